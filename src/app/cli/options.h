@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_APP_CLI_OPTIONS_H
+#define YETT_APP_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/ip.h"
+
+/*
+ * options: what the commands have in common on the command line.  A table names each
+ * option, its argument and its help, so that `--help` and the parser cannot disagree.
+ */
+enum option_group {
+    OPTIONS_ENVELOPE = 1 << 0, /* --ip --helo --mail-from */
+    OPTIONS_MESSAGE = 1 << 1,  /* --rcpt --trust-received --auth --dmarc-mode --psl … */
+    OPTIONS_DNS = 1 << 2,      /* --dns --resolver --now */
+    OPTIONS_CONFIG = 1 << 3,   /* --config */
+    OPTIONS_OUTPUT = 1 << 4,   /* --json --color */
+    OPTIONS_MANY = 1 << 5      /* --summary */
+};
+
+enum answers_mode { ANSWERS_MODE_WARM, ANSWERS_MODE_ROUND, ANSWERS_MODE_EACH };
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+#define OPTIONS_RCPT_MAX 100
+
+struct options {
+    bool has_ip;
+    struct ip ip;
+    slice helo;
+    bool has_mail_from;
+    slice mail_from; /* without angle brackets */
+    slice rcpt[OPTIONS_RCPT_MAX];
+    size_t rcpt_count;
+    slice login; /* --auth: the session was authenticated */
+    slice trust_received; /* a host, or a number from 1 */
+    bool has_now;
+    int64_t now_s;
+    const char *zone_path;
+    slice resolver;
+    bool has_dmarc_mode;
+    bool dmarc_7489;
+    const char *psl_path;
+    bool allow_rsa_sha1;
+    unsigned min_rsa_bits; /* 0: as configured */
+    const char *config_path;
+    bool json;
+    bool summary_only;
+    enum color_mode color;
+    enum answers_mode answers;
+};
+
+struct option_help {
+    const char *usage;    /* "yett check [OPTION…] [FILE…|-]" */
+    const char *overview; /* a paragraph */
+    const char *closing;  /* examples; may be NULL */
+};
+
+enum options_outcome { OPTIONS_GO, OPTIONS_DONE, OPTIONS_WRONG };
+
+/*
+ * Parse `argv` for a command that takes `groups` (bits of enum option_group).  OPTIONS_GO
+ * leaves the arguments from `*first` on; OPTIONS_DONE: --help was printed; OPTIONS_WRONG: the
+ * error was printed.  Slices point into argv.
+ */
+enum options_outcome options_parse(int argc, char **argv, unsigned groups,
+                                   const struct option_help *help, struct arena *arena,
+                                   struct options *out, int *first);
+
+#endif

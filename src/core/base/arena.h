@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_CORE_BASE_ARENA_H
+#define YETT_CORE_BASE_ARENA_H
+
+#include "core/base/err.h"
+#include "core/base/slice.h"
+
+#include <stddef.h>
+
+/*
+ * arena: memory that goes away all at once.
+ *
+ * Each message has two: evidence (questions, answers, checks; never rewound) and scratch
+ * (rewound before each evaluation).  Both have a ceiling in bytes, blocks and their
+ * headers counted.  At the ceiling an allocation returns NULL and nothing else changes.
+ * One thread at a time.
+ */
+struct arena;
+
+/* A position to rewind to. */
+struct arena_mark {
+    void *block;
+    size_t used;
+};
+
+/* NULL when the system is out of memory.  `ceiling_bytes` is counted in whole blocks. */
+YETT_MUST_USE
+struct arena *arena_new(size_t ceiling_bytes);
+void arena_free(struct arena *arena);
+
+/* Aligned for any object, uninitialised; NULL at the ceiling.  `size` 0 gives a valid pointer. */
+YETT_MUST_USE
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* Zeroed; the product is checked. */
+YETT_MUST_USE
+void *arena_calloc(struct arena *arena, size_t count, size_t size);
+
+#define ARENA_NEW(arena, type) ((type *)arena_calloc((arena), 1, sizeof(type)))
+#define ARENA_ARRAY(arena, count, type)                                                  \
+    ((type *)arena_calloc((arena), (count), sizeof(type)))
+
+/*
+ * Make the last allocation `new_size` bytes long where it is, if it was the last and its
+ * block has room.  False otherwise: allocate and copy.
+ */
+YETT_MUST_USE
+bool arena_extend(struct arena *arena, void *ptr, size_t old_size, size_t new_size);
+
+/* Copy of the bytes.  On YETT_NO_MEMORY `*out` is untouched. */
+YETT_MUST_USE
+enum yett_err arena_copy(struct arena *arena, slice bytes, slice *out);
+
+/* printf into the arena: our own formats only.  Bytes of the outside go in as %.*s after
+   slice_printable(), or through a buf.  Returns an empty slice with NULL `ptr` at the ceiling. */
+slice arena_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+struct arena_mark arena_mark(const struct arena *arena);
+
+/* Everything allocated since the mark becomes invalid; memory is kept for reuse. */
+void arena_rewind(struct arena *arena, struct arena_mark mark);
+
+size_t arena_used_bytes(const struct arena *arena);
+
+#endif

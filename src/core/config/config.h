@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_CORE_CONFIG_CONFIG_H
+#define YETT_CORE_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/ip.h"
+
+/*
+ * config: the settings of an installation as plain values, their defaults and the checks
+ * between them.  Reading them from a file is edge/config's work.
+ */
+enum config_mode { CONFIG_OBSERVE, CONFIG_ENFORCE };
+
+/* What to do with a message, mildest first: comparing two takes the milder. */
+enum config_action {
+    CONFIG_ACCEPT,
+    CONFIG_TAG,        /* accept, with the tag field */
+    CONFIG_QUARANTINE, /* accept, with the quarantine field (or hold, folder) */
+    CONFIG_DEFER,      /* 451: come again */
+    CONFIG_REJECT      /* 550 */
+};
+
+const char *config_action_text(enum config_action action); /* "quarantine" */
+
+enum config_standard { CONFIG_RFC9989, CONFIG_RFC7489 };
+enum config_on_reject { CONFIG_REJECT_INFORMED, CONFIG_REJECT_STRICT, CONFIG_REJECT_NEVER };
+enum config_on_bad_from { CONFIG_BAD_FROM_REJECT, CONFIG_BAD_FROM_QUARANTINE, CONFIG_BAD_FROM_STRICTEST };
+
+/* spf { } and dkim { }: mail that no DMARC policy governs. */
+struct config_spf {
+    enum config_action on_fail, on_softfail, on_neutral, on_none, on_permerror, on_temperror;
+};
+
+struct config_dkim {
+    enum config_action on_fail, on_none, on_policy, on_neutral, on_permerror, on_temperror;
+    bool allow_rsa_sha1;
+    unsigned min_rsa_bits;
+    bool allow_partial_body;
+    unsigned max_signatures;
+};
+
+struct config_dmarc {
+    enum config_standard standard;
+    enum config_on_reject on_reject;
+    enum config_action on_quarantine; /* CONFIG_QUARANTINE, or milder */
+    enum config_action on_temperror; /* CONFIG_DEFER by default */
+    enum config_on_bad_from on_bad_from;
+    int64_t temperror_patience_s;    /* 4 h */
+    slice suffix_list;               /* path of the public suffix list, RFC 7489 */
+};
+
+/* exception "name" { … }: looser or stricter for mail that shows a network or a passing d=. */
+struct config_exception {
+    slice name;
+    bool has_network;
+    struct ip_network network;
+    slice signer;    /* passing d=, normal form; empty: not asked for */
+    slice author;    /* author domain it is for, normal form, subdomains included; empty: all */
+    bool as_pass;    /* treat_as = "pass": a DMARC fail is accepted */
+    enum config_action treat_as; /* when not as_pass */
+    int64_t until_s; /* end of the last day it is good for, exclusive */
+    slice because;
+    unsigned line; /* where it stands, for messages */
+};
+
+/* domain "example.com" { … }: a domain of ours. */
+struct config_domain {
+    slice name; /* normal form; covers its subdomains unless they have their own */
+};
+
+/* forwarder "name" { … }: a list or forwarder whose passing signature an administrator
+   trusts to have checked (design section 4). */
+struct config_forwarder {
+    slice name;
+    slice signer; /* d=, normal form */
+    slice because;
+};
+
+/* recipient "pattern" { … }: other settings for some recipients.  Unset ones are inherited. */
+struct config_recipient {
+    slice pattern; /* "user@example.org", "example.org", "*" is the general settings */
+    bool has_mode, has_on_reject, has_on_quarantine;
+    enum config_mode mode;
+    enum config_on_reject on_reject;
+    enum config_action on_quarantine;
+};
+
+/* rule "name" { … }: an administrator's word on an author domain: reject its failures. */
+struct config_rule {
+    slice name;
+    slice author; /* author domain, normal form, subdomains included */
+    enum config_action on_fail;
+    slice because;
+};
+
+struct config {
+    slice source; /* file name, or "built-in defaults" */
+    slice authserv_id;
+    enum config_mode mode;
+    const struct ip_network *submission_networks;
+    size_t submission_network_count;
+    const struct ip_network *trusted_relays;
+    size_t trusted_relay_count;
+    struct config_spf spf;
+    struct config_dkim dkim;
+    struct config_dmarc dmarc;
+    enum config_action on_internal_error; /* CONFIG_DEFER or CONFIG_ACCEPT */
+    slice tag_field;        /* "X-Yett-Tag" */
+    slice quarantine_field; /* "X-Yett-Quarantine" */
+    bool received_spf;      /* write Received-SPF as well */
+    slice installation_secret; /* keys the pct draw; from a file or empty */
+    const struct config_domain *domains;
+    size_t domain_count;
+    const struct config_exception *exceptions;
+    size_t exception_count;
+    const struct config_rule *rules;
+    size_t rule_count;
+    const struct config_forwarder *forwarders;
+    size_t forwarder_count;
+    const struct config_recipient *recipients;
+    size_t recipient_count;
+    slice resolver;            /* ADDR@PORT; empty: the system's */
+    unsigned dns_timeout_ms;   /* one question: 5000 */
+    unsigned deadline_ms;      /* all of a message: 20000 */
+    size_t dns_cache_bytes;    /* 64 MiB */
+};
+
+/* Every default, as the manual states them. */
+void config_init(struct config *config);
+
+/*
+ * Checks that need more than one value.  YETT_BAD_SYNTAX with `*why` (in `arena`) naming the
+ * key.
+ */
+YETT_MUST_USE
+enum yett_err config_check(struct arena *arena, const struct config *config, slice *why);
+
+bool config_is_submission(const struct config *config, struct ip ip);
+bool config_is_trusted_relay(const struct config *config, struct ip ip);
+
+/* `domain` (normal form) is one of ours or below one. */
+bool config_is_ours(const struct config *config, slice domain);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_CORE_DKIM_DKIM_H
+#define YETT_CORE_DKIM_DKIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/crypto/crypto.h"
+#include "core/dns/dns.h"
+#include "core/message/message.h"
+#include "core/taglist/taglist.h"
+
+/*
+ * dkim: whether a message is what its signers signed (RFC 6376, 8301, 8463, 8616).
+ *
+ * signature.c reads DKIM-Signature fields, key.c reads key records, canon.c canonicalises
+ * header and body, digest.c hashes the body once for everybody, verify.c decides.
+ *
+ * In order: dkim_message_new() when the header is complete, dkim_message_body() as the body
+ * passes, dkim_message_end(), then dkim_verify() as often as it wants answers.  The first
+ * three gather facts; dkim_verify() is pure: keys come from DNS answers, and whether
+ * signature i holds under key k is a check that the caller performs with
+ * dkim_check_perform() and that is pinned like an answer.
+ */
+
+enum dkim_canon { DKIM_SIMPLE, DKIM_RELAXED };
+enum dkim_algorithm { DKIM_RSA_SHA1, DKIM_RSA_SHA256, DKIM_ED25519_SHA256, DKIM_UNKNOWN_ALGORITHM };
+
+const char *dkim_algorithm_text(enum dkim_algorithm algorithm); /* "rsa-sha256" */
+
+/* ---- signature fields ----------------------------------------------------------------- */
+
+#define DKIM_NO_LENGTH UINT64_MAX
+#define DKIM_NO_TIME INT64_MIN
+
+struct dkim_signature {
+    const struct message_field *field;
+    size_t field_index;
+    /* When the field itself is not usable: why, and where in its value.  The tags below are
+       then those that could be read. */
+    slice error;
+    size_t error_offset;
+    struct taglist tags;
+    enum dkim_algorithm algorithm;
+    slice algorithm_text;
+    slice domain;   /* d=, normal form */
+    slice selector; /* s=, normal form */
+    slice identity; /* i= as written, unfolded, or "@" d= */
+    slice identity_domain; /* normal form */
+    enum dkim_canon header_canon;
+    enum dkim_canon body_canon;
+    slice signed_fields; /* h= */
+    slice body_hash;     /* bh=, decoded */
+    slice signature;     /* b=, decoded */
+    slice b_text;        /* b= without white space: for header.b */
+    slice b_region;      /* the octets of the value that hashing leaves out */
+    uint64_t body_length; /* l= in canonical octets; DKIM_NO_LENGTH */
+    int64_t signed_at_s;  /* t=; DKIM_NO_TIME */
+    int64_t expires_at_s; /* x=; DKIM_NO_TIME */
+    slice query_methods;  /* q= */
+};
+
+/*
+ * Parse one field (RFC 6376 section 3.5).  Always YETT_OK but for memory: what is wrong with
+ * the field stands in `out->error`.
+ */
+YETT_MUST_USE
+enum yett_err dkim_parse_signature(struct arena *arena, const struct message_field *field,
+                                   struct dkim_signature *out);
+
+/* ---- key records ---------------------------------------------------------------------- */
+
+struct dkim_key_record {
+    enum crypto_key_type type;
+    slice key;       /* p= decoded; empty: revoked */
+    bool revoked;
+    bool testing;    /* t=y */
+    bool strict_identity; /* t=s */
+    bool allows_sha1;   /* h= */
+    bool allows_sha256;
+    bool for_email;  /* s= holds "*" or "email" */
+    slice notes;     /* n= */
+};
+
+/* YETT_BAD_SYNTAX with `*why` (static) and `*bad_at` for a record to be ignored
+   (section 3.6.1). */
+YETT_MUST_USE
+enum yett_err dkim_parse_key_record(struct arena *arena, slice text,
+                                    struct dkim_key_record *out, size_t *bad_at,
+                                    const char **why);
+
+/* ---- canonicalisation ----------------------------------------------------------------- */
+
+/* Receives canonical bytes in order.  `bytes` is valid during the call only. */
+struct dkim_sink {
+    void (*write)(void *context, slice bytes);
+    void *context;
+};
+
+/* One field, its CRLF included unless `is_last` (the signature field itself). */
+void dkim_header_canon(enum dkim_canon canon, const struct message_field *field, bool is_last,
+                       struct dkim_sink sink);
+
+/* The field with the octets of `hole` left out: a signature as it signs itself (3.7). */
+void dkim_header_canon_without(enum dkim_canon canon, const struct message_field *field,
+                               slice hole, bool is_last, struct dkim_sink sink);
+
+/*
+ * Canonicalise a body (RFC 6376 section 3.4).  The result does not depend on where the
+ * pieces are cut.  Owns nothing: finish once, free nothing.
+ */
+struct dkim_body_canon {
+    enum dkim_canon canon;
+    struct dkim_sink sink;
+    uint64_t pending_lines; /* empty lines not yet known to be trailing */
+    bool pending_space;
+    bool pending_cr;
+    bool line_has_text;
+    bool any_text;
+};
+
+void dkim_body_canon_init(struct dkim_body_canon *body, enum dkim_canon canon,
+                          struct dkim_sink sink);
+void dkim_body_canon_feed(struct dkim_body_canon *body, slice piece);
+void dkim_body_canon_finish(struct dkim_body_canon *body);
+
+/* ---- the facts of one message --------------------------------------------------------- */
+
+struct dkim_limits {
+    size_t signature_fields; /* parsed and reported; those below are counted only (100) */
+    size_t signatures;       /* evaluated: aligned ones first (8) */
+    unsigned proof_candidates; /* body proof: prefixes tried (200) */
+    size_t proof_window_bytes; /* … at line ends of the last so many octets (64 KiB) */
+};
+
+#define DKIM_LIMITS_DEFAULT \
+    ((struct dkim_limits){.signature_fields = 100, .signatures = 8, .proof_candidates = 200, \
+                          .proof_window_bytes = 64 * 1024})
+
+struct dkim_message;
+
+/*
+ * Parse the signatures of `header` and prepare the digests of the body: one running digest
+ * for each distinct (canonicalisation, digest, l=) among the signatures that
+ * dkim_verify() would evaluate for `author_domain` (normal form, may be empty).  Lives in
+ * `arena`; dkim_message_finish() gives the digests back to `crypto`.
+ */
+YETT_MUST_USE
+enum yett_err dkim_message_new(struct arena *arena, struct crypto *crypto,
+                               const struct message_header *header, slice author_domain,
+                               struct dkim_limits limits, struct dkim_message **out);
+
+void dkim_message_body(struct dkim_message *message, slice piece);
+YETT_MUST_USE
+enum yett_err dkim_message_end(struct dkim_message *message);
+void dkim_message_finish(struct dkim_message *message);
+
+size_t dkim_message_signature_count(const struct dkim_message *message); /* parsed ones */
+size_t dkim_message_field_count(const struct dkim_message *message);     /* all fields */
+const struct dkim_signature *dkim_message_signature(const struct dkim_message *message,
+                                                    size_t index);
+
+/* ---- checks: what the caller performs for the evaluator ------------------------------- */
+
+enum dkim_check_kind {
+    DKIM_CHECK_SIGNATURE, /* does signature `index` hold under `key`? */
+    DKIM_CHECK_BODY_PROOF /* is what it signed a part of this body? */
+};
+
+struct dkim_check {
+    enum dkim_check_kind kind;
+    size_t index; /* into the message's signatures */
+    enum crypto_key_type key_type;
+    slice key; /* p= decoded; in the answer's bytes or the arena */
+    const struct dns_answer *source; /* whose memo may hold the parsed key; may be NULL */
+};
+
+struct dkim_check_result {
+    bool performed; /* false: the key cannot be used, `reason` says why */
+    bool valid;     /* the signature holds; the proof was found */
+    unsigned key_bits;
+    uint64_t signed_bytes; /* body proof: canonical octets of the part that was signed */
+    slice reason;          /* static or in the arena */
+};
+
+/*
+ * Checks done for one message, in its evidence, memoised by (kind, index, hash of key).
+ * `perform`, when set, is called for a check that is not there yet and may answer at once
+ * (return YETT_OK) or leave it wanted (YETT_NEED_ANSWERS).
+ */
+struct dkim_checks;
+
+YETT_MUST_USE
+struct dkim_checks *dkim_checks_new(struct arena *evidence,
+                                    enum yett_err (*perform)(void *context,
+                                                             const struct dkim_check *check,
+                                                             struct dkim_check_result *out),
+                                    void *context);
+
+/* Pin a result; the first stays. */
+YETT_MUST_USE
+enum yett_err dkim_checks_add(struct dkim_checks *checks, const struct dkim_check *check,
+                              const struct dkim_check_result *result);
+
+/* Those wanted and not yet there. */
+size_t dkim_checks_wanted_count(const struct dkim_checks *checks);
+const struct dkim_check *dkim_checks_wanted(const struct dkim_checks *checks, size_t index);
+
+/*
+ * Perform a check on the facts.  Body proof is bounded by the limits.  YETT_NEED_ANSWERS
+ * when the body has not ended yet and the check needs it.
+ */
+YETT_MUST_USE
+enum yett_err dkim_check_perform(struct dkim_message *message, const struct dkim_check *check,
+                                 struct dkim_check_result *out);
+
+/* ---- the evaluator -------------------------------------------------------------------- */
+
+enum dkim_code { DKIM_NONE, DKIM_PASS, DKIM_FAIL, DKIM_POLICY, DKIM_NEUTRAL, DKIM_TEMPERROR,
+                 DKIM_PERMERROR };
+
+const char *dkim_code_text(enum dkim_code code);
+
+struct dkim_settings {
+    bool allow_rsa_sha1;     /* RFC 8301 forbids; default false */
+    unsigned min_rsa_bits;   /* 1024 */
+    bool allow_partial_body; /* l= that leaves a part unsigned counts for DMARC; default false */
+    int64_t clock_skew_s;    /* x= and t= are judged with this much grace; 300 */
+};
+
+#define DKIM_SETTINGS_DEFAULT \
+    ((struct dkim_settings){.min_rsa_bits = 1024, .clock_skew_s = 300})
+
+/* One per signature field, top to bottom. */
+struct dkim_result {
+    enum dkim_code code;
+    const struct dkim_signature *signature;
+    unsigned key_bits;      /* 0 when no key was read */
+    bool evaluated;         /* false: beyond the ceiling, or the field is unusable */
+    bool header_verified;   /* the header part holds: this domain signed this header */
+    bool body_verified;     /* bh= is the digest of this body */
+    bool partial_body;      /* l= leaves a part unsigned */
+    uint64_t unsigned_bytes; /* … so many canonical octets */
+    bool counts;            /* a pass that may make DMARC pass */
+    bool testing;           /* key says t=y */
+    bool secure;            /* key answer was DNSSEC-validated */
+    bool weak_key;          /* accepted, under 2048 bits */
+    bool body_proved;       /* the signed body is a proven part of this one */
+    bool body_proof_done;   /* a proof was tried (bounded) */
+    slice key_name;         /* the DNS name asked */
+    slice reason;           /* a sentence for people, always there */
+};
+
+struct dkim_results {
+    enum dkim_code code; /* best of all; DKIM_NONE without signatures */
+    const struct dkim_result *list;
+    size_t count;
+    size_t uncounted; /* fields beyond limits.signature_fields */
+    slice reason;
+};
+
+/*
+ * Verify all signatures (RFC 6376 section 6.1).  YETT_OK, YETT_NEED_ANSWERS with
+ * `dns->wanted` or wanted checks, or YETT_NO_MEMORY.  `want_body_proof` asks for the bounded
+ * body proof of aligned signatures whose header part verifies while the body hash differs
+ * (design section 4).  `author_domain` decides which signatures come first under the
+ * ceiling: those whose d= is equal to, above or below it.
+ */
+YETT_MUST_USE
+enum yett_err dkim_verify(struct arena *arena, struct dkim_message *message,
+                          const struct dkim_settings *settings, slice author_domain,
+                          int64_t now_s, bool want_body_proof, struct dns_view *dns,
+                          struct dkim_checks *checks, struct dkim_results *out);
+
+/* The signature signs every one of these names: is "From" (…) in h= ? */
+bool dkim_signs_field(const struct dkim_signature *signature, const char *name);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_CORE_DMARC_DMARC_H
+#define YETT_CORE_DMARC_DMARC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/dkim/dkim.h"
+#include "core/dns/dns.h"
+#include "core/message/message.h"
+#include "core/spf/spf.h"
+
+/*
+ * dmarc: whether the author's domain stands behind a message, and what it asks for when it
+ * does not (RFC 9989; RFC 7489 by setting).
+ *
+ * record.c reads policy records, walk.c walks the tree, suffix.c is the public suffix list
+ * of RFC 7489, evaluate.c decides.
+ */
+enum dmarc_standard { DMARC_RFC9989, DMARC_RFC7489 };
+enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };
+enum dmarc_psd { DMARC_PSD_UNKNOWN, DMARC_PSD_YES, DMARC_PSD_NO };
+enum dmarc_code { DMARC_NONE, DMARC_PASS, DMARC_FAIL, DMARC_TEMPERROR, DMARC_PERMERROR };
+
+const char *dmarc_policy_text(enum dmarc_policy policy);
+const char *dmarc_code_text(enum dmarc_code code);
+
+/* What a tag held that was ignored or replaced, for people. */
+struct dmarc_note {
+    size_t offset; /* into the record */
+    slice text;
+};
+
+struct dmarc_record {
+    slice text;
+    bool has_p, has_sp, has_np;             /* present and valid */
+    bool bad_p, bad_sp, bad_np;             /* present, not a policy */
+    enum dmarc_policy p, sp, np;            /* as published, or by the standard's defaults */
+    bool strict_dkim, strict_spf;           /* adkim=s, aspf=s */
+    enum dmarc_psd psd;
+    bool testing;                           /* t=y */
+    unsigned pct;                           /* RFC 7489: 0 to 100; else 100 */
+    unsigned failure_options;               /* fo= as bits of enum dmarc_fo */
+    const slice *rua;                       /* syntactically valid URIs, "!size" removed */
+    size_t rua_count;
+    const slice *ruf;
+    size_t ruf_count;
+    bool falls_to_none; /* RFC 9989 4.10.1 / RFC 7489 6.6.3: unusable policy, usable rua */
+    bool unusable;      /* … and no usable rua: no DMARC processing */
+    const struct dmarc_note *notes;
+    size_t note_count;
+};
+
+enum dmarc_fo { DMARC_FO_ALL = 1, DMARC_FO_ANY = 2, DMARC_FO_DKIM = 4, DMARC_FO_SPF = 8 };
+
+/* Does this TXT text begin as a DMARC record of `standard` (v= first and exact)? */
+bool dmarc_is_record(slice text, enum dmarc_standard standard);
+
+/* Parse a record for which dmarc_is_record() holds.  YETT_OK or YETT_NO_MEMORY: whatever is
+   wrong with it stands in the notes and flags. */
+YETT_MUST_USE
+enum yett_err dmarc_parse_record(struct arena *arena, slice text, enum dmarc_standard standard,
+                                 struct dmarc_record *out);
+
+/* The public suffix list, from its text (publicsuffix.org's format).  Owns libpsl's data. */
+struct dmarc_suffixes;
+YETT_MUST_USE
+enum yett_err dmarc_suffixes_parse(slice text, struct dmarc_suffixes **out);
+void dmarc_suffixes_free(struct dmarc_suffixes *suffixes);
+
+/* The organizational domain by the list: one label below the longest public suffix. */
+slice dmarc_suffixes_organizational(const struct dmarc_suffixes *suffixes, slice domain);
+
+struct dmarc_settings {
+    enum dmarc_standard standard;
+    const struct dmarc_suffixes *suffixes; /* RFC 7489; NULL: a domain is its own org domain */
+    unsigned pct_draw; /* RFC 7489: this message's number, 0 to 99; the policy applies when < pct */
+};
+
+struct dmarc_input {
+    const struct message_from *from;
+    const struct spf_result *spf; /* of MAIL FROM with the null sender's rule; NULL: unavailable */
+    const struct dkim_results *dkim;
+    struct dmarc_settings settings;
+};
+
+/* One name asked for a policy record. */
+struct dmarc_step {
+    slice name; /* "_dmarc.example.org" */
+    enum dns_status status;
+    slice record; /* the one record found there, or empty */
+    slice note;   /* "2 records: both ignored", "psd=n: organizational domain" */
+    slice why;    /* "author domain", "organizational domain of d=…" */
+};
+
+struct dmarc_result {
+    enum dmarc_code code;
+    slice domain;        /* the author domain, normal form; empty when there is none */
+    slice org_domain;    /* of the author; empty when not determined */
+    slice policy_domain; /* where the record was found; empty without one */
+    bool has_record;
+    struct dmarc_record record;
+    enum dmarc_policy policy;      /* p, sp or np as it applies; NONE without record */
+    const char *policy_tag;        /* "p", "sp", "np" */
+    enum dmarc_policy disposition; /* asked for after t= or pct=; NONE on pass */
+    bool policy_known; /* false: DNS kept us from finding it (code may still be pass) */
+    enum dmarc_policy known_policy_floor; /* temperror: the policy that is known nevertheless */
+    bool sampled_out;    /* RFC 7489: pct spared this message */
+    unsigned pct_draw;
+    bool spf_aligned;    /* SPF passed and is aligned */
+    bool dkim_aligned;   /* a counting DKIM pass is aligned */
+    const bool *aligned; /* per DKIM result: d= aligned, whatever its result */
+    size_t aligned_count;
+    slice spf_domain;    /* the one compared */
+    slice spf_org_domain;
+    slice reason;        /* a sentence for people, always there */
+    const struct dmarc_step *steps; /* every name asked, in order */
+    size_t step_count;
+};
+
+/*
+ * Evaluate DMARC.  YETT_OK, YETT_NEED_ANSWERS or YETT_NO_MEMORY.  Never temperror when an
+ * aligned pass is there; temperror only while an open question (DNS of the policy, an
+ * aligned signature's key, SPF of an aligned domain) could still make one or yield the
+ * policy.  A From that is not exactly one domain gives DMARC_NONE with the reason; the
+ * caller handles that case (design section 4) and may call dmarc_find_policy() for each.
+ */
+YETT_MUST_USE
+enum yett_err dmarc_evaluate(struct arena *arena, const struct dmarc_input *input,
+                             struct dns_view *dns, struct dmarc_result *out);
+
+/*
+ * The questions that dmarc_evaluate() is sure to ask for this author domain, written down
+ * as soon as the header is known.
+ */
+void dmarc_ask_ahead(slice author_domain, enum dmarc_standard standard, struct dns_view *dns);
+
+/*
+ * Policy discovery alone (RFC 9989 section 4.10.1) for `domain`: fills org_domain,
+ * policy_domain, record, policy, disposition and steps; code is DMARC_NONE, DMARC_PERMERROR
+ * or DMARC_TEMPERROR, and DMARC_FAIL when there is a record.
+ */
+YETT_MUST_USE
+enum yett_err dmarc_find_policy(struct arena *arena, slice domain,
+                                const struct dmarc_settings *settings, struct dns_view *dns,
+                                struct dmarc_result *out);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_EDGE_LOOP_LOOP_H
+#define YETT_EDGE_LOOP_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+
+/*
+ * loop: the event loop of one process (libevent).  The only folder that includes event2
+ * headers; others that must hand an event_base to a library get it as an opaque pointer.
+ */
+struct event_base;
+struct loop;
+struct loop_timer;
+
+YETT_MUST_USE
+struct loop *loop_new(void);
+void loop_free(struct loop *loop);
+struct event_base *loop_base(struct loop *loop);
+
+int64_t loop_now_ms(const struct loop *loop); /* monotonic */
+
+/* Run until loop_stop(), or until nothing is left to wait for. */
+void loop_run(struct loop *loop);
+
+/* Wait for and handle one batch of events. */
+void loop_run_once(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Calls back once after `delay_ms`.  Free it before or after; the callback does not. */
+YETT_MUST_USE
+struct loop_timer *loop_timer_new(struct loop *loop, void (*fire)(void *context), void *context);
+void loop_timer_start(struct loop_timer *timer, int64_t delay_ms);
+void loop_timer_stop(struct loop_timer *timer);
+void loop_timer_free(struct loop_timer *timer);
+
+#endif
