@@ -2,12 +2,12 @@
 #ifndef YETT_CORE_DNS_DNS_H
 #define YETT_CORE_DNS_DNS_H
 
+#include "core/base/arena.h"
+#include "core/base/ip.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "core/base/arena.h"
-#include "core/base/ip.h"
 
 /*
  * dns: DNS as a set of questions and answers.
@@ -71,7 +71,7 @@ struct dns_answer {
     size_t count;
     const slice *aliases; /* CNAME targets followed, first to last */
     size_t alias_count;
-    slice detail;            /* the edge's word on a failure: "no reply within 5 s"; may be empty */
+    slice detail; /* the edge's word on a failure: "no reply within 5 s"; may be empty */
     struct dns_memos *memos; /* NULL: nothing can be kept with this answer */
 };
 
@@ -88,20 +88,30 @@ const char *dns_status_text(enum dns_status status); /* "NXDOMAIN", "timed out" 
 bool dns_is_open(const struct dns_answer *answer);
 
 /*
- * Names in questions: labels joined by dots, upper case folded, no trailing dot, octets as
- * they are.  YETT_BAD_SYNTAX for an empty label, a label over 63, a name over 253 octets,
- * a NUL, or the empty name.  `*out` points into `text` when nothing had to change.
+ * Names in questions: labels joined by dots, upper case folded, no trailing dot (one is
+ * dropped), octets as they are.  YETT_BAD_SYNTAX for an empty label, a label over 63, a name
+ * over 253 octets, a NUL, or the empty name.  `*out` points into `text` when no octet had to
+ * change.
  */
 YETT_MUST_USE
 enum yett_err dns_name_normalize(struct arena *arena, slice text, slice *out);
 
 /*
  * Read a wire name that is not compressed, e.g. from a zone-file scanner or a server's own
- * buffer.  YETT_BAD_SYNTAX when it is malformed or when a label holds a dot or NUL, for
- * which this text form has no place.  The root gives the empty slice.
+ * buffer: the whole slice.  YETT_BAD_SYNTAX when it is malformed or when a label holds a
+ * dot or NUL, for which this text form has no place.  The root gives the empty slice.
  */
 YETT_MUST_USE
 enum yett_err dns_name_from_wire(struct arena *arena, slice wire, slice *out);
+
+/*
+ * Read rdata whose names are not compressed, e.g. from a zone-file scanner.
+ * YETT_BAD_SYNTAX when it is malformed; YETT_NOT_FOUND when it holds a name for which there
+ * is no text form: such a record is of no use.
+ */
+YETT_MUST_USE
+enum yett_err dns_record_from_wire(struct arena *arena, enum dns_type type, slice rdata,
+                                   struct dns_record *out);
 
 /* ---- what one message asked and was told -------------------------------------------- */
 
@@ -118,7 +128,8 @@ struct dns_bounds {
     size_t answer_bytes; /* of all answers in a message */
 };
 
-#define DNS_BOUNDS_DEFAULT ((struct dns_bounds){.questions = 200, .answer_bytes = 512 * 1024})
+#define DNS_BOUNDS_DEFAULT                                                               \
+    ((struct dns_bounds){.questions = 200, .answer_bytes = 512 * 1024})
 
 struct dns_answers;
 
@@ -133,18 +144,21 @@ struct dns_answers *dns_answers_new(struct arena *evidence, struct dns_source so
 void dns_answers_finish(struct dns_answers *answers);
 
 /*
- * Pin `answer` as the answer to `question`; the first answer stays.  The answer is copied
- * into the evidence arena, memo slot apart, which must outlive the set.  Over the bound of
- * bytes, what is pinned is DNS_TIMED_OUT, and its detail says so.
+ * Hold `answer` as the answer to `question`; the first answer stays.  It is copied into the
+ * evidence arena, memo slot apart, which must outlive the set.  It is pinned, and counts
+ * against the bounds, when dns_ask() first gives it out.  Over the bound of bytes, what is
+ * pinned is DNS_TIMED_OUT, and its detail says so.
  */
 YETT_MUST_USE
 enum yett_err dns_answers_add(struct dns_answers *answers, struct dns_question question,
                               const struct dns_answer *answer);
 
-/* All pinned ones in the order of their first use, for stories and capsules. */
+/* All that dns_ask() gave out, in the order of their first use, for stories and capsules.
+   What was only asked ahead is not among them. */
 size_t dns_answers_count(const struct dns_answers *answers);
 struct dns_question dns_answers_question(const struct dns_answers *answers, size_t index);
-const struct dns_answer *dns_answers_answer(const struct dns_answers *answers, size_t index);
+const struct dns_answer *dns_answers_answer(const struct dns_answers *answers,
+                                            size_t index);
 
 /* Wanted questions, without duplicates, in the order asked.  Fields are read-only. */
 struct dns_questions {
@@ -163,8 +177,8 @@ struct dns_view {
 };
 
 /*
- * Ask.  YETT_OK with `*out`; YETT_NEED_ANSWERS when the question was written down;
- * YETT_NO_MEMORY.  `name` must be in normal form and is copied when written down.  Beyond
+ * Ask.  YETT_OK with `*out`; YETT_NEED_ANSWERS when the question was written down, or must
+ * wait for others that were; YETT_NO_MEMORY.  `name` must be in normal form and is copied when written down.  Beyond
  * the bound of questions the answer is DNS_TIMED_OUT, pinned as such.
  */
 YETT_MUST_USE
@@ -194,11 +208,15 @@ void dns_memos_free(struct dns_memos *memos);
  * outside `packet`, whatever its compression pointers say.
  *
  * Returns YETT_OK, also when the answer is an error status; YETT_BAD_SYNTAX when the packet
- * cannot be read or answers something else, with `*why` a static phrase; YETT_NO_MEMORY.
- * Records of other types, classes and owners are passed over.
+ * cannot be read, is truncated (TC) or answers something else, with `*why` a static phrase
+ * that says what "it" (the response) is; YETT_NO_MEMORY.  Records of other types, classes
+ * and owners are passed over, and so are those with a name that has no text form.  The id
+ * and the AD bit are the caller's affair: `security` is DNS_INSECURE.  The time to live of
+ * a negative answer is that of RFC 2308 section 5, 0 without an SOA record.
  */
 YETT_MUST_USE
-enum yett_err dns_packet_read(struct arena *arena, slice packet, struct dns_question question,
-                              struct dns_answer *out, const char **why);
+enum yett_err dns_packet_read(struct arena *arena, slice packet,
+                              struct dns_question question, struct dns_answer *out,
+                              const char **why);
 
 #endif
