@@ -17,7 +17,10 @@
  *     ; yett: nxdomain NAME ANY      ; yett: default timeout        ; yett: default servfail
  *
  * TYPE `ANY` stands for every type for which NAME has no record.  A fault at the target of
- * a CNAME is met on the way.
+ * a CNAME is met on the way; `nxdomain` apart, it makes its name exist.  At most 16 CNAMEs
+ * are followed; more, or a circle, are SERVFAIL.  Names, also those of faults, follow
+ * $ORIGIN; without one they are whole with or without trailing dot, and `@` is refused.
+ * A name whose labels hold a dot or NUL is passed over: no question can name it.
  */
 struct zone;
 
