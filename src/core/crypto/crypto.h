@@ -2,12 +2,12 @@
 #ifndef YETT_CORE_CRYPTO_CRYPTO_H
 #define YETT_CORE_CRYPTO_CRYPTO_H
 
+#include "core/base/err.h"
+#include "core/base/slice.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "core/base/err.h"
-#include "core/base/slice.h"
 
 /*
  * crypto: the few operations mail authentication needs, from OpenSSL's libcrypto.
@@ -39,7 +39,8 @@ void crypto_hash_update(struct crypto_hash *hash, slice bytes);
 
 /* Digest of what was fed so far, without ending the hash (for candidates on the way). */
 YETT_MUST_USE
-enum yett_err crypto_hash_peek(const struct crypto_hash *hash, uint8_t out[CRYPTO_DIGEST_MAX]);
+enum yett_err crypto_hash_peek(const struct crypto_hash *hash,
+                               uint8_t out[CRYPTO_DIGEST_MAX]);
 
 /* Digest into `out`.  Updates that failed inside libcrypto are reported here. */
 YETT_MUST_USE
@@ -47,7 +48,8 @@ enum yett_err crypto_hash_final(struct crypto_hash *hash, uint8_t out[CRYPTO_DIG
 void crypto_hash_free(struct crypto_hash *hash);
 
 YETT_MUST_USE
-enum yett_err crypto_hmac_sha256(struct crypto *crypto, slice key, slice bytes, uint8_t out[32]);
+enum yett_err crypto_hmac_sha256(struct crypto *crypto, slice key, slice bytes,
+                                 uint8_t out[32]);
 
 /* Public keys, reference-counted by hand through dns_memo: one owner each. */
 enum crypto_key_type { CRYPTO_RSA, CRYPTO_ED25519 };
@@ -62,8 +64,8 @@ struct crypto_key;
  * YETT_BAD_SYNTAX with `*why` a static phrase, or YETT_NO_MEMORY.
  */
 YETT_MUST_USE
-enum yett_err crypto_key_from_rsa(struct crypto *crypto, slice der, struct crypto_key **out,
-                                  const char **why);
+enum yett_err crypto_key_from_rsa(struct crypto *crypto, slice der,
+                                  struct crypto_key **out, const char **why);
 
 /* Ed25519 public key: its 32 octets (RFC 8463 section 4). */
 YETT_MUST_USE
