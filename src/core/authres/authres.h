@@ -2,30 +2,32 @@
 #ifndef YETT_CORE_AUTHRES_AUTHRES_H
 #define YETT_CORE_AUTHRES_AUTHRES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "core/base/arena.h"
 #include "core/base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /*
  * authres: the Authentication-Results field (RFC 8601).
  *
- * parse.c reads it, write.c writes it, forged.c decides which fields of a message must go,
- * received_spf.c writes Received-SPF (RFC 7208 section 9.1).
+ * parse.c reads it, strictly; forged.c decides which fields of a message must go; write.c
+ * writes it and received_spf.c Received-SPF (RFC 7208 section 9.1), of items that item.c
+ * makes harmless and line.c folds.  scan.c has the tokens.  Start with authres_parse().
  */
 struct authres_property {
-    slice type;     /* "smtp", "header", "body", "policy", or another keyword */
-    slice property; /* "mailfrom", "d", "b" */
-    slice value;    /* unquoted, octets as meant */
+    slice type; /* "smtp", "header", "body", "policy", or another; parsing: lower case */
+    slice property; /* "mailfrom", "d", "b"; parsing: lower case */
+    slice value;    /* unquoted, octets as meant; a quoted local part keeps its quotes */
 };
 
 struct authres_result {
-    slice method;           /* lower case: "spf" */
+    slice method;            /* lower case: "spf" */
     unsigned method_version; /* 1 unless given */
-    slice result;           /* lower case: "softfail" */
-    slice reason;           /* reason= unquoted, empty when absent */
-    slice comment;          /* writing: put after the result, sanitised; parsing: the first one there */
+    slice result;            /* lower case: "softfail" */
+    slice reason;            /* reason= unquoted, empty when absent */
+    slice
+        comment; /* writing: put after the result, sanitised; parsing: the first one there */
     const struct authres_property *properties;
     size_t property_count;
 };
@@ -44,8 +46,9 @@ struct authres_error {
 };
 
 /*
- * Parse a field's value (all after the colon; CRLF folding inside).  YETT_BAD_SYNTAX with
- * `*error`, YETT_LIMIT beyond 1000 results or properties, YETT_NO_MEMORY.
+ * Parse a field's value (all after the colon; CRLF or LF folding inside), by the grammar of
+ * section 2.2 and no looser.  YETT_BAD_SYNTAX with `*error`, also for a version other than 1;
+ * YETT_LIMIT beyond 1000 results or properties; YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err authres_parse(struct arena *arena, slice value, struct authres *out,
@@ -54,20 +57,28 @@ enum yett_err authres_parse(struct arena *arena, slice value, struct authres *ou
 /*
  * Must this field (value as above) be removed before ours is added (section 5)?  True when
  * its authserv-id is ours (case, quotes, comments, folding and version ignored; A- and
- * U-labels equal), and when it cannot be parsed far enough to tell.  Needs no memory, takes
- * any length.
+ * U-labels equal), when it has a version other than 1, and when it cannot be parsed far
+ * enough to tell.  Also when a reader poorer than this one might find our name: an
+ * identifier of invisible or more than 1024 octets, our name in a comment before the
+ * identifier, a line end that folds nothing.  Takes any length in linear time and no memory
+ * of the caller's.
  */
 bool authres_is_forged(slice value, slice our_authserv_id);
 
 /*
  * Write the whole field, "Authentication-Results: …" with final CRLF, folded so that no line
- * has more than 998 octets and, where a token allows it, not more than 78.  Values are
- * quoted where they need it; octets that could end a line, a comment or the field never come
- * through; comments are sanitised to printable ASCII with balanced parentheses escaped.
+ * has more than 998 octets and, where a token allows it, not more than 78.
+ *
+ * Whatever the members hold, one field comes out, with as many results.  Values are quoted
+ * where they need it, addresses are written as section 2.2 wants them; what cannot stand
+ * between quotes becomes "?", and so does all beyond ASCII but in an address of RFC 6531 and
+ * in our own identifier.  A property whose value takes more than 900 octets is left out: cut
+ * short it would name somebody else; reasons and comments are cut.  Comments are printable
+ * ASCII.  Keywords are brought into the form of one, at most 40 octets.
  */
 void authres_write(struct buf *buf, const struct authres *authres);
 
-/* Received-SPF. */
+/* Received-SPF.  What is empty is left out. */
 struct authres_received_spf {
     slice result;  /* "pass" */
     slice comment; /* explanation for people */
@@ -77,7 +88,7 @@ struct authres_received_spf {
     slice helo;
     slice identity; /* "mailfrom" or "helo" */
     slice mechanism;
-    slice problem; /* may be empty */
+    slice problem;
 };
 void authres_write_received_spf(struct buf *buf, const struct authres_received_spf *spf);
 
