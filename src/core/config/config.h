@@ -2,16 +2,19 @@
 #ifndef YETT_CORE_CONFIG_CONFIG_H
 #define YETT_CORE_CONFIG_CONFIG_H
 
+#include "core/base/arena.h"
+#include "core/base/ip.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/arena.h"
-#include "core/base/ip.h"
-
 /*
  * config: the settings of an installation as plain values, their defaults and the checks
  * between them.  Reading them from a file is edge/config's work.
+ *
+ * defaults.c is config_init(), check.c what the values must be and may say beside each other,
+ * ask.c the questions the evaluators put to the settings, words.c the words of files.
  */
 enum config_mode { CONFIG_OBSERVE, CONFIG_ENFORCE };
 
@@ -27,16 +30,40 @@ enum config_action {
 const char *config_action_text(enum config_action action); /* "quarantine" */
 
 enum config_standard { CONFIG_RFC9989, CONFIG_RFC7489 };
-enum config_on_reject { CONFIG_REJECT_INFORMED, CONFIG_REJECT_STRICT, CONFIG_REJECT_NEVER };
-enum config_on_bad_from { CONFIG_BAD_FROM_REJECT, CONFIG_BAD_FROM_QUARANTINE, CONFIG_BAD_FROM_STRICTEST };
+enum config_on_reject {
+    CONFIG_REJECT_INFORMED,
+    CONFIG_REJECT_STRICT,
+    CONFIG_REJECT_NEVER
+};
+enum config_on_bad_from {
+    CONFIG_BAD_FROM_REJECT,
+    CONFIG_BAD_FROM_QUARANTINE,
+    CONFIG_BAD_FROM_STRICTEST
+};
+
+/* The words that files and people use, by enum value. */
+enum {
+    CONFIG_MODE_COUNT = 2,
+    CONFIG_ACTION_COUNT = 5,
+    CONFIG_STANDARD_COUNT = 2,
+    CONFIG_ON_REJECT_COUNT = 3,
+    CONFIG_ON_BAD_FROM_COUNT = 3
+};
+extern const char *const config_mode_words[CONFIG_MODE_COUNT];
+extern const char *const config_action_words[CONFIG_ACTION_COUNT];
+extern const char *const config_standard_words[CONFIG_STANDARD_COUNT];
+extern const char *const config_on_reject_words[CONFIG_ON_REJECT_COUNT];
+extern const char *const config_on_bad_from_words[CONFIG_ON_BAD_FROM_COUNT];
 
 /* spf { } and dkim { }: mail that no DMARC policy governs. */
 struct config_spf {
-    enum config_action on_fail, on_softfail, on_neutral, on_none, on_permerror, on_temperror;
+    enum config_action on_fail, on_softfail, on_neutral, on_none, on_permerror,
+        on_temperror;
 };
 
 struct config_dkim {
-    enum config_action on_fail, on_none, on_policy, on_neutral, on_permerror, on_temperror;
+    enum config_action on_fail, on_none, on_policy, on_neutral, on_permerror,
+        on_temperror;
     bool allow_rsa_sha1;
     unsigned min_rsa_bits;
     bool allow_partial_body;
@@ -47,10 +74,10 @@ struct config_dmarc {
     enum config_standard standard;
     enum config_on_reject on_reject;
     enum config_action on_quarantine; /* CONFIG_QUARANTINE, or milder */
-    enum config_action on_temperror; /* CONFIG_DEFER by default */
+    enum config_action on_temperror;  /* CONFIG_DEFER by default */
     enum config_on_bad_from on_bad_from;
-    int64_t temperror_patience_s;    /* 4 h */
-    slice suffix_list;               /* path of the public suffix list, RFC 7489 */
+    int64_t temperror_patience_s; /* 4 h */
+    slice suffix_list; /* path of the public suffix list, RFC 7489; a NUL follows it */
 };
 
 /* exception "name" { … }: looser or stricter for mail that shows a network or a passing d=. */
@@ -58,11 +85,12 @@ struct config_exception {
     slice name;
     bool has_network;
     struct ip_network network;
-    slice signer;    /* passing d=, normal form; empty: not asked for */
-    slice author;    /* author domain it is for, normal form, subdomains included; empty: all */
-    bool as_pass;    /* treat_as = "pass": a DMARC fail is accepted */
+    slice signer; /* passing d=, normal form; empty: not asked for */
+    slice
+        author; /* author domain it is for, normal form, subdomains included; empty: all */
+    bool as_pass;                /* treat_as = "pass": a DMARC fail is accepted */
     enum config_action treat_as; /* when not as_pass */
-    int64_t until_s; /* end of the last day it is good for, exclusive */
+    int64_t until_s;             /* end of the last day it is good for, exclusive */
     slice because;
     unsigned line; /* where it stands, for messages */
 };
@@ -82,7 +110,7 @@ struct config_forwarder {
 
 /* recipient "pattern" { … }: other settings for some recipients.  Unset ones are inherited. */
 struct config_recipient {
-    slice pattern; /* "user@example.org", "example.org", "*" is the general settings */
+    slice pattern; /* "user@example.org", or "example.org" and below */
     bool has_mode, has_on_reject, has_on_quarantine;
     enum config_mode mode;
     enum config_on_reject on_reject;
@@ -99,7 +127,8 @@ struct config_rule {
 
 struct config {
     slice source; /* file name, or "built-in defaults" */
-    slice authserv_id;
+    slice
+        authserv_id; /* normal form; empty until the program puts the host's name there */
     enum config_mode mode;
     const struct ip_network *submission_networks;
     size_t submission_network_count;
@@ -109,10 +138,10 @@ struct config {
     struct config_dkim dkim;
     struct config_dmarc dmarc;
     enum config_action on_internal_error; /* CONFIG_DEFER or CONFIG_ACCEPT */
-    slice tag_field;        /* "X-Yett-Tag" */
-    slice quarantine_field; /* "X-Yett-Quarantine" */
-    bool received_spf;      /* write Received-SPF as well */
-    slice installation_secret; /* keys the pct draw; from a file or empty */
+    slice tag_field;                      /* "X-Yett-Tag" */
+    slice quarantine_field;               /* "X-Yett-Quarantine" */
+    bool received_spf;                    /* write Received-SPF as well */
+    slice installation_secret;            /* keys the pct draw; from a file or empty */
     const struct config_domain *domains;
     size_t domain_count;
     const struct config_exception *exceptions;
@@ -123,21 +152,36 @@ struct config {
     size_t forwarder_count;
     const struct config_recipient *recipients;
     size_t recipient_count;
-    slice resolver;            /* ADDR@PORT; empty: the system's */
-    unsigned dns_timeout_ms;   /* one question: 5000 */
-    unsigned deadline_ms;      /* all of a message: 20000 */
-    size_t dns_cache_bytes;    /* 64 MiB */
+    slice resolver;          /* ADDR@PORT; empty: the system's */
+    unsigned dns_timeout_ms; /* one question: 5000 */
+    unsigned deadline_ms;    /* all of a message: 20000 */
+    size_t dns_cache_bytes;  /* 64 MiB */
 };
 
-/* Every default, as the manual states them. */
+/*
+ * Every default, as the manual states them.  `authserv_id` is left empty, which stands for
+ * the name of the host: core cannot ask for it, so the program that reads the settings puts
+ * it in before it evaluates anything.
+ */
 void config_init(struct config *config);
 
 /*
- * Checks that need more than one value.  YETT_BAD_SYNTAX with `*why` (in `arena`) naming the
- * key.
+ * Checks that no single value can fail alone, and those that would do harm if a program made
+ * the settings itself.  YETT_BAD_SYNTAX with `*why` (in `arena`) naming the key.  An empty
+ * `authserv_id` is fine.
  */
 YETT_MUST_USE
 enum yett_err config_check(struct arena *arena, const struct config *config, slice *why);
+
+/* The part of it for one exception or network: what is wrong, or NULL.  Text of ours. */
+const char *config_exception_fault(const struct config_exception *exception);
+const char *config_network_fault(struct ip_network network);
+
+/* `network` without the bits beyond its prefix. */
+struct ip_network config_network_meant(struct ip_network network);
+
+/* May a mark of ours have this field name?  What is wrong with it, or NULL. */
+const char *config_field_name_fault(slice name);
 
 bool config_is_submission(const struct config *config, struct ip ip);
 bool config_is_trusted_relay(const struct config *config, struct ip ip);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/config/config.h"
+#include "core/domain/domain.h"
+
+static bool is_in_any(struct ip ip, const struct ip_network *networks, size_t count)
+{
+    struct ip plain = ip_unmap(ip); /* ::ffff:192.0.2.1 is how a dual socket sees IPv4 */
+    for (size_t i = 0; i < count; i++) {
+        if (ip_in_network(plain, networks[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool config_is_submission(const struct config *config, struct ip ip)
+{
+    return is_in_any(ip, config->submission_networks, config->submission_network_count);
+}
+
+bool config_is_trusted_relay(const struct config *config, struct ip ip)
+{
+    return is_in_any(ip, config->trusted_relays, config->trusted_relay_count);
+}
+
+bool config_is_ours(const struct config *config, slice domain)
+{
+    for (size_t i = 0; i < config->domain_count; i++) {
+        if (domain_is_under(domain, config->domains[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/config/config.h"
+
+/* Where Debian's package publicsuffix puts it. */
+#define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
+
+void config_init(struct config *config)
+{
+    *config = (struct config){
+        .source = SLICE("built-in defaults"),
+        .mode = CONFIG_OBSERVE,
+        .spf = {.on_fail = CONFIG_TAG,
+                .on_softfail = CONFIG_TAG,
+                .on_neutral = CONFIG_ACCEPT,
+                .on_none = CONFIG_ACCEPT,
+                .on_permerror = CONFIG_TAG,
+                .on_temperror = CONFIG_TAG      },
+        .dkim = {                        .on_fail = CONFIG_TAG,
+                .on_none = CONFIG_ACCEPT,
+                .on_policy = CONFIG_TAG,
+                .on_neutral = CONFIG_TAG,
+                .on_permerror = CONFIG_TAG,
+                .on_temperror = CONFIG_TAG,
+                .min_rsa_bits = 1024, /* RFC 8301 section 3.2 */
+                 .max_signatures = 8},
+        .dmarc = { .standard = CONFIG_RFC9989,
+                .on_reject = CONFIG_REJECT_INFORMED,
+                .on_quarantine = CONFIG_QUARANTINE,
+                .on_temperror = CONFIG_DEFER,
+                .on_bad_from = CONFIG_BAD_FROM_REJECT,
+                .temperror_patience_s = 4 * 3600,
+                .suffix_list = SLICE(SUFFIX_LIST)},
+        .on_internal_error = CONFIG_DEFER,
+        .tag_field = SLICE("X-Yett-Tag"),
+        .quarantine_field = SLICE("X-Yett-Quarantine"),
+        .dns_timeout_ms = 5000,
+        .deadline_ms = 20000,
+        .dns_cache_bytes = (size_t)64 * 1024 * 1024,
+    };
+}
