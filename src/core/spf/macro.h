@@ -2,11 +2,11 @@
 #ifndef YETT_CORE_SPF_MACRO_H
 #define YETT_CORE_SPF_MACRO_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "core/base/buf.h"
 #include "core/base/ip.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /*
  * macro: the strings of RFC 7208 section 7, checked and expanded.
@@ -40,12 +40,12 @@ enum yett_err spf_macro_check(slice text, enum spf_macro_place place, unsigned *
 
 /* Section 7.2.  All as they are to be seen; nothing here is escaped. */
 struct spf_macro_values {
-    slice sender; /* s */
-    slice local;  /* l */
-    slice origin; /* o: domain of the sender */
-    slice domain; /* d: whose record it is */
-    slice client; /* p: validated name of the client, or "unknown" */
-    slice helo;   /* h */
+    slice sender;   /* s */
+    slice local;    /* l */
+    slice origin;   /* o: domain of the sender */
+    slice domain;   /* d: whose record it is */
+    slice client;   /* p: validated name of the client, or "unknown" */
+    slice helo;     /* h */
     slice receiver; /* r */
     struct ip ip;   /* i, c, v */
     int64_t now_s;  /* t */

@@ -2,13 +2,13 @@
 #ifndef YETT_CORE_SPF_RECORD_H
 #define YETT_CORE_SPF_RECORD_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "core/base/arena.h"
 #include "core/base/ip.h"
 #include "core/dns/dns.h"
 #include "core/spf/spf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /*
  * record: TXT text as a list of terms (RFC 7208 sections 4.5 and 4.6, grammar in 12).
@@ -39,20 +39,21 @@ struct spf_part {
 
 struct spf_term {
     enum spf_term_kind kind;
-    enum spf_code qualifier;  /* what a match means; SPF_NONE for modifiers */
-    struct spf_part text;     /* the term as written */
-    struct spf_part domain;   /* its domain-spec; length 0: none was given */
-    unsigned uses;            /* SPF_USES_..., of the domain-spec */
-    uint8_t prefix4;          /* a, mx, ip4 */
-    uint8_t prefix6;          /* a, mx, ip6 */
-    uint8_t address[16];      /* ip4, ip6 */
+    enum spf_code qualifier; /* what a match means; SPF_NONE for modifiers */
+    struct spf_part text;    /* the term as written */
+    struct spf_part domain;  /* its domain-spec; length 0: none was given */
+    unsigned uses;           /* SPF_USES_..., of the domain-spec */
+    uint8_t prefix4;         /* a, mx, ip4 */
+    uint8_t prefix6;         /* a, mx, ip6 */
+    uint8_t address[16];     /* ip4, ip6 */
 };
 
 /* "the record is broken at octet `offset`: "`word`" `why`" */
 struct spf_syntax_error {
     size_t offset;
     struct spf_part word;
-    const char *why; /* NULL: the record is well formed; else static, the end of a sentence */
+    const char
+        *why; /* NULL: the record is well formed; else static, the end of a sentence */
 };
 
 struct spf_record {
@@ -72,7 +73,14 @@ bool spf_record_is_spf(slice text);
  * YETT_OK or YETT_NO_MEMORY.
  */
 YETT_MUST_USE
-enum yett_err spf_record_parse(struct arena *arena, slice text, const struct spf_record **out);
+enum yett_err spf_record_parse(struct arena *arena, slice text,
+                               const struct spf_record **out);
+
+/* The same into memory of the caller's, which spf_record_bytes() measures; false when that
+   many cannot be. */
+YETT_MUST_USE
+bool spf_record_bytes(slice text, size_t *out);
+void spf_record_parse_into(slice text, struct spf_record *record);
 
 /* The SPF record among the TXT records of an answer. */
 struct spf_selection {

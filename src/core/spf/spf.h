@@ -2,20 +2,26 @@
 #ifndef YETT_CORE_SPF_SPF_H
 #define YETT_CORE_SPF_SPF_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "core/base/arena.h"
 #include "core/base/ip.h"
 #include "core/dns/dns.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 /*
  * spf: who may send mail for a domain (RFC 7208).
  *
- * record.c turns TXT text into terms, macro.c expands domain-specs, check.c walks the terms
- * and counts lookups.  Start with spf_check().  Knows DNS only as an answer set, allocates
- * only in the caller's arena.
+ * record.c turns TXT text into terms, macro.c expands domain-specs, walk.c goes through the
+ * terms and match.c asks for what they need.  Start with spf_check().  Knows DNS only as an
+ * answer set, allocates only in the caller's arena (and, for parsed records that stay with
+ * cached answers, where their memo does).
+ *
+ * Where the standard leaves it open: a name that DNS cannot hold does not exist (4.8); a
+ * term counts as one void lookup at most, an mx when there is no MX record or none of its
+ * servers has an address (4.6.4 speaks of terms); %{p} counts as a lookup beside its term's;
+ * a set of MX records that is too large is a permerror before any server is looked at.
  */
 enum spf_code {
     SPF_NONE,
@@ -42,44 +48,45 @@ struct spf_limits {
 };
 
 struct spf_query {
-    struct ip ip;          /* IPv4-mapped addresses are unmapped by spf_check() */
-    slice helo;            /* as the client gave it */
-    slice mail_from;       /* without angle brackets; empty: null reverse-path */
-    enum spf_scope scope;  /* MAIL_FROM with a null reverse-path checks postmaster@helo (2.4) */
-    slice receiver;        /* our own name, for %{r}; empty: "unknown" (7.3) */
-    int64_t now_s;         /* for %{t} */
+    struct ip ip;         /* IPv4-mapped addresses are unmapped by spf_check() */
+    slice helo;           /* as the client gave it */
+    slice mail_from;      /* without angle brackets; empty: null reverse-path */
+    enum spf_scope scope; /* MAIL_FROM of a null path checks postmaster@helo (2.4) */
+    slice receiver;       /* our own name, for %{r}; empty: "unknown" (7.3) */
+    int64_t now_s;        /* for %{t} */
     struct spf_limits limits;
 };
 
 /* Which term was looked at, in order: the tree an administrator reads. */
 struct spf_step {
-    unsigned depth;   /* 0 for the domain's own record, more inside include and redirect */
-    slice domain;     /* whose record this term stands in */
-    slice term;       /* as in the record; the whole record on its first line (`is_record`) */
-    bool is_record;
+    unsigned depth; /* 0 for the domain's own record, more inside include and redirect */
+    slice domain;   /* whose record this term stands in */
+    slice term;     /* as in the record; the whole record on its first line */
+    bool is_record; /* that first line */
     bool matched;
     unsigned lookups; /* counted so far, this term included */
     unsigned void_lookups;
-    slice note; /* "matches 192.0.2.0/24", "no such name (void lookup 2 of 2)" */
+    slice note; /* "which holds 192.0.2.1", "has other addresses" */
 };
 
 struct spf_result {
     enum spf_code code;
     enum spf_scope scope;
-    slice domain;    /* the identity checked, in normal form where it has one */
-    slice sender;    /* the <sender> used: "postmaster@helo.example" */
-    slice record;    /* the TXT text of `domain`, empty when there is none */
-    slice mechanism; /* the term that decided, as in its record: "ip4:192.0.2.0/24"; "default" */
-    slice mechanism_domain; /* whose record that term stands in */
-    const slice *includes;  /* from `domain`'s own include or redirect down to it */
-    size_t include_count;
-    slice explanation;        /* fail only: the sender's text, ASCII, or empty */
-    slice explanation_domain; /* who wrote it */
+    slice domain;           /* the identity checked, in normal form where it has one */
+    slice sender;           /* the <sender> used: "postmaster@helo.example" */
+    slice record;           /* the TXT text of `domain`, empty when there is none */
+    slice mechanism;        /* that decided, as written: "ip4:192.0.2.0/24"; "default" */
+    slice mechanism_domain; /* whose record it stands in */
+    const slice *includes;  /* terms from `domain`'s own include or redirect to the one */
+    size_t include_count;   /* that led to that record, as written */
+    slice explanation;      /* fail only: the sender's text, or empty; printable ASCII, */
+                            /* 200 octets or less, "..." where it was longer */
+    slice explanation_domain; /* whose record asked for it */
     unsigned lookups;
     unsigned void_lookups;
-    slice reason; /* a sentence for people, always there */
-    slice error_record; /* permerror in a record: its text … */
-    size_t error_offset; /* … and where in it */
+    slice reason;        /* a sentence for people, always there */
+    slice error_record;  /* permerror: text of the record to be mended ... */
+    size_t error_offset; /* ... and where in it */
     const struct spf_step *steps;
     size_t step_count;
 };
