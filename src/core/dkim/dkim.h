@@ -2,21 +2,22 @@
 #ifndef YETT_CORE_DKIM_DKIM_H
 #define YETT_CORE_DKIM_DKIM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "core/base/arena.h"
 #include "core/crypto/crypto.h"
 #include "core/dns/dns.h"
 #include "core/message/message.h"
 #include "core/taglist/taglist.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 /*
  * dkim: whether a message is what its signers signed (RFC 6376, 8301, 8463, 8616).
  *
- * signature.c reads DKIM-Signature fields, key.c reads key records, canon.c canonicalises
- * header and body, digest.c hashes the body once for everybody, verify.c decides.
+ * signature.c reads DKIM-Signature fields, key.c reads key records, canon_header.c and
+ * canon_body.c canonicalise, digest.c hashes the body once for everybody, proof.c finds what
+ * was signed within a body that grew, perform.c does the checks, verify.c decides.
  *
  * In order: dkim_message_new() when the header is complete, dkim_message_body() as the body
  * passes, dkim_message_end(), then dkim_verify() as often as it wants answers.  The first
@@ -26,14 +27,44 @@
  */
 
 enum dkim_canon { DKIM_SIMPLE, DKIM_RELAXED };
-enum dkim_algorithm { DKIM_RSA_SHA1, DKIM_RSA_SHA256, DKIM_ED25519_SHA256, DKIM_UNKNOWN_ALGORITHM };
+enum dkim_algorithm {
+    DKIM_RSA_SHA1,
+    DKIM_RSA_SHA256,
+    DKIM_ED25519_SHA256,
+    DKIM_UNKNOWN_ALGORITHM
+};
 
 const char *dkim_algorithm_text(enum dkim_algorithm algorithm); /* "rsa-sha256" */
+
+/*
+ * The words of RFC 8601 section 2.7.1, used so:
+ *   fail       header or body are not what was signed
+ *   policy     readable, and refused by a rule of ours: rsa-sha1, a small key, expired
+ *   neutral    the field cannot be read, or names what we do not know (a=, c=, v=, q=), or
+ *              it lies beyond the ceiling
+ *   permerror  the field says what RFC 6376 forbids (From not in h=, i= outside d=), or
+ *              there is no key that may be used
+ *   temperror  the key could not be asked for
+ */
+enum dkim_code {
+    DKIM_NONE,
+    DKIM_PASS,
+    DKIM_FAIL,
+    DKIM_POLICY,
+    DKIM_NEUTRAL,
+    DKIM_TEMPERROR,
+    DKIM_PERMERROR
+};
+
+const char *dkim_code_text(enum dkim_code code);
 
 /* ---- signature fields ----------------------------------------------------------------- */
 
 #define DKIM_NO_LENGTH UINT64_MAX
-#define DKIM_NO_TIME INT64_MIN
+#define DKIM_NO_TIME   INT64_MIN
+
+/* More names in h= than this are refused: each is looked for in the whole header. */
+#define DKIM_SIGNED_FIELDS_MAX 500
 
 struct dkim_signature {
     const struct message_field *field;
@@ -42,23 +73,25 @@ struct dkim_signature {
        then those that could be read. */
     slice error;
     size_t error_offset;
+    enum dkim_code
+        error_code; /* DKIM_NEUTRAL or DKIM_PERMERROR; DKIM_NONE without error */
     struct taglist tags;
     enum dkim_algorithm algorithm;
     slice algorithm_text;
-    slice domain;   /* d=, normal form */
-    slice selector; /* s=, normal form */
-    slice identity; /* i= as written, unfolded, or "@" d= */
+    slice domain;          /* d=, normal form */
+    slice selector;        /* s=, normal form */
+    slice identity;        /* i= as written, unfolded, or "@" d= */
     slice identity_domain; /* normal form */
     enum dkim_canon header_canon;
     enum dkim_canon body_canon;
-    slice signed_fields; /* h= */
-    slice body_hash;     /* bh=, decoded */
-    slice signature;     /* b=, decoded */
-    slice b_text;        /* b= without white space: for header.b */
-    slice b_region;      /* the octets of the value that hashing leaves out */
+    slice signed_fields;  /* h= */
+    slice body_hash;      /* bh=, decoded */
+    slice signature;      /* b=, decoded */
+    slice b_text;         /* b= without white space: for header.b */
+    slice b_region;       /* the octets of the value that hashing leaves out */
     uint64_t body_length; /* l= in canonical octets; DKIM_NO_LENGTH */
-    int64_t signed_at_s;  /* t=; DKIM_NO_TIME */
-    int64_t expires_at_s; /* x=; DKIM_NO_TIME */
+    int64_t signed_at_s;  /* t=; DKIM_NO_TIME; INT64_MAX for more than 12 digits */
+    int64_t expires_at_s; /* x=; DKIM_NO_TIME; INT64_MAX for more than 12 digits: never */
     slice query_methods;  /* q= */
 };
 
@@ -74,18 +107,18 @@ enum yett_err dkim_parse_signature(struct arena *arena, const struct message_fie
 
 struct dkim_key_record {
     enum crypto_key_type type;
-    slice key;       /* p= decoded; empty: revoked */
+    slice key; /* p= decoded; empty: revoked */
     bool revoked;
-    bool testing;    /* t=y */
+    bool testing;         /* t=y */
     bool strict_identity; /* t=s */
-    bool allows_sha1;   /* h= */
+    bool allows_sha1;     /* h= */
     bool allows_sha256;
-    bool for_email;  /* s= holds "*" or "email" */
-    slice notes;     /* n= */
+    bool for_email; /* s= holds "*" or "email" */
+    slice notes;    /* n= */
 };
 
-/* YETT_BAD_SYNTAX with `*why` (static) and `*bad_at` for a record to be ignored
-   (section 3.6.1). */
+/* YETT_BAD_SYNTAX with `*why` (a static phrase: "p= is missing") and `*bad_at` for a record to
+   be ignored (section 3.6.1). */
 YETT_MUST_USE
 enum yett_err dkim_parse_key_record(struct arena *arena, slice text,
                                     struct dkim_key_record *out, size_t *bad_at,
@@ -99,9 +132,10 @@ struct dkim_sink {
     void *context;
 };
 
-/* One field, its CRLF included unless `is_last` (the signature field itself). */
-void dkim_header_canon(enum dkim_canon canon, const struct message_field *field, bool is_last,
-                       struct dkim_sink sink);
+/* One field, its CRLF included unless `is_last` (the signature field itself).  A bare CR or
+   LF in a value is an octet like others. */
+void dkim_header_canon(enum dkim_canon canon, const struct message_field *field,
+                       bool is_last, struct dkim_sink sink);
 
 /* The field with the octets of `hole` left out: a signature as it signs itself (3.7). */
 void dkim_header_canon_without(enum dkim_canon canon, const struct message_field *field,
@@ -109,15 +143,16 @@ void dkim_header_canon_without(enum dkim_canon canon, const struct message_field
 
 /*
  * Canonicalise a body (RFC 6376 section 3.4).  The result does not depend on where the
- * pieces are cut.  Owns nothing: finish once, free nothing.
+ * pieces are cut.  Lines end at CRLF only: a bare CR or LF is an octet like others.  What
+ * does not change reaches the sink in stretches of many lines.  Owns nothing: finish once,
+ * free nothing.
  */
 struct dkim_body_canon {
     enum dkim_canon canon;
     struct dkim_sink sink;
-    uint64_t pending_lines; /* empty lines not yet known to be trailing */
-    bool pending_space;
-    bool pending_cr;
-    bool line_has_text;
+    uint64_t pending_lines; /* line ends held back until text follows */
+    bool pending_space;     /* white space that is kept, as one space, if text follows */
+    bool pending_cr;        /* the last piece ended in CR */
     bool any_text;
 };
 
@@ -132,11 +167,14 @@ struct dkim_limits {
     size_t signature_fields; /* parsed and reported; those below are counted only (100) */
     size_t signatures;       /* evaluated: aligned ones first (8) */
     unsigned proof_candidates; /* body proof: prefixes tried (200) */
-    size_t proof_window_bytes; /* … at line ends of the last so many octets (64 KiB) */
+    size_t proof_window_bytes; /* … at line ends of the last so many octets (64 KiB); this
+                                  much of a canonical body is kept, once per algorithm */
 };
 
-#define DKIM_LIMITS_DEFAULT \
-    ((struct dkim_limits){.signature_fields = 100, .signatures = 8, .proof_candidates = 200, \
+#define DKIM_LIMITS_DEFAULT                                                              \
+    ((struct dkim_limits){.signature_fields = 100,                                       \
+                          .signatures = 8,                                               \
+                          .proof_candidates = 200,                                       \
                           .proof_window_bytes = 64 * 1024})
 
 struct dkim_message;
@@ -145,7 +183,8 @@ struct dkim_message;
  * Parse the signatures of `header` and prepare the digests of the body: one running digest
  * for each distinct (canonicalisation, digest, l=) among the signatures that
  * dkim_verify() would evaluate for `author_domain` (normal form, may be empty).  Lives in
- * `arena`; dkim_message_finish() gives the digests back to `crypto`.
+ * `arena`, as long as `header`'s fields do; dkim_message_finish() gives the digests back to
+ * `crypto`.
  */
 YETT_MUST_USE
 enum yett_err dkim_message_new(struct arena *arena, struct crypto *crypto,
@@ -153,6 +192,8 @@ enum yett_err dkim_message_new(struct arena *arena, struct crypto *crypto,
                                struct dkim_limits limits, struct dkim_message **out);
 
 void dkim_message_body(struct dkim_message *message, slice piece);
+
+/* The body has ended.  What went wrong since dkim_message_new() is reported here. */
 YETT_MUST_USE
 enum yett_err dkim_message_end(struct dkim_message *message);
 void dkim_message_finish(struct dkim_message *message);
@@ -173,7 +214,7 @@ struct dkim_check {
     enum dkim_check_kind kind;
     size_t index; /* into the message's signatures */
     enum crypto_key_type key_type;
-    slice key; /* p= decoded; in the answer's bytes or the arena */
+    slice key;                       /* p= decoded; in the answer's bytes or the arena */
     const struct dns_answer *source; /* whose memo may hold the parsed key; may be NULL */
 };
 
@@ -186,75 +227,76 @@ struct dkim_check_result {
 };
 
 /*
- * Checks done for one message, in its evidence, memoised by (kind, index, hash of key).
+ * Checks done for one message, in its evidence, memoised by (kind, index, key).
  * `perform`, when set, is called for a check that is not there yet and may answer at once
  * (return YETT_OK) or leave it wanted (YETT_NEED_ANSWERS).
  */
 struct dkim_checks;
 
 YETT_MUST_USE
-struct dkim_checks *dkim_checks_new(struct arena *evidence,
-                                    enum yett_err (*perform)(void *context,
-                                                             const struct dkim_check *check,
-                                                             struct dkim_check_result *out),
-                                    void *context);
+struct dkim_checks *dkim_checks_new(
+    struct arena *evidence,
+    enum yett_err (*perform)(void *context, const struct dkim_check *check,
+                             struct dkim_check_result *out),
+    void *context);
 
 /* Pin a result; the first stays. */
 YETT_MUST_USE
 enum yett_err dkim_checks_add(struct dkim_checks *checks, const struct dkim_check *check,
                               const struct dkim_check_result *result);
 
-/* Those wanted and not yet there. */
+/* Those wanted and not yet there, in the order asked. */
 size_t dkim_checks_wanted_count(const struct dkim_checks *checks);
-const struct dkim_check *dkim_checks_wanted(const struct dkim_checks *checks, size_t index);
+const struct dkim_check *dkim_checks_wanted(const struct dkim_checks *checks,
+                                            size_t index);
 
 /*
  * Perform a check on the facts.  Body proof is bounded by the limits.  YETT_NEED_ANSWERS
- * when the body has not ended yet and the check needs it.
+ * when the body has not ended yet and the check needs it.  The parsed key is kept with
+ * `check->source`, whose memos must go before the message's `crypto` does.
  */
 YETT_MUST_USE
-enum yett_err dkim_check_perform(struct dkim_message *message, const struct dkim_check *check,
+enum yett_err dkim_check_perform(struct dkim_message *message,
+                                 const struct dkim_check *check,
                                  struct dkim_check_result *out);
 
 /* ---- the evaluator -------------------------------------------------------------------- */
 
-enum dkim_code { DKIM_NONE, DKIM_PASS, DKIM_FAIL, DKIM_POLICY, DKIM_NEUTRAL, DKIM_TEMPERROR,
-                 DKIM_PERMERROR };
-
-const char *dkim_code_text(enum dkim_code code);
-
 struct dkim_settings {
-    bool allow_rsa_sha1;     /* RFC 8301 forbids; default false */
-    unsigned min_rsa_bits;   /* 1024 */
-    bool allow_partial_body; /* l= that leaves a part unsigned counts for DMARC; default false */
-    int64_t clock_skew_s;    /* x= and t= are judged with this much grace; 300 */
+    bool allow_rsa_sha1;   /* RFC 8301 forbids; default false */
+    unsigned min_rsa_bits; /* 1024 */
+    bool
+        allow_partial_body; /* l= that leaves a part unsigned counts for DMARC; default false */
+    int64_t clock_skew_s; /* x= and t= are judged with this much grace; 300 */
 };
 
-#define DKIM_SETTINGS_DEFAULT \
+#define DKIM_SETTINGS_DEFAULT                                                            \
     ((struct dkim_settings){.min_rsa_bits = 1024, .clock_skew_s = 300})
 
 /* One per signature field, top to bottom. */
 struct dkim_result {
     enum dkim_code code;
     const struct dkim_signature *signature;
-    unsigned key_bits;      /* 0 when no key was read */
-    bool evaluated;         /* false: beyond the ceiling, or the field is unusable */
-    bool header_verified;   /* the header part holds: this domain signed this header */
-    bool body_verified;     /* bh= is the digest of this body */
-    bool partial_body;      /* l= leaves a part unsigned */
+    unsigned key_bits;       /* 0 when no key was read */
+    bool evaluated;          /* false: beyond the ceiling, or the field is unusable */
+    bool header_verified;    /* the header part holds: this domain signed this header */
+    bool body_verified;      /* bh= is the digest of this body */
+    bool partial_body;       /* l= leaves a part unsigned */
     uint64_t unsigned_bytes; /* … so many canonical octets */
-    bool counts;            /* a pass that may make DMARC pass */
-    bool testing;           /* key says t=y */
-    bool secure;            /* key answer was DNSSEC-validated */
-    bool weak_key;          /* accepted, under 2048 bits */
-    bool body_proved;       /* the signed body is a proven part of this one */
-    bool body_proof_done;   /* a proof was tried (bounded) */
-    slice key_name;         /* the DNS name asked */
-    slice reason;           /* a sentence for people, always there */
+    bool counts;             /* a pass that may make DMARC pass */
+    bool testing;            /* key says t=y */
+    bool secure;             /* key answer was DNSSEC-validated */
+    bool weak_key;           /* accepted, under 2048 bits */
+    bool body_proved;        /* the signed body is a proven part of this one */
+    bool body_proof_done;    /* a proof was tried (bounded) */
+    slice key_name;          /* the DNS name asked */
+    slice reason;            /* a sentence for people, always there */
 };
 
 struct dkim_results {
-    enum dkim_code code; /* best of all; DKIM_NONE without signatures */
+    enum dkim_code
+        code; /* best of all: pass, temperror, fail, policy, neutral, permerror;
+                            DKIM_NONE without signatures */
     const struct dkim_result *list;
     size_t count;
     size_t uncounted; /* fields beyond limits.signature_fields */
@@ -263,7 +305,9 @@ struct dkim_results {
 
 /*
  * Verify all signatures (RFC 6376 section 6.1).  YETT_OK, YETT_NEED_ANSWERS with
- * `dns->wanted` or wanted checks, or YETT_NO_MEMORY.  `want_body_proof` asks for the bounded
+ * `dns->wanted` or wanted checks, or YETT_NO_MEMORY.  Before dkim_message_end() it asks what
+ * can be asked and answers YETT_NEED_ANSWERS when a result needs the body: a way to have the
+ * keys by the time the body has passed.  `want_body_proof` asks for the bounded
  * body proof of aligned signatures whose header part verifies while the body hash differs
  * (design section 4).  `author_domain` decides which signatures come first under the
  * ceiling: those whose d= is equal to, above or below it.

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/dkim/facts.h"
+
+/* message: from the header and the passing body to the facts of one message. */
+
+static enum yett_err parse_signatures(struct dkim_message *message)
+{
+    const struct message_header *header = &message->header;
+    size_t total = message_count_fields(header, "DKIM-Signature");
+    size_t wanted = message->limits.signature_fields;
+    size_t from = 0;
+
+    message->field_count = total;
+    total = total < wanted ? total : wanted;
+    message->signatures = ARENA_ARRAY(message->arena, total, struct dkim_signature);
+    message->header_digests =
+        ARENA_ARRAY(message->arena, total, struct dkim_header_digest);
+    if (message->signatures == NULL || message->header_digests == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    for (; message->count < total; message->count++, from++) {
+        struct dkim_signature *signature = &message->signatures[message->count];
+        const struct message_field *field =
+            message_find_field(header, "DKIM-Signature", from, &from);
+        enum yett_err err = dkim_parse_signature(message->arena, field, signature);
+        if (err != YETT_OK) {
+            return err;
+        }
+        signature->field_index = from;
+    }
+    return YETT_OK;
+}
+
+static enum yett_err want_digests(struct dkim_message *message, slice author_domain)
+{
+    struct arena_mark mark = arena_mark(message->arena);
+    bool *chosen = ARENA_ARRAY(message->arena, message->count, bool);
+    enum yett_err err = chosen == NULL ? YETT_NO_MEMORY : YETT_OK;
+    if (err == YETT_OK) {
+        dkim_select(message, author_domain, chosen);
+    }
+    for (size_t i = 0; i < message->count && err == YETT_OK; i++) {
+        if (chosen[i]) {
+            err = dkim_digests_want(&message->digests, &message->signatures[i]);
+        }
+    }
+    arena_rewind(message->arena, mark);
+    return err;
+}
+
+enum yett_err dkim_message_new(struct arena *arena, struct crypto *crypto,
+                               const struct message_header *header, slice author_domain,
+                               struct dkim_limits limits, struct dkim_message **out)
+{
+    struct dkim_message *message = ARENA_NEW(arena, struct dkim_message);
+    if (message == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    message->arena = arena;
+    message->crypto = crypto;
+    message->header = *header;
+    message->limits = limits;
+    enum yett_err err = dkim_digests_init(&message->digests, arena, crypto, &limits);
+    if (err == YETT_OK) {
+        err = parse_signatures(message);
+    }
+    if (err == YETT_OK) {
+        err = want_digests(message, author_domain);
+    }
+    if (err != YETT_OK) {
+        dkim_message_finish(message);
+        return err;
+    }
+    *out = message;
+    return YETT_OK;
+}
+
+void dkim_message_body(struct dkim_message *message, slice piece)
+{
+    dkim_digests_feed(&message->digests, piece);
+}
+
+enum yett_err dkim_message_end(struct dkim_message *message)
+{
+    enum yett_err err = dkim_digests_end(&message->digests);
+    message->ended = err == YETT_OK;
+    return err;
+}
+
+void dkim_message_finish(struct dkim_message *message)
+{
+    dkim_digests_finish(&message->digests);
+}
+
+size_t dkim_message_signature_count(const struct dkim_message *message)
+{
+    return message->count;
+}
+
+size_t dkim_message_field_count(const struct dkim_message *message)
+{
+    return message->field_count;
+}
+
+const struct dkim_signature *dkim_message_signature(const struct dkim_message *message,
+                                                    size_t index)
+{
+    return &message->signatures[index];
+}
