@@ -2,22 +2,23 @@
 #ifndef YETT_CORE_DMARC_DMARC_H
 #define YETT_CORE_DMARC_DMARC_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "core/base/arena.h"
 #include "core/dkim/dkim.h"
 #include "core/dns/dns.h"
 #include "core/message/message.h"
 #include "core/spf/spf.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 /*
  * dmarc: whether the author's domain stands behind a message, and what it asks for when it
  * does not (RFC 9989; RFC 7489 by setting).
  *
- * record.c reads policy records, walk.c walks the tree, suffix.c is the public suffix list
- * of RFC 7489, evaluate.c decides.
+ * record.c reads policy records, walk.c walks the tree, discover.c finds the policy that
+ * applies, suffix.c is the public suffix list of RFC 7489, align.c and identify.c compare
+ * domains, evaluate.c decides, reason.c says why.
  */
 enum dmarc_standard { DMARC_RFC9989, DMARC_RFC7489 };
 enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };
@@ -35,20 +36,21 @@ struct dmarc_note {
 
 struct dmarc_record {
     slice text;
-    bool has_p, has_sp, has_np;             /* present and valid */
-    bool bad_p, bad_sp, bad_np;             /* present, not a policy */
-    enum dmarc_policy p, sp, np;            /* as published, or by the standard's defaults */
-    bool strict_dkim, strict_spf;           /* adkim=s, aspf=s */
+    bool has_p, has_sp, has_np;   /* present and valid */
+    bool bad_p, bad_sp, bad_np;   /* present, not a policy */
+    enum dmarc_policy p, sp, np;  /* as published, or by the standard's defaults */
+    bool strict_dkim, strict_spf; /* adkim=s, aspf=s */
     enum dmarc_psd psd;
-    bool testing;                           /* t=y */
-    unsigned pct;                           /* RFC 7489: 0 to 100; else 100 */
-    unsigned failure_options;               /* fo= as bits of enum dmarc_fo */
-    const slice *rua;                       /* syntactically valid URIs, "!size" removed */
+    bool testing;             /* t=y */
+    unsigned pct;             /* RFC 7489: 0 to 100; else 100 */
+    unsigned failure_options; /* fo= as bits of enum dmarc_fo */
+    const slice *rua;         /* syntactically valid URIs, "!size" removed */
     size_t rua_count;
     const slice *ruf;
     size_t ruf_count;
-    bool falls_to_none; /* RFC 9989 4.10.1 / RFC 7489 6.6.3: unusable policy, usable rua */
-    bool unusable;      /* … and no usable rua: no DMARC processing */
+    /* RFC 9989 section 4.10.1, RFC 7489 section 6.6.3: the policy cannot be used … */
+    bool falls_to_none; /* … but rua= can: it is taken for p=none */
+    bool unusable;      /* … and no rua= can: no DMARC processing */
     const struct dmarc_note *notes;
     size_t note_count;
 };
@@ -61,8 +63,8 @@ bool dmarc_is_record(slice text, enum dmarc_standard standard);
 /* Parse a record for which dmarc_is_record() holds.  YETT_OK or YETT_NO_MEMORY: whatever is
    wrong with it stands in the notes and flags. */
 YETT_MUST_USE
-enum yett_err dmarc_parse_record(struct arena *arena, slice text, enum dmarc_standard standard,
-                                 struct dmarc_record *out);
+enum yett_err dmarc_parse_record(struct arena *arena, slice text,
+                                 enum dmarc_standard standard, struct dmarc_record *out);
 
 /* The public suffix list, from its text (publicsuffix.org's format).  Owns libpsl's data. */
 struct dmarc_suffixes;
@@ -75,18 +77,22 @@ slice dmarc_suffixes_organizational(const struct dmarc_suffixes *suffixes, slice
 
 struct dmarc_settings {
     enum dmarc_standard standard;
-    const struct dmarc_suffixes *suffixes; /* RFC 7489; NULL: a domain is its own org domain */
-    unsigned pct_draw; /* RFC 7489: this message's number, 0 to 99; the policy applies when < pct */
+    /* RFC 7489 only.  Without a list a domain is its own organizational domain. */
+    const struct dmarc_suffixes *suffixes;
+    /* RFC 7489: this message's number, 0 to 99; the policy applies when it is below pct. */
+    unsigned pct_draw;
 };
 
 struct dmarc_input {
     const struct message_from *from;
-    const struct spf_result *spf; /* of MAIL FROM with the null sender's rule; NULL: unavailable */
+    /* Of MAIL FROM with the null sender's rule.  NULL, or a result of HELO: unavailable; it
+       might have passed for anybody, so the result is then never fail but temperror. */
+    const struct spf_result *spf;
     const struct dkim_results *dkim;
     struct dmarc_settings settings;
 };
 
-/* One name asked for a policy record. */
+/* One name asked for a policy record, or (for np=) the author domain, whether it exists. */
 struct dmarc_step {
     slice name; /* "_dmarc.example.org" */
     enum dns_status status;
@@ -102,30 +108,43 @@ struct dmarc_result {
     slice policy_domain; /* where the record was found; empty without one */
     bool has_record;
     struct dmarc_record record;
-    enum dmarc_policy policy;      /* p, sp or np as it applies; NONE without record */
-    const char *policy_tag;        /* "p", "sp", "np" */
-    enum dmarc_policy disposition; /* asked for after t= or pct=; NONE on pass */
-    bool policy_known; /* false: DNS kept us from finding it (code may still be pass) */
-    enum dmarc_policy known_policy_floor; /* temperror: the policy that is known nevertheless */
-    bool sampled_out;    /* RFC 7489: pct spared this message */
+    /* DNS did not keep us from learning which policy applies, if any.  When it did, `policy`
+       and `disposition` are NONE; the code may still be pass. */
+    bool policy_known;
+    enum dmarc_policy policy; /* p, sp or np as it applies; NONE without record */
+    const char *policy_tag;   /* "p", "sp", "np": where `policy` was taken from */
+    /* What is asked for after t= or pct= unless the message passes; NONE on pass. */
+    enum dmarc_policy disposition;
+    /* After t= or pct=, too: the policy when it is known, else the mildest of those that the
+       records found so far ask for, should one of them turn out to apply. */
+    enum dmarc_policy known_policy_floor;
+    bool sampled_out; /* RFC 7489: pct spared this message */
     unsigned pct_draw;
     bool spf_aligned;    /* SPF passed and is aligned */
     bool dkim_aligned;   /* a counting DKIM pass is aligned */
-    const bool *aligned; /* per DKIM result: d= aligned, whatever its result */
+    const bool *aligned; /* per DKIM result: d= is sure to be aligned, pass or not */
     size_t aligned_count;
-    slice spf_domain;    /* the one compared */
-    slice spf_org_domain;
-    slice reason;        /* a sentence for people, always there */
+    slice spf_domain;               /* the one compared; empty when SPF names none */
+    slice spf_org_domain;           /* empty when not determined */
+    slice reason;                   /* a sentence for people, always there */
     const struct dmarc_step *steps; /* every name asked, in order */
     size_t step_count;
 };
 
 /*
- * Evaluate DMARC.  YETT_OK, YETT_NEED_ANSWERS or YETT_NO_MEMORY.  Never temperror when an
- * aligned pass is there; temperror only while an open question (DNS of the policy, an
- * aligned signature's key, SPF of an aligned domain) could still make one or yield the
- * policy.  A From that is not exactly one domain gives DMARC_NONE with the reason; the
- * caller handles that case (design section 4) and may call dmarc_find_policy() for each.
+ * Evaluate DMARC.  YETT_OK, YETT_NEED_ANSWERS or YETT_NO_MEMORY.
+ *
+ * An aligned pass is a pass, also when DNS kept the policy from us: a domain is aligned with
+ * itself under any record there could be.  Other than that, temperror only while an open
+ * question (DNS of the policy, an aligned signature's key, SPF of an aligned domain) could
+ * still make an aligned pass or yield the policy.  A record that asks for no DMARC processing
+ * because it cannot be used is permerror (RFC 9989 section 9.2).
+ *
+ * A From that is not exactly one domain gives DMARC_NONE with the reason; the caller handles
+ * that case (design section 4) and may call dmarc_find_policy() for each.
+ *
+ * Asks at most 8 names for the author domain and 7 more for each of at most 16 domains that
+ * SPF and DKIM name, and only for those that may share its organizational domain.
  */
 YETT_MUST_USE
 enum yett_err dmarc_evaluate(struct arena *arena, const struct dmarc_input *input,
@@ -135,7 +154,8 @@ enum yett_err dmarc_evaluate(struct arena *arena, const struct dmarc_input *inpu
  * The questions that dmarc_evaluate() is sure to ask for this author domain, written down
  * as soon as the header is known.
  */
-void dmarc_ask_ahead(slice author_domain, enum dmarc_standard standard, struct dns_view *dns);
+void dmarc_ask_ahead(slice author_domain, enum dmarc_standard standard,
+                     struct dns_view *dns);
 
 /*
  * Policy discovery alone (RFC 9989 section 4.10.1) for `domain`: fills org_domain,
@@ -144,7 +164,7 @@ void dmarc_ask_ahead(slice author_domain, enum dmarc_standard standard, struct d
  */
 YETT_MUST_USE
 enum yett_err dmarc_find_policy(struct arena *arena, slice domain,
-                                const struct dmarc_settings *settings, struct dns_view *dns,
-                                struct dmarc_result *out);
+                                const struct dmarc_settings *settings,
+                                struct dns_view *dns, struct dmarc_result *out);
 
 #endif
