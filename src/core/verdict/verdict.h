@@ -2,10 +2,6 @@
 #ifndef YETT_CORE_VERDICT_VERDICT_H
 #define YETT_CORE_VERDICT_VERDICT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "core/authres/authres.h"
 #include "core/base/arena.h"
 #include "core/config/config.h"
@@ -14,6 +10,10 @@
 #include "core/dns/dns.h"
 #include "core/message/message.h"
 #include "core/spf/spf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /*
  * verdict: all checks of one message put together, and what a gateway should do about it.
@@ -28,7 +28,7 @@
 struct verdict_envelope {
     struct ip client;
     slice helo;
-    slice mail_from; /* without angle brackets; empty: null reverse-path */
+    slice mail_from;    /* without angle brackets; empty: null reverse-path */
     bool has_mail_from; /* false: nobody knows (a stored message without Return-Path) */
     const slice *rcpt;
     size_t rcpt_count;
@@ -51,8 +51,9 @@ struct verdict_input {
     const struct dmarc_suffixes *suffixes; /* RFC 7489 only; may be NULL */
     struct verdict_envelope envelope;
     int64_t now_s;
-    int64_t first_seen_s; /* of (author domain, source network, envelope pair); now_s at first */
-    slice id;             /* opaque random id for the reply and the event */
+    int64_t
+        first_seen_s; /* of (author domain, source network, envelope pair); now_s at first */
+    slice id;         /* opaque random id for the reply and the event */
 };
 
 /* What kept the evaluator going. */
@@ -65,10 +66,10 @@ struct verdict_action {
     enum config_action action; /* what the mode in force does */
     slice rule;   /* stable words: "dmarc-pass", "dmarc-reject-ours", "spf-softfail" */
     slice reason; /* a sentence for people: evidence included, never sent out */
-    slice reply;  /* "550 5.7.26 …" for reject, "451 4.7.26 …" for defer; else empty */
-    bool observed;                /* mode observe: `action` is what enforce would do … */
+    slice reply; /* "550 5.7.26 …" for reject, "451 4.7.26 …" for defer; else empty */
+    bool observed; /* mode observe: `action` is what enforce would do … */
     enum config_action performed; /* … and this is what happens */
-    slice exception; /* name of the exception that applied, or empty */
+    slice exception;              /* name of the exception that applied, or empty */
 };
 
 struct verdict {

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/base/date.h"
+#include "core/verdict/parts.h"
+
+/*
+ * disposition: the table of design section 4 for enforce, one function a row.
+ *
+ * The result of a check is never changed here; only what is done about it is decided.
+ */
+
+static enum yett_err settled(const struct verdict_outcome *outcome)
+{
+    return outcome->reason.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
+}
+
+/* ---- From ---------------------------------------------------------------------------- */
+
+static const char *from_rule(enum message_from_status status)
+{
+    switch (status) {
+    case MESSAGE_FROM_MISSING:
+        return "from-missing";
+    case MESSAGE_FROM_UNPARSABLE:
+        return "from-unparsable";
+    case MESSAGE_FROM_SEVERAL_FIELDS:
+        return "from-several-fields";
+    case MESSAGE_FROM_SEVERAL_DOMAINS:
+        return "from-several-domains";
+    case MESSAGE_FROM_OK:
+        break;
+    }
+    return "from";
+}
+
+static void decide_bad_from(const struct verdict_findings *findings,
+                            struct verdict_outcome *out)
+{
+    const struct message_from *from = findings->input->from;
+    bool quarantine =
+        findings->input->config->dmarc.on_bad_from == CONFIG_BAD_FROM_QUARANTINE;
+    *out = (struct verdict_outcome){
+        .action = quarantine ? CONFIG_QUARANTINE : CONFIG_REJECT,
+        .rule = from_rule(from->status),
+        .blame = VERDICT_BLAME_FROM,
+        .reason = from->reason,
+    };
+}
+
+/* ---- no policy governs: spf { } and dkim { } ------------------------------------------- */
+
+static enum config_action spf_action(const struct config_spf *spf, enum spf_code code)
+{
+    switch (code) {
+    case SPF_PASS:
+        return CONFIG_ACCEPT;
+    case SPF_NONE:
+        return spf->on_none;
+    case SPF_NEUTRAL:
+        return spf->on_neutral;
+    case SPF_FAIL:
+        return spf->on_fail;
+    case SPF_SOFTFAIL:
+        return spf->on_softfail;
+    case SPF_TEMPERROR:
+        return spf->on_temperror;
+    case SPF_PERMERROR:
+        return spf->on_permerror;
+    }
+    return CONFIG_ACCEPT;
+}
+
+static enum config_action dkim_action(const struct config_dkim *dkim, enum dkim_code code)
+{
+    switch (code) {
+    case DKIM_PASS:
+        return CONFIG_ACCEPT;
+    case DKIM_NONE:
+        return dkim->on_none;
+    case DKIM_FAIL:
+        return dkim->on_fail;
+    case DKIM_POLICY:
+        return dkim->on_policy;
+    case DKIM_NEUTRAL:
+        return dkim->on_neutral;
+    case DKIM_TEMPERROR:
+        return dkim->on_temperror;
+    case DKIM_PERMERROR:
+        return dkim->on_permerror;
+    }
+    return CONFIG_ACCEPT;
+}
+
+static const char *spf_rule(enum spf_code code)
+{
+    static const char *const rules[] = {
+        [SPF_NONE] = "spf-none",           [SPF_NEUTRAL] = "spf-neutral",
+        [SPF_PASS] = "spf-pass",           [SPF_FAIL] = "spf-fail",
+        [SPF_SOFTFAIL] = "spf-softfail",   [SPF_TEMPERROR] = "spf-temperror",
+        [SPF_PERMERROR] = "spf-permerror",
+    };
+    return rules[code];
+}
+
+static const char *dkim_rule(enum dkim_code code)
+{
+    static const char *const rules[] = {
+        [DKIM_NONE] = "dkim-none",           [DKIM_PASS] = "dkim-pass",
+        [DKIM_FAIL] = "dkim-fail",           [DKIM_POLICY] = "dkim-policy",
+        [DKIM_NEUTRAL] = "dkim-neutral",     [DKIM_TEMPERROR] = "dkim-temperror",
+        [DKIM_PERMERROR] = "dkim-permerror",
+    };
+    return rules[code];
+}
+
+static slice why_ungoverned(struct arena *arena, const struct dmarc_result *dmarc)
+{
+    slice domain = dmarc->domain;
+    switch (dmarc->code) {
+    case DMARC_FAIL:
+        return arena_printf(arena, "DMARC failed for %.*s, whose policy asks for nothing",
+                            SLICE_ARG(domain));
+    case DMARC_TEMPERROR:
+        return arena_printf(arena,
+                            "DMARC stayed open for %.*s, whose policy asks for nothing",
+                            SLICE_ARG(domain));
+    case DMARC_PERMERROR:
+        return arena_printf(arena, "the DMARC record for %.*s cannot be used",
+                            SLICE_ARG(domain));
+    case DMARC_NONE:
+    case DMARC_PASS:
+        break;
+    }
+    return arena_printf(arena, "%.*s has no DMARC policy", SLICE_ARG(domain));
+}
+
+/* SPF and DKIM each say what they would do; the sterner one is done. */
+static void decide_ungoverned(struct arena *arena,
+                              const struct verdict_findings *findings,
+                              struct verdict_outcome *out)
+{
+    const struct config *config = findings->input->config;
+    const struct verdict *verdict = findings->verdict;
+    enum config_action spf =
+        verdict->has_spf ? spf_action(&config->spf, verdict->spf.code) : CONFIG_ACCEPT;
+    enum config_action dkim = dkim_action(&config->dkim, verdict->dkim.code);
+    slice why = why_ungoverned(arena, findings->dmarc);
+
+    if (spf == CONFIG_ACCEPT && dkim == CONFIG_ACCEPT) {
+        *out = (struct verdict_outcome){.rule = "no-policy", .reason = why};
+        return;
+    }
+    bool both = spf == dkim;
+    *out = (struct verdict_outcome){
+        .action = spf >= dkim ? spf : dkim,
+        .rule = spf >= dkim ? spf_rule(verdict->spf.code) : dkim_rule(verdict->dkim.code),
+        .blame = both ? VERDICT_BLAME_SPF_AND_DKIM
+                      : (spf > dkim ? VERDICT_BLAME_SPF : VERDICT_BLAME_DKIM),
+    };
+    if (spf >= dkim) {
+        out->reason = arena_printf(arena, "%.*s; SPF %s for %.*s", SLICE_ARG(why),
+                                   spf_code_text(verdict->spf.code),
+                                   SLICE_ARG(verdict->spf.domain));
+    } else {
+        out->reason = arena_printf(arena, "%.*s; DKIM %s", SLICE_ARG(why),
+                                   dkim_code_text(verdict->dkim.code));
+    }
+}
+
+/* ---- temperror ------------------------------------------------------------------------- */
+
+/* The policy that is certain, whatever the open questions would have said. */
+static enum dmarc_policy certain_policy(const struct dmarc_result *dmarc)
+{
+    return dmarc->policy_known ? dmarc->disposition : dmarc->known_policy_floor;
+}
+
+static void decide_temperror(struct arena *arena, const struct verdict_findings *findings,
+                             const struct verdict_settings *settings,
+                             struct verdict_outcome *out)
+{
+    const struct dmarc_result *dmarc = findings->dmarc;
+    const struct verdict_input *input = findings->input;
+    const struct config_dmarc *config = &input->config->dmarc;
+
+    if (dmarc->policy_known && dmarc->disposition == DMARC_POLICY_NONE) {
+        decide_ungoverned(arena, findings, out);
+        return;
+    }
+    *out =
+        (struct verdict_outcome){.blame = VERDICT_BLAME_DMARC, .reason = dmarc->reason};
+    if (input->now_s - input->first_seen_s < config->temperror_patience_s) {
+        out->action = config->on_temperror;
+        out->rule = "dmarc-temperror";
+    } else if (certain_policy(dmarc) != DMARC_POLICY_NONE) {
+        out->action = settings->on_quarantine;
+        out->rule = "dmarc-temperror-quarantine";
+    } else {
+        out->action = CONFIG_TAG;
+        out->rule = "dmarc-temperror-accept";
+    }
+}
+
+/* SPF could not be asked, and it might have passed: nothing is held against the message. */
+static void decide_spf_unavailable(struct arena *arena,
+                                   const struct verdict_findings *findings,
+                                   struct verdict_outcome *out)
+{
+    *out = (struct verdict_outcome){
+        .action = CONFIG_TAG,
+        .rule = "dmarc-spf-unavailable",
+        .blame = VERDICT_BLAME_DMARC,
+        .reason = arena_printf(arena,
+                               "no aligned signature, and %.*s, so that nothing is "
+                               "held against the message",
+                               SLICE_ARG(findings->verdict->source_reason)),
+    };
+}
+
+/* ---- fail ------------------------------------------------------------------------------ */
+
+static enum yett_err decide_reject(struct arena *arena,
+                                   const struct verdict_findings *findings,
+                                   const struct verdict_settings *settings,
+                                   struct verdict_outcome *out)
+{
+    const struct dmarc_result *dmarc = findings->dmarc;
+    switch (settings->on_reject) {
+    case CONFIG_REJECT_INFORMED: {
+        enum yett_err err = verdict_decide_informed(arena, findings, out);
+        if (err == YETT_OK && out->action == CONFIG_QUARANTINE) {
+            out->action = settings->on_quarantine;
+        }
+        return err;
+    }
+    case CONFIG_REJECT_STRICT:
+        *out = (struct verdict_outcome){
+            .action = CONFIG_REJECT,
+            .rule = "dmarc-reject-strict",
+            .blame = VERDICT_BLAME_DMARC,
+            .reason =
+                arena_printf(arena, "%.*s asks for rejection, and on_reject is strict",
+                             SLICE_ARG(dmarc->domain)),
+        };
+        return settled(out);
+    case CONFIG_REJECT_NEVER:
+        *out = (struct verdict_outcome){
+            .action = settings->on_quarantine,
+            .rule = "dmarc-reject-never",
+            .blame = VERDICT_BLAME_DMARC,
+            .reason =
+                arena_printf(arena, "%.*s asks for rejection, and on_reject is never",
+                             SLICE_ARG(dmarc->domain)),
+        };
+        return settled(out);
+    }
+    return YETT_OK;
+}
+
+/* An administrator's word on the author domain, other than rejection. */
+static void decide_by_rule(struct arena *arena, const struct config_rule *rule,
+                           const struct dmarc_result *dmarc, struct verdict_outcome *out)
+{
+    *out = (struct verdict_outcome){
+        .action = rule->on_fail,
+        .rule = "dmarc-fail-rule",
+        .blame = VERDICT_BLAME_DMARC,
+        .reason = arena_printf(
+            arena, "DMARC failed for %.*s; rule \"%.*s\" says so: %.*s",
+            SLICE_ARG(dmarc->domain), SLICE_ARG(rule->name), SLICE_ARG(rule->because)),
+    };
+}
+
+static enum yett_err decide_fail(struct arena *arena,
+                                 const struct verdict_findings *findings,
+                                 const struct verdict_settings *settings,
+                                 struct verdict_outcome *out)
+{
+    const struct dmarc_result *dmarc = findings->dmarc;
+    const struct config_rule *rule =
+        verdict_find_rule(findings->input->config, dmarc->domain);
+    if (!findings->verdict->has_spf && dmarc->disposition != DMARC_POLICY_NONE) {
+        decide_spf_unavailable(arena, findings, out);
+        return settled(out);
+    }
+    if (rule != NULL && rule->on_fail == CONFIG_REJECT) {
+        return decide_reject(arena, findings, settings, out);
+    }
+    if (rule != NULL) {
+        decide_by_rule(arena, rule, dmarc, out);
+        return settled(out);
+    }
+    switch (dmarc->disposition) {
+    case DMARC_POLICY_NONE:
+        decide_ungoverned(arena, findings, out);
+        return settled(out);
+    case DMARC_POLICY_QUARANTINE:
+        *out = (struct verdict_outcome){
+            .action = settings->on_quarantine,
+            .rule = "dmarc-quarantine",
+            .blame = VERDICT_BLAME_DMARC,
+            .reason = arena_printf(arena, "DMARC failed and %.*s asks for quarantine",
+                                   SLICE_ARG(dmarc->domain)),
+        };
+        return settled(out);
+    case DMARC_POLICY_REJECT:
+        return decide_reject(arena, findings, settings, out);
+    }
+    return YETT_OK;
+}
+
+/* ---- the table ------------------------------------------------------------------------- */
+
+static bool from_is_judged(const struct verdict_findings *findings)
+{
+    const struct verdict_input *input = findings->input;
+    return input->from->status == MESSAGE_FROM_OK ||
+           !slice_is_empty(findings->dmarc->domain);
+}
+
+static enum yett_err decide_by_table(struct arena *arena,
+                                     const struct verdict_findings *findings,
+                                     const struct verdict_settings *settings,
+                                     struct verdict_outcome *out)
+{
+    const struct dmarc_result *dmarc = findings->dmarc;
+    if (!from_is_judged(findings)) {
+        decide_bad_from(findings, out);
+        return YETT_OK;
+    }
+    switch (dmarc->code) {
+    case DMARC_PASS:
+        *out = (struct verdict_outcome){.rule = "dmarc-pass", .reason = dmarc->reason};
+        return YETT_OK;
+    case DMARC_NONE:
+    case DMARC_PERMERROR:
+        decide_ungoverned(arena, findings, out);
+        return settled(out);
+    case DMARC_TEMPERROR:
+        if (!findings->verdict->has_spf && dmarc->policy_known &&
+            dmarc->disposition != DMARC_POLICY_NONE) {
+            decide_spf_unavailable(arena, findings, out);
+        } else {
+            decide_temperror(arena, findings, settings, out);
+        }
+        return settled(out);
+    case DMARC_FAIL:
+        return decide_fail(arena, findings, settings, out);
+    }
+    return YETT_OK;
+}
+
+/* ---- what an administrator named goes before the table --------------------------------- */
+
+static slice until_text(struct arena *arena, int64_t until_s)
+{
+    struct buf buf;
+    buf_init(&buf, arena, 64);
+    date_write_iso(&buf, until_s);
+    return slice_first(buf_slice(&buf), 10);
+}
+
+static void apply_exception(struct arena *arena, const struct config_exception *exception,
+                            struct verdict_outcome *out)
+{
+    enum config_action action = exception->as_pass ? CONFIG_ACCEPT : exception->treat_as;
+    if (action == out->action) {
+        return; /* changes nothing, so it is not used */
+    }
+    slice would_be = out->reason;
+    *out = (struct verdict_outcome){
+        .action = action,
+        .rule = "exception",
+        .blame = VERDICT_BLAME_LOCAL,
+        .exception = exception->name,
+        .reason = arena_printf(arena,
+                               "exception \"%.*s\", good until %.*s: %.*s (without it: "
+                               "%.*s)",
+                               SLICE_ARG(exception->name),
+                               SLICE_ARG(until_text(arena, exception->until_s)),
+                               SLICE_ARG(exception->because), SLICE_ARG(would_be)),
+    };
+}
+
+static bool forwarder_matters(const struct dmarc_result *dmarc)
+{
+    return dmarc->code == DMARC_FAIL || dmarc->code == DMARC_TEMPERROR;
+}
+
+static void apply_forwarder(struct arena *arena, const struct config_forwarder *forwarder,
+                            struct verdict_outcome *out)
+{
+    *out = (struct verdict_outcome){
+        .action = CONFIG_ACCEPT,
+        .rule = "forwarder",
+        .reason =
+            arena_printf(arena, "signed by %.*s, the trusted forwarder \"%.*s\": %.*s",
+                         SLICE_ARG(forwarder->signer), SLICE_ARG(forwarder->name),
+                         SLICE_ARG(forwarder->because)),
+    };
+}
+
+enum yett_err verdict_decide(struct arena *arena, const struct verdict_findings *findings,
+                             const struct verdict_settings *settings,
+                             struct verdict_outcome *out)
+{
+    enum yett_err err = decide_by_table(arena, findings, settings, out);
+    if (err != YETT_OK) {
+        return err;
+    }
+    const struct config_exception *exception = verdict_find_exception(findings);
+    const struct config_forwarder *forwarder = verdict_find_forwarder(findings);
+    if (exception != NULL) {
+        apply_exception(arena, exception, out);
+    } else if (forwarder != NULL && forwarder_matters(findings->dmarc)) {
+        apply_forwarder(arena, forwarder, out);
+    }
+    return settled(out);
+}

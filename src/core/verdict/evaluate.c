@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/verdict/parts.h"
+
+/*
+ * evaluate: the checks of one message, in an order that asks for all that can be asked.
+ *
+ * SPF, the keys and the policy of the author domain do not wait for each other: each writes
+ * its questions down before the round ends.  Only DMARC's alignment waits for SPF and DKIM.
+ */
+struct work {
+    struct arena *arena;
+    const struct verdict_input *input;
+    struct verdict_view *view;
+    struct verdict *out;
+    bool waiting; /* something wants answers */
+};
+
+static slice author_domain(const struct verdict_input *input)
+{
+    return input->from->status == MESSAGE_FROM_OK ? input->from->domains[0] : SLICE_NONE;
+}
+
+/* Notes that answers are wanted and lets the others ask as well. */
+static enum yett_err carry_on(struct work *work, enum yett_err err)
+{
+    if (err == YETT_NEED_ANSWERS) {
+        work->waiting = true;
+        return YETT_OK;
+    }
+    return err;
+}
+
+/* ---- SPF -------------------------------------------------------------------------------- */
+
+static enum yett_err check_identity(struct work *work, enum spf_scope scope,
+                                    struct spf_result *out)
+{
+    const struct verdict_envelope *envelope = &work->out->envelope;
+    struct spf_query query = {.ip = envelope->client,
+                              .helo = envelope->helo,
+                              .mail_from = envelope->mail_from,
+                              .scope = scope,
+                              .receiver = work->input->config->authserv_id,
+                              .now_s = work->input->now_s};
+    return carry_on(work, spf_check(work->arena, &query, &work->view->dns, out));
+}
+
+static enum yett_err check_spf(struct work *work)
+{
+    struct verdict *out = work->out;
+    enum yett_err err = YETT_OK;
+    if (out->envelope.client.family == IP_NONE) {
+        return YETT_OK;
+    }
+    if (out->envelope.has_mail_from) {
+        out->has_spf = true;
+        err = check_identity(work, SPF_SCOPE_MAIL_FROM, &out->spf);
+    }
+    if (err == YETT_OK) {
+        out->has_spf_helo = true;
+        err = check_identity(work, SPF_SCOPE_HELO, &out->spf_helo);
+    }
+    return err;
+}
+
+/* ---- DKIM ------------------------------------------------------------------------------- */
+
+static enum yett_err check_dkim(struct work *work, bool want_body_proof)
+{
+    const struct config_dkim *config = &work->input->config->dkim;
+    struct dkim_settings settings = DKIM_SETTINGS_DEFAULT;
+    settings.allow_rsa_sha1 = config->allow_rsa_sha1;
+    settings.min_rsa_bits = config->min_rsa_bits;
+    settings.allow_partial_body = config->allow_partial_body;
+    return carry_on(work, dkim_verify(work->arena, work->input->dkim, &settings,
+                                      author_domain(work->input), work->input->now_s,
+                                      want_body_proof, &work->view->dns,
+                                      work->view->checks, &work->out->dkim));
+}
+
+/* ---- DMARC ------------------------------------------------------------------------------ */
+
+static enum dmarc_standard standard_of(const struct config *config)
+{
+    return config->dmarc.standard == CONFIG_RFC7489 ? DMARC_RFC7489 : DMARC_RFC9989;
+}
+
+static enum yett_err evaluate_dmarc(struct work *work, const struct message_from *from,
+                                    struct dmarc_result *out)
+{
+    const struct verdict_input *input = work->input;
+    struct dmarc_input question = {
+        .from = from,
+        .spf = work->out->has_spf ? &work->out->spf : NULL,
+        .dkim = &work->out->dkim,
+        .settings = {.standard = standard_of(input->config), .suffixes = input->suffixes},
+    };
+    if (question.settings.standard == DMARC_RFC7489) {
+        question.settings.pct_draw =
+            verdict_draw(input->header, input->config->installation_secret);
+    }
+    return dmarc_evaluate(work->arena, &question, &work->view->dns, out);
+}
+
+/* How much a result asks for, for choosing the strictest of several. */
+static unsigned sternness(const struct dmarc_result *dmarc)
+{
+    switch (dmarc->code) {
+    case DMARC_FAIL:
+        return 10 + (unsigned)dmarc->disposition * 10;
+    case DMARC_TEMPERROR:
+        return 15; /* less than a certain quarantine, more than a certain nothing */
+    case DMARC_PERMERROR:
+    case DMARC_NONE:
+        return 5;
+    case DMARC_PASS:
+        break;
+    }
+    return 0;
+}
+
+/*
+ * on_bad_from = "strictest": each domain judged as if it were the only one, and the
+ * strictest outcome taken (RFC 9989 section 11.5).  Beyond four the field is refused.
+ */
+static enum yett_err evaluate_each_domain(struct work *work, struct dmarc_result *out)
+{
+    enum { DOMAINS_MAX = 4 };
+    const struct message_from *from = work->input->from;
+    if (from->domain_count > DOMAINS_MAX) {
+        return YETT_OK;
+    }
+    for (size_t i = 0; i < from->domain_count; i++) {
+        struct message_mailbox mailbox = {.domain = from->domains[i]};
+        struct message_from single = {.status = MESSAGE_FROM_OK,
+                                      .mailboxes = &mailbox,
+                                      .count = 1,
+                                      .domains = &from->domains[i],
+                                      .domain_count = 1};
+        struct dmarc_result result = {0};
+        enum yett_err err = evaluate_dmarc(work, &single, &result);
+        if (err == YETT_NEED_ANSWERS) {
+            work->waiting = true;
+            continue;
+        }
+        if (err != YETT_OK) {
+            return err;
+        }
+        if (slice_is_empty(out->domain) || sternness(&result) > sternness(out)) {
+            *out = result;
+        }
+    }
+    return YETT_OK;
+}
+
+/* What the table judges by; `dmarc` of the verdict stays what the standard says. */
+static enum yett_err find_judged(struct work *work, struct dmarc_result *out)
+{
+    const struct message_from *from = work->input->from;
+    *out = work->out->dmarc;
+    if (from->status == MESSAGE_FROM_OK || from->domain_count == 0 ||
+        work->input->config->dmarc.on_bad_from != CONFIG_BAD_FROM_STRICTEST) {
+        return YETT_OK;
+    }
+    return evaluate_each_domain(work, out);
+}
+
+/* ---- the action ------------------------------------------------------------------------- */
+
+static struct verdict_action action_of(const struct verdict_outcome *outcome,
+                                       const struct verdict_settings *settings)
+{
+    bool observed = settings->mode == CONFIG_OBSERVE;
+    return (struct verdict_action){
+        .action = outcome->action,
+        .rule = slice_from_text(outcome->rule),
+        .reason = outcome->reason,
+        .observed = observed,
+        .performed = observed ? CONFIG_ACCEPT : outcome->action,
+        .exception = outcome->exception,
+    };
+}
+
+static bool is_milder(const struct verdict_action *a, const struct verdict_action *b)
+{
+    return a->performed != b->performed ? a->performed < b->performed
+                                        : a->action < b->action;
+}
+
+static enum yett_err decide_for(struct work *work,
+                                const struct verdict_findings *findings, slice rcpt,
+                                struct verdict_action *out)
+{
+    struct verdict_settings settings = verdict_settings_for(work->input->config, rcpt);
+    struct verdict_outcome outcome = {0};
+    enum yett_err err = verdict_decide(work->arena, findings, &settings, &outcome);
+    if (err != YETT_OK) {
+        return err;
+    }
+    *out = action_of(&outcome, &settings);
+    return verdict_write_reply(work->arena, findings, &outcome, &out->reply);
+}
+
+/* One message gets one answer: the mildest of what its recipients' settings ask for. */
+static enum yett_err decide_for_all(struct work *work,
+                                    const struct verdict_findings *findings)
+{
+    const struct verdict_envelope *envelope = &work->input->envelope;
+    struct verdict_action *action = &work->out->action;
+    enum yett_err err =
+        decide_for(work, findings,
+                   envelope->rcpt_count > 0 ? envelope->rcpt[0] : SLICE_NONE, action);
+    bool differ = false;
+    for (size_t i = 1; i < envelope->rcpt_count && err == YETT_OK; i++) {
+        struct verdict_action other = {0};
+        err = decide_for(work, findings, envelope->rcpt[i], &other);
+        if (err == YETT_OK && is_milder(&other, action)) {
+            *action = other;
+            differ = true;
+        } else if (err == YETT_OK && is_milder(action, &other)) {
+            differ = true;
+        }
+    }
+    if (err == YETT_OK && differ) {
+        action->reason = arena_printf(
+            work->arena, "%.*s (the mildest of what its recipients' settings ask for)",
+            SLICE_ARG(action->reason));
+    }
+    return err;
+}
+
+static enum yett_err decide(struct work *work)
+{
+    struct dmarc_result judged = {0};
+    enum yett_err err = find_judged(work, &judged);
+    if (err != YETT_OK || work->waiting) {
+        return err;
+    }
+    struct verdict_findings findings = {
+        .input = work->input, .verdict = work->out, .dmarc = &judged};
+    if (verdict_wants_body_proof(&findings)) {
+        err = check_dkim(work, true);
+        if (err != YETT_OK || work->waiting) {
+            return err;
+        }
+    }
+    return decide_for_all(work, &findings);
+}
+
+/* ---- all of it -------------------------------------------------------------------------- */
+
+static enum yett_err accept_submission(struct verdict *out, const struct config *config)
+{
+    out->action = (struct verdict_action){
+        .action = CONFIG_ACCEPT,
+        .performed = CONFIG_ACCEPT,
+        .rule = SLICE("submission"),
+        .reason = out->source_reason,
+        .observed = config->mode == CONFIG_OBSERVE,
+    };
+    return YETT_OK;
+}
+
+static enum yett_err check_everything(struct work *work)
+{
+    slice author = author_domain(work->input);
+    if (!slice_is_empty(author)) {
+        dmarc_ask_ahead(author, standard_of(work->input->config), &work->view->dns);
+    }
+    enum yett_err err = check_spf(work);
+    if (err == YETT_OK) {
+        err = check_dkim(work, false);
+    }
+    if (err != YETT_OK || work->waiting) {
+        return err;
+    }
+    err = carry_on(work, evaluate_dmarc(work, work->input->from, &work->out->dmarc));
+    return err != YETT_OK || work->waiting ? err : decide(work);
+}
+
+enum yett_err verdict_evaluate(struct arena *scratch, const struct verdict_input *input,
+                               struct verdict_view *view, struct verdict *out)
+{
+    struct verdict verdict = {0};
+    struct work work = {.arena = scratch, .input = input, .view = view, .out = &verdict};
+
+    enum yett_err err = verdict_find_source(scratch, input, &verdict);
+    if (err == YETT_OK) {
+        err = verdict_find_removed(scratch, input, &verdict);
+    }
+    if (err != YETT_OK) {
+        return err;
+    }
+    if (verdict.source == VERDICT_SOURCE_SUBMISSION) {
+        err = accept_submission(&verdict, input->config);
+    } else {
+        verdict.verified = true;
+        err = check_everything(&work);
+        if (err == YETT_OK && work.waiting) {
+            return YETT_NEED_ANSWERS;
+        }
+        if (err == YETT_OK) {
+            err = verdict_write_fields(scratch, input, &verdict);
+        }
+    }
+    if (err == YETT_OK) {
+        *out = verdict;
+    }
+    return err;
+}
