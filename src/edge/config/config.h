@@ -1,4 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef YETT_EDGE_CONFIG_CONFIG_FILE_H
-#define YETT_EDGE_CONFIG_CONFIG_FILE_H
+#ifndef YETT_EDGE_CONFIG_CONFIG_H
+#define YETT_EDGE_CONFIG_CONFIG_H
+
+#include "core/base/buf.h"
+#include "core/config/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * config: settings files (yett.conf(5)) become a struct config, and back into text.
+ *
+ * text.c makes a file fit for libconfuse: it takes the comments out and refuses what the
+ * library would let pass.  read.c runs the library and its includes, keys.c is the table of
+ * all keys, value.c turns words into values and back, block.c gathers the titled blocks,
+ * each.c walks over settings.  The only folder that includes confuse.h.
+ *
+ * libconfuse's scanner has global state: one thread at a time may read settings.
+ */
+
+enum { CONFIG_FILE_MAX_BYTES = 1 << 20 };
+
+/* A ceiling that is enough for the largest settings that are accepted. */
+#define CONFIG_FILE_ARENA_BYTES ((size_t)256 << 20)
+
+/*
+ * Read the file `path` ("-": standard input) over the defaults, and check the result.
+ *
+ * YETT_OK with `*out`, all of it in `arena`.  Otherwise `*out` is untouched and `*why` (in
+ * `arena`) is one line for people: YETT_BAD_SYNTAX "yett.conf:12: dmarc.on_reject:
+ * 'sometimes' is none of informed, strict, never"; YETT_NOT_FOUND or YETT_IO the file itself
+ * cannot be read, with what the system says; YETT_NO_MEMORY.
+ */
+YETT_MUST_USE
+enum yett_err config_file_read(struct arena *arena, const char *path, struct config *out,
+                               slice *why);
+
+/* The same from memory.  `name` stands for the file in messages; paths in the text are
+   relative to its directory. */
+YETT_MUST_USE
+enum yett_err config_file_parse(struct arena *arena, slice text, const char *name,
+                                struct config *out, slice *why);
+
+/* Put the name of this host where `authserv_id` is empty ("localhost" when it has none that
+   is a domain name). */
+YETT_MUST_USE
+enum yett_err config_file_set_host_name(struct arena *arena, struct config *config);
+
+/* One setting, as a file would have it. */
+struct config_entry {
+    const char *block; /* "dmarc"; "" for a key of no block */
+    slice title;       /* of a block that has one */
+    const char *key;   /* "on_reject"; "" stands for a block without keys */
+    slice value; /* "\"informed\"", "{\"::1\"}"; of a secret only that there is one */
+    bool is_default;
+};
+
+/*
+ * Visit every setting of `config` in the order of the manual, those of titled blocks where
+ * they are set.  YETT_NO_MEMORY when `arena` is too small for the values.
+ */
+YETT_MUST_USE
+enum yett_err config_file_each(struct arena *arena, const struct config *config,
+                               void (*visit)(void *context,
+                                             const struct config_entry *entry),
+                               void *context);
+
+/* Every key with its default and what it does, as a settings file in comments. */
+void config_file_write_defaults(struct buf *out);
+
 #endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_EDGE_CONFIG_BLOCK_H
+#define YETT_EDGE_CONFIG_BLOCK_H
+
+#include "core/config/config.h"
+#include "edge/config/keys.h"
+
+/* block: the titled blocks of a file, gathered one by one. */
+enum { BLOCKS_MAX = 10000 }; /* of one kind */
+
+/* Each begins with its title. */
+union block_item {
+    slice title;
+    struct config_domain domain;
+    struct config_exception exception;
+    struct config_rule rule;
+    struct config_forwarder forwarder;
+    struct config_recipient recipient;
+};
+
+struct block_node;
+
+struct block_list {
+    struct block_node *first, *last;
+    size_t count;
+};
+
+struct block_gatherer {
+    struct arena *arena;
+    union block_item item; /* of the block that is being read: at most one is open */
+    struct block_list lists[BLOCK_COUNT];
+};
+
+void block_gatherer_init(struct block_gatherer *gatherer, struct arena *arena);
+
+/* An item as it is before any key. */
+union block_item block_default(enum block block);
+
+/*
+ * The block is over: check it and keep it.  YETT_BAD_SYNTAX with what is wrong in `*why`:
+ * "it has no 'because'".
+ */
+YETT_MUST_USE
+enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, slice title,
+                           unsigned line, slice *why);
+
+/* Put all that was gathered into `config`. */
+YETT_MUST_USE
+enum yett_err block_store(const struct block_gatherer *gatherer, struct config *config);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edge/config/keys.h"
+
+#include "core/config/config.h"
+
+#include <stdio.h>
+
+#define TITLED(name, summary, title, member)                                             \
+    {                                                                                    \
+        name, summary, title, offsetof(struct config, member##s),                        \
+            offsetof(struct config, member##_count), sizeof(struct config_##member)      \
+    }
+
+#define UNTITLED(name, summary)                                                          \
+    {                                                                                    \
+        name, summary, NULL, 0, 0, 0                                                     \
+    }
+
+const struct block_info blocks[BLOCK_COUNT] = {
+    [BLOCK_TOP] = UNTITLED("", "Settings of the installation."),
+    [BLOCK_SPF] =
+        UNTITLED("spf", "Mail that no DMARC policy governs: what follows from SPF."),
+    [BLOCK_DKIM] =
+        UNTITLED("dkim", "Mail that no DMARC policy governs: what follows from DKIM; and "
+                         "which signatures count."),
+    [BLOCK_DMARC] = UNTITLED("dmarc", "What follows from DMARC."),
+    [BLOCK_DNS] = UNTITLED("dns", "Whom to ask, and how long."),
+    [BLOCK_DOMAIN] = TITLED("domain", "A domain of ours; subdomains belong to it.",
+                            "example.com", domain),
+    [BLOCK_EXCEPTION] = TITLED("exception",
+                               "Another action for mail that a network or a "
+                               "signature makes known.",
+                               "old-list", exception),
+    [BLOCK_RULE] = TITLED("rule",
+                          "Act on the failures of an author domain, without knowing it "
+                          "from experience.",
+                          "bank", rule),
+    [BLOCK_FORWARDER] = TITLED("forwarder",
+                               "A list or forwarder that is trusted to have checked "
+                               "what it signs.",
+                               "members-list", forwarder),
+    [BLOCK_RECIPIENT] = TITLED("recipient",
+                               "Other settings for some recipients: an address, "
+                               "or a domain.",
+                               "postmaster@example.com", recipient),
+};
+
+/* Columns that most rows share. */
+#define ROW(block_, name_, kind_, type, member, ...)                                     \
+    {                                                                                    \
+        .block = block_, .name = name_, .kind = kind_, .offset = offsetof(type, member), \
+        __VA_ARGS__                                                                      \
+    }
+#define TOP(name, kind, member, ...)                                                     \
+    ROW(BLOCK_TOP, name, kind, struct config, member, __VA_ARGS__)
+#define IN(block, name, kind, member, ...)                                               \
+    ROW(block, name, kind, struct config, member, __VA_ARGS__)
+#define OF(block, name, kind, type, member, ...)                                         \
+    ROW(block, name, kind, struct type, member, __VA_ARGS__)
+#define WORDS(list, count)                                                               \
+    .words = list, .word_count = count, .allowed = (1u << (count)) - 1
+#define ACTIONS(mask)                                                                    \
+    .words = config_action_words, .word_count = CONFIG_ACTION_COUNT, .allowed = mask
+
+enum {
+    ALL_ACTIONS = (1 << CONFIG_ACTION_COUNT) - 1,
+    UP_TO_QUARANTINE = 1 << CONFIG_ACCEPT | 1 << CONFIG_TAG | 1 << CONFIG_QUARANTINE,
+    UP_TO_DEFER = UP_TO_QUARANTINE | 1 << CONFIG_DEFER
+};
+
+#define SECONDS_OF_DAY (24 * 3600)
+#define KIB            ((uint64_t)1 << 10)
+#define GIB            ((uint64_t)1 << 30)
+
+const struct key keys[] = {
+    TOP("authserv_id", KIND_DOMAIN, authserv_id, .may_be_empty = true,
+        .summary = "name that our Authentication-Results fields carry; empty: the name "
+                   "of the host"),
+    TOP("mode", KIND_WORD, mode, WORDS(config_mode_words, CONFIG_MODE_COUNT),
+        .summary = "observe: change nothing but Authentication-Results; enforce: act"),
+    TOP("submission_networks", KIND_NETWORKS, submission_networks,
+        .beside = offsetof(struct config, submission_network_count),
+        .summary = "our own clients: their mail is not verified"),
+    TOP("trusted_relays", KIND_NETWORKS, trusted_relays,
+        .beside = offsetof(struct config, trusted_relay_count),
+        .summary =
+            "hosts that hand on mail of others: it is verified for the client they saw"),
+    TOP("on_internal_error", KIND_WORD, on_internal_error,
+        ACTIONS(1 << CONFIG_ACCEPT | 1 << CONFIG_DEFER),
+        .summary = "when yett itself fails, or a message exceeds its limits"),
+    TOP("tag_field", KIND_FIELD_NAME, tag_field,
+        .summary = "header field that a tag adds; those of others are removed"),
+    TOP("quarantine_field", KIND_FIELD_NAME, quarantine_field,
+        .summary = "header field that a quarantine adds; those of others are removed"),
+    TOP("received_spf", KIND_BOOL, received_spf,
+        .summary = "write a Received-SPF field as well"),
+    TOP("installation_secret_file", KIND_SECRET, installation_secret,
+        .may_be_empty = true,
+        .summary =
+            "file of 16 to 4096 random bytes that keys the draw of pct= (RFC 7489)"),
+
+    IN(BLOCK_SPF, "on_fail", KIND_WORD, spf.on_fail, ACTIONS(ALL_ACTIONS),
+       .summary = "the domain says that this client may not send for it"),
+    IN(BLOCK_SPF, "on_softfail", KIND_WORD, spf.on_softfail, ACTIONS(ALL_ACTIONS),
+       .summary = "the domain says that this client probably may not"),
+    IN(BLOCK_SPF, "on_neutral", KIND_WORD, spf.on_neutral, ACTIONS(ALL_ACTIONS),
+       .summary = "the domain says nothing about this client"),
+    IN(BLOCK_SPF, "on_none", KIND_WORD, spf.on_none, ACTIONS(ALL_ACTIONS),
+       .summary = "the domain has no SPF record"),
+    IN(BLOCK_SPF, "on_permerror", KIND_WORD, spf.on_permerror, ACTIONS(ALL_ACTIONS),
+       .summary = "the domain's record cannot be understood"),
+    IN(BLOCK_SPF, "on_temperror", KIND_WORD, spf.on_temperror, ACTIONS(ALL_ACTIONS),
+       .summary = "the domain's name servers do not answer"),
+
+    IN(BLOCK_DKIM, "on_fail", KIND_WORD, dkim.on_fail, ACTIONS(ALL_ACTIONS),
+       .summary = "signatures, and none that holds"),
+    IN(BLOCK_DKIM, "on_none", KIND_WORD, dkim.on_none, ACTIONS(ALL_ACTIONS),
+       .summary = "no signature"),
+    IN(BLOCK_DKIM, "on_policy", KIND_WORD, dkim.on_policy, ACTIONS(ALL_ACTIONS),
+       .summary = "a signature that holds, but is not accepted here (weak key, part of "
+                  "the body)"),
+    IN(BLOCK_DKIM, "on_neutral", KIND_WORD, dkim.on_neutral, ACTIONS(ALL_ACTIONS),
+       .summary = "signatures that cannot be read"),
+    IN(BLOCK_DKIM, "on_permerror", KIND_WORD, dkim.on_permerror, ACTIONS(ALL_ACTIONS),
+       .summary = "signatures whose key does not exist or is unusable"),
+    IN(BLOCK_DKIM, "on_temperror", KIND_WORD, dkim.on_temperror, ACTIONS(ALL_ACTIONS),
+       .summary = "signatures whose key cannot be had now"),
+    IN(BLOCK_DKIM, "allow_rsa_sha1", KIND_BOOL, dkim.allow_rsa_sha1,
+       .summary = "accept rsa-sha1, which RFC 8301 forbids"),
+    IN(BLOCK_DKIM, "min_rsa_bits", KIND_COUNT, dkim.min_rsa_bits, .min = 1024,
+       .max = 4096, .summary = "smallest RSA key that is accepted"),
+    IN(BLOCK_DKIM, "allow_partial_body", KIND_BOOL, dkim.allow_partial_body,
+       .summary = "accept l= that leaves a part of the body unsigned"),
+    IN(BLOCK_DKIM, "max_signatures", KIND_COUNT, dkim.max_signatures, .min = 1,
+       .max = 100,
+       .summary = "signatures of one message that are verified; those of the author "
+                  "domain first"),
+
+    IN(BLOCK_DMARC, "standard", KIND_WORD, dmarc.standard,
+       WORDS(config_standard_words, CONFIG_STANDARD_COUNT),
+       .summary = "rfc9989: tree walk, t=; rfc7489: public suffix list, pct="),
+    IN(BLOCK_DMARC, "on_reject", KIND_WORD, dmarc.on_reject,
+       WORDS(config_on_reject_words, CONFIG_ON_REJECT_COUNT),
+       .summary = "p=reject: informed: reject with a reason of our own, else quarantine; "
+                  "strict: "
+                  "always reject; never: quarantine"),
+    IN(BLOCK_DMARC, "on_quarantine", KIND_WORD, dmarc.on_quarantine,
+       ACTIONS(UP_TO_QUARANTINE), .summary = "p=quarantine"),
+    IN(BLOCK_DMARC, "on_temperror", KIND_WORD, dmarc.on_temperror, ACTIONS(UP_TO_DEFER),
+       .summary = "an open question could still change the result"),
+    IN(BLOCK_DMARC, "on_bad_from", KIND_WORD, dmarc.on_bad_from,
+       WORDS(config_on_bad_from_words, CONFIG_ON_BAD_FROM_COUNT),
+       .summary =
+           "From missing, unreadable, twice, or of several domains; strictest: of their "
+           "policies (at most 4)"),
+    IN(BLOCK_DMARC, "temperror_patience", KIND_SECONDS, dmarc.temperror_patience_s,
+       .min = 0, .max = 7 * SECONDS_OF_DAY,
+       .summary = "for how long the same message is deferred because of temperror"),
+    IN(BLOCK_DMARC, "suffix_list", KIND_PATH, dmarc.suffix_list, .may_be_empty = true,
+       .summary = "public suffix list, for rfc7489"),
+
+    IN(BLOCK_DNS, "resolver", KIND_RESOLVER, resolver, .may_be_empty = true,
+       .summary =
+           "name server, ADDRESS or ADDRESS@PORT; empty: those of /etc/resolv.conf"),
+    IN(BLOCK_DNS, "timeout", KIND_MILLISECONDS, dns_timeout_ms, .min = 100,
+       .max = 60 * 1000, .summary = "for one question"),
+    IN(BLOCK_DNS, "deadline", KIND_MILLISECONDS, deadline_ms, .min = 100,
+       .max = 300 * 1000,
+       .summary = "for all questions of a message; keep it below the mail server's own"),
+    IN(BLOCK_DNS, "cache", KIND_BYTES, dns_cache_bytes, .min = 64 * KIB, .max = 4 * GIB,
+       .summary = "memory for answers"),
+
+    OF(BLOCK_EXCEPTION, "network", KIND_NETWORK, config_exception, network,
+       .beside = offsetof(struct config_exception, has_network),
+       .example = "198.51.100.7", .summary = "the client's address or network"),
+    OF(BLOCK_EXCEPTION, "signer", KIND_DOMAIN, config_exception, signer,
+       .example = "lists.example.net", .summary = "d= of a signature that holds"),
+    OF(BLOCK_EXCEPTION, "author", KIND_DOMAIN, config_exception, author,
+       .example = "example.org",
+       .summary = "only for this author domain and below; unset: for all"),
+    OF(BLOCK_EXCEPTION, "treat_as", KIND_TREAT_AS, config_exception, treat_as,
+       ACTIONS(ALL_ACTIONS), .beside = offsetof(struct config_exception, as_pass),
+       .summary = "pass: a DMARC failure is accepted; or an action"),
+    OF(BLOCK_EXCEPTION, "until", KIND_DAY, config_exception, until_s,
+       .example = "2027-03-01", .summary = "last day it is good for (UTC); must be set"),
+    OF(BLOCK_EXCEPTION, "because", KIND_TEXT, config_exception, because, .max = 500,
+       .example = "list server, ticket 4711",
+       .summary = "the reason, for those who read it later; "
+                  "must be set"),
+
+    OF(BLOCK_RULE, "author", KIND_DOMAIN, config_rule, author, .example = "bank.example",
+       .summary = "the author domain; subdomains belong to it; must be set"),
+    OF(BLOCK_RULE, "on_fail", KIND_WORD, config_rule, on_fail,
+       ACTIONS(1 << CONFIG_QUARANTINE | 1 << CONFIG_REJECT),
+       .summary = "what to do when DMARC fails"),
+    OF(BLOCK_RULE, "because", KIND_TEXT, config_rule, because, .max = 500,
+       .example = "phished every week", .summary = "the reason; must be set"),
+
+    OF(BLOCK_FORWARDER, "signer", KIND_DOMAIN, config_forwarder, signer,
+       .example = "lists.example.net", .summary = "d= of its signature; must be set"),
+    OF(BLOCK_FORWARDER, "because", KIND_TEXT, config_forwarder, because, .max = 500,
+       .example = "checks DMARC before it resends", .summary = "the reason; must be set"),
+
+    OF(BLOCK_RECIPIENT, "mode", KIND_WORD, config_recipient, mode,
+       WORDS(config_mode_words, CONFIG_MODE_COUNT),
+       .beside = offsetof(struct config_recipient, has_mode), .example = "observe",
+       .summary = "as the key of the same name above"),
+    OF(BLOCK_RECIPIENT, "on_reject", KIND_WORD, config_recipient, on_reject,
+       WORDS(config_on_reject_words, CONFIG_ON_REJECT_COUNT),
+       .beside = offsetof(struct config_recipient, has_on_reject), .example = "never",
+       .summary = "as dmarc.on_reject"),
+    OF(BLOCK_RECIPIENT, "on_quarantine", KIND_WORD, config_recipient, on_quarantine,
+       ACTIONS(UP_TO_QUARANTINE),
+       .beside = offsetof(struct config_recipient, has_on_quarantine), .example = "tag",
+       .summary = "as dmarc.on_quarantine"),
+};
+
+const size_t key_count = sizeof(keys) / sizeof(keys[0]);
+
+static bool is_block(enum block block, const char *name)
+{
+    return strcmp(block == BLOCK_TOP ? "root" : blocks[block].name, name) == 0;
+}
+
+const struct key *find_key(const char *block, const char *name)
+{
+    for (size_t i = 0; i < key_count; i++) {
+        if (strcmp(keys[i].name, name) == 0 && is_block(keys[i].block, block)) {
+            return &keys[i];
+        }
+    }
+    return NULL;
+}
+
+enum { LONGEST_TYPO = 40 };
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Insertions, deletions and exchanges between two names (Levenshtein's distance). */
+static size_t distance(slice a, slice b)
+{
+    size_t row[LONGEST_TYPO + 1];
+    if (a.len > LONGEST_TYPO || b.len > LONGEST_TYPO) {
+        return LONGEST_TYPO;
+    }
+    for (size_t j = 0; j <= b.len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < b.len; j++) {
+            size_t changed = diagonal + (a.ptr[i] != b.ptr[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = least(changed, least(row[j], row[j + 1]) + 1);
+        }
+    }
+    return row[b.len];
+}
+
+void suggest_key(const char *block, slice name, char *out, size_t size)
+{
+    const char *nearest = NULL;
+    const struct key *elsewhere = NULL;
+    size_t best = 3; /* two slips of the finger are a typo, three another word */
+    for (size_t i = 0; i < key_count; i++) {
+        slice known = slice_from_text(keys[i].name);
+        size_t away = distance(name, known);
+        if (is_block(keys[i].block, block) && away < best) {
+            best = away;
+            nearest = keys[i].name;
+        }
+        if (away == 0 && elsewhere == NULL) {
+            elsewhere = &keys[i];
+        }
+    }
+    for (size_t i = BLOCK_SPF; i < BLOCK_COUNT && strcmp(block, "root") == 0; i++) {
+        size_t away = distance(name, slice_from_text(blocks[i].name));
+        if (away < best) {
+            best = away;
+            nearest = blocks[i].name;
+        }
+    }
+    out[0] = '\0';
+    if (elsewhere != NULL && elsewhere->block == BLOCK_TOP) {
+        snprintf(out, size, "; it belongs outside of any block");
+    } else if (elsewhere != NULL) {
+        snprintf(out, size, "; it belongs into a block, such as %s { }",
+                 blocks[elsewhere->block].name);
+    } else if (nearest != NULL) {
+        snprintf(out, size, "; did you mean '%s'?", nearest);
+    }
+}

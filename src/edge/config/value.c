@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edge/config/value.h"
+
+#include "core/base/date.h"
+#include "core/base/num.h"
+#include "core/config/config.h"
+#include "core/domain/domain.h"
+#include "edge/files/files.h"
+
+enum { SECRET_MIN = 16, SECRET_MAX = 4096, SECONDS_OF_DAY = 86400, SENTENCE_MAX = 2000 };
+
+/* What a reader of one kind gets. */
+struct given {
+    struct arena *arena;
+    const struct key *key;
+    slice text;
+    slice directory;
+    void *base;
+    slice *expected;
+};
+
+static void *place(void *base, size_t offset)
+{
+    return (char *)base + offset;
+}
+
+static void store(const struct given *given, const void *value, size_t size)
+{
+    memcpy(place(given->base, given->key->offset), value, size);
+}
+
+static void store_flag(const struct given *given, bool flag)
+{
+    if (given->key->beside != 0) {
+        memcpy(place(given->base, given->key->beside), &flag, sizeof(flag));
+    }
+}
+
+static enum yett_err expected(const struct given *given, const char *text)
+{
+    *given->expected = slice_from_text(text);
+    return YETT_BAD_SYNTAX;
+}
+
+static enum yett_err expected_buf(const struct given *given, const struct buf *buf)
+{
+    if (buf_err(buf) != YETT_OK) {
+        return YETT_NO_MEMORY;
+    }
+    *given->expected = buf_slice(buf);
+    return YETT_BAD_SYNTAX;
+}
+
+/* "is none of a, b, c", or "is neither a nor b". */
+static enum yett_err expected_words(const struct given *given, const char *first)
+{
+    const struct key *key = given->key;
+    const char *words[16];
+    size_t count = 0;
+    struct buf buf;
+
+    if (first != NULL) {
+        words[count++] = first;
+    }
+    for (unsigned i = 0; i < key->word_count; i++) {
+        if ((key->allowed & 1u << i) != 0) {
+            words[count++] = key->words[i];
+        }
+    }
+    buf_init(&buf, given->arena, SENTENCE_MAX);
+    buf_add_text(&buf, count == 2 ? "is neither " : "is none of ");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) {
+            buf_add_text(&buf, count == 2 ? " nor " : ", ");
+        }
+        buf_add_text(&buf, words[i]);
+    }
+    return expected_buf(given, &buf);
+}
+
+static bool find_word(const struct given *given, unsigned *out)
+{
+    for (unsigned i = 0; i < given->key->word_count; i++) {
+        if ((given->key->allowed & 1u << i) != 0 &&
+            slice_eq(given->text, slice_from_text(given->key->words[i]))) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every enum of struct config has the size of unsigned. */
+static enum yett_err read_word(const struct given *given)
+{
+    unsigned value;
+    if (!find_word(given, &value)) {
+        return expected_words(given, NULL);
+    }
+    store(given, &value, sizeof(value));
+    store_flag(given, true);
+    return YETT_OK;
+}
+
+static enum yett_err read_treat_as(const struct given *given)
+{
+    unsigned value = CONFIG_ACCEPT;
+    bool as_pass = slice_eq(given->text, SLICE("pass"));
+    if (!as_pass && !find_word(given, &value)) {
+        return expected_words(given, "pass");
+    }
+    store(given, &value, sizeof(value));
+    store_flag(given, as_pass);
+    return YETT_OK;
+}
+
+static enum yett_err read_bool(const struct given *given)
+{
+    bool value =
+        slice_eq(given->text, SLICE("true")) || slice_eq(given->text, SLICE("yes"));
+    if (!value && !slice_eq(given->text, SLICE("false")) &&
+        !slice_eq(given->text, SLICE("no"))) {
+        return expected(given, "is neither true nor false");
+    }
+    store(given, &value, sizeof(value));
+    return YETT_OK;
+}
+
+/* "90s" in the smallest unit.  False when it is no such thing, or too large to count. */
+static bool take_quantity(slice text, const struct value_unit *units, uint64_t *out)
+{
+    uint64_t number;
+    if (num_take_uint(&text, UINT32_MAX, &number) != YETT_OK) {
+        return false;
+    }
+    for (; units->times != 0; units++) {
+        if (slice_eq(text, units->name)) {
+            *out = number * units->times;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum yett_err expected_quantity(const struct given *given, const char *text,
+                                       uint64_t min, uint64_t max,
+                                       const struct value_unit *units)
+{
+    struct buf buf;
+    buf_init(&buf, given->arena, SENTENCE_MAX);
+    buf_add_text(&buf, text);
+    value_write_quantity(&buf, min, units);
+    buf_add_text(&buf, " to ");
+    value_write_quantity(&buf, max, units);
+    return expected_buf(given, &buf);
+}
+
+static enum yett_err read_time(const struct given *given, uint64_t unit_ms, uint64_t *out)
+{
+    uint64_t ms;
+    uint64_t min = given->key->min * unit_ms;
+    uint64_t max = given->key->max * unit_ms;
+    if (!take_quantity(given->text, value_time_units, &ms) || ms % unit_ms != 0 ||
+        ms < min || ms > max) {
+        return expected_quantity(given, "is no time such as 20s, 5min or 4h, from ", min,
+                                 max, value_time_units);
+    }
+    *out = ms / unit_ms;
+    return YETT_OK;
+}
+
+static enum yett_err read_seconds(const struct given *given)
+{
+    uint64_t seconds;
+    enum yett_err err = read_time(given, 1000, &seconds);
+    if (err == YETT_OK) {
+        int64_t value = (int64_t)seconds;
+        store(given, &value, sizeof(value));
+    }
+    return err;
+}
+
+static enum yett_err read_milliseconds(const struct given *given)
+{
+    uint64_t ms;
+    enum yett_err err = read_time(given, 1, &ms);
+    if (err == YETT_OK) {
+        unsigned value = (unsigned)ms;
+        store(given, &value, sizeof(value));
+    }
+    return err;
+}
+
+static enum yett_err read_bytes(const struct given *given)
+{
+    uint64_t bytes;
+    const struct key *key = given->key;
+    if (!take_quantity(given->text, value_size_units, &bytes) || bytes < key->min ||
+        bytes > key->max || bytes > SIZE_MAX) {
+        return expected_quantity(given, "is no size such as 512KiB or 64MiB, from ",
+                                 key->min, key->max, value_size_units);
+    }
+    size_t value = (size_t)bytes;
+    store(given, &value, sizeof(value));
+    return YETT_OK;
+}
+
+static enum yett_err read_count(const struct given *given)
+{
+    uint64_t number;
+    const struct key *key = given->key;
+    if (num_parse_uint(given->text, key->max, &number) != YETT_OK || number < key->min) {
+        struct buf buf;
+        buf_init(&buf, given->arena, SENTENCE_MAX);
+        buf_printf(&buf, "is no whole number from %u to %u", (unsigned)key->min,
+                   (unsigned)key->max);
+        return expected_buf(given, &buf);
+    }
+    unsigned value = (unsigned)number;
+    store(given, &value, sizeof(value));
+    return YETT_OK;
+}
+
+static enum yett_err store_text(const struct given *given, slice text)
+{
+    slice copy;
+    enum yett_err err = arena_copy(given->arena, text, &copy);
+    if (err == YETT_OK) {
+        store(given, &copy, sizeof(copy));
+    }
+    return err;
+}
+
+static enum yett_err read_domain(const struct given *given)
+{
+    slice normal;
+    enum yett_err err = domain_normalize(given->arena, given->text, &normal);
+    if (err == YETT_BAD_SYNTAX) {
+        return expected(given, "is no domain name such as mail.example.com");
+    }
+    return err == YETT_OK ? store_text(given, normal) : err;
+}
+
+static enum yett_err read_text(const struct given *given)
+{
+    if (given->text.len == 0 || given->text.len > given->key->max) {
+        return expected(
+            given, given->text.len == 0
+                       ? "is empty; a sentence is expected"
+                       : "is too long; a sentence is expected, of 500 bytes at most");
+    }
+    return store_text(given, given->text);
+}
+
+static enum yett_err read_field_name(const struct given *given)
+{
+    const char *fault = config_field_name_fault(given->text);
+    return fault == NULL ? store_text(given, given->text) : expected(given, fault);
+}
+
+slice value_path(struct arena *arena, slice directory, slice path)
+{
+    struct buf buf;
+    buf_init(&buf, arena, SIZE_MAX);
+    if (!slice_starts_with(path, SLICE("/"))) {
+        buf_add(&buf, directory);
+    }
+    buf_add(&buf, path);
+    buf_add_byte(&buf, '\0');
+    return buf_err(&buf) == YETT_OK
+               ? slice_of(buf_slice(&buf).ptr, buf_slice(&buf).len - 1)
+               : SLICE_NONE;
+}
+
+static enum yett_err read_path(const struct given *given)
+{
+    slice path = value_path(given->arena, given->directory, given->text);
+    if (path.ptr == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    store(given, &path, sizeof(path));
+    return YETT_OK;
+}
+
+/* A line end behind the secret is what an editor left there. */
+static enum yett_err read_secret(const struct given *given)
+{
+    slice secret;
+    slice path = value_path(given->arena, given->directory, given->text);
+    if (path.ptr == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    if (slice_eq(path, SLICE("-"))) {
+        return expected(given, "is no file; a secret is not read from standard input");
+    }
+    slice why = SLICE_NONE;
+    enum yett_err err = file_read(given->arena, path.ptr, SECRET_MAX, &secret, &why);
+    if (err != YETT_OK) {
+        struct buf buf;
+        buf_init(&buf, given->arena, SENTENCE_MAX);
+        buf_add_text(&buf, "cannot be read: ");
+        buf_add(&buf, why);
+        return err == YETT_NO_MEMORY ? err : expected_buf(given, &buf);
+    }
+    if (slice_ends_with(secret, SLICE("\n"))) {
+        secret.len--;
+    }
+    if (secret.len < SECRET_MIN) {
+        return expected(
+            given, "is shorter than 16 bytes; `head -c 32 /dev/urandom` makes a good "
+                   "secret");
+    }
+    store(given, &secret, sizeof(secret));
+    return YETT_OK;
+}
+
+static enum yett_err read_resolver(const struct given *given)
+{
+    struct ip ip;
+    uint64_t port = 53;
+    size_t at = slice_find_byte(given->text, '@');
+    bool has_port = at < given->text.len;
+    if (ip_parse(slice_first(given->text, at), &ip) != YETT_OK ||
+        (has_port &&
+         num_parse_uint(slice_skip(given->text, at + 1), 65535, &port) != YETT_OK) ||
+        port == 0) {
+        return expected(given,
+                        "is no name server such as 192.0.2.53 or 2001:db8::53@5353");
+    }
+    return store_text(given, given->text);
+}
+
+static enum yett_err take_network(const struct given *given, struct ip_network *out)
+{
+    struct buf buf;
+    if (ip_parse_network(given->text, out) != YETT_OK) {
+        return expected(given,
+                        "is no address or network such as 192.0.2.0/24 or 2001:db8::/32");
+    }
+    const char *fault = config_network_fault(*out);
+    if (fault == NULL) {
+        return YETT_OK;
+    }
+    buf_init(&buf, given->arena, SENTENCE_MAX);
+    buf_add_text(&buf, fault);
+    struct ip_network meant = config_network_meant(*out);
+    if (!ip_eq(meant.address, out->address) && meant.prefix != 0) {
+        buf_add_text(&buf, "; the network meant is ");
+        ip_write_network(&buf, meant);
+    }
+    return expected_buf(given, &buf);
+}
+
+static enum yett_err read_network(const struct given *given)
+{
+    struct ip_network network;
+    enum yett_err err = take_network(given, &network);
+    if (err == YETT_OK) {
+        store(given, &network, sizeof(network));
+        store_flag(given, true);
+    }
+    return err;
+}
+
+/* The list grows to twice its size whenever its count is a power of two. */
+static enum yett_err read_networks(const struct given *given)
+{
+    struct ip_network network;
+    struct ip_network *list;
+    size_t count;
+    enum yett_err err = take_network(given, &network);
+    if (err != YETT_OK) {
+        return err;
+    }
+    memcpy(&list, place(given->base, given->key->offset), sizeof(list));
+    memcpy(&count, place(given->base, given->key->beside), sizeof(count));
+    if (count == LIST_MAX) {
+        return expected(given, "is one too many: a list holds 1000 networks at most");
+    }
+    if ((count & (count - 1)) == 0) {
+        struct ip_network *grown =
+            ARENA_ARRAY(given->arena, 2 * count + 1, struct ip_network);
+        if (grown == NULL) {
+            return YETT_NO_MEMORY;
+        }
+        if (count != 0) {
+            memcpy(grown, list, count * sizeof(*grown));
+        }
+        list = grown;
+    }
+    list[count++] = network;
+    store(given, &list, sizeof(list));
+    memcpy(place(given->base, given->key->beside), &count, sizeof(count));
+    return YETT_OK;
+}
+
+static enum yett_err read_day(const struct given *given)
+{
+    int64_t begin;
+    if (date_parse_iso_day(given->text, &begin) != YETT_OK || begin <= 0) {
+        return expected(given, "is no day such as 2027-03-01");
+    }
+    int64_t end = begin + SECONDS_OF_DAY;
+    store(given, &end, sizeof(end));
+    return YETT_OK;
+}
+
+enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
+                         slice directory, void *base, slice *expected_out)
+{
+    static enum yett_err (*const readers[])(const struct given *) = {
+        [KIND_WORD] = read_word,         [KIND_TREAT_AS] = read_treat_as,
+        [KIND_BOOL] = read_bool,         [KIND_COUNT] = read_count,
+        [KIND_SECONDS] = read_seconds,   [KIND_MILLISECONDS] = read_milliseconds,
+        [KIND_BYTES] = read_bytes,       [KIND_DOMAIN] = read_domain,
+        [KIND_TEXT] = read_text,         [KIND_FIELD_NAME] = read_field_name,
+        [KIND_PATH] = read_path,         [KIND_SECRET] = read_secret,
+        [KIND_RESOLVER] = read_resolver, [KIND_NETWORK] = read_network,
+        [KIND_NETWORKS] = read_networks, [KIND_DAY] = read_day,
+    };
+    struct given given = {arena, key, text, directory, base, expected_out};
+    if (text.len > VALUE_MAX) {
+        return expected(&given, "is longer than 1000 bytes");
+    }
+    if (text.len == 0 && key->may_be_empty) {
+        slice empty = SLICE("");
+        store(&given, &empty, sizeof(empty));
+        return YETT_OK;
+    }
+    return readers[key->kind](&given);
+}
