@@ -2,10 +2,10 @@
 #ifndef YETT_EDGE_LOOP_LOOP_H
 #define YETT_EDGE_LOOP_LOOP_H
 
+#include "core/base/err.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "core/base/err.h"
 
 /*
  * loop: the event loop of one process (libevent).  The only folder that includes event2
@@ -31,7 +31,8 @@ void loop_stop(struct loop *loop);
 
 /* Calls back once after `delay_ms`.  Free it before or after; the callback does not. */
 YETT_MUST_USE
-struct loop_timer *loop_timer_new(struct loop *loop, void (*fire)(void *context), void *context);
+struct loop_timer *loop_timer_new(struct loop *loop, void (*fire)(void *context),
+                                  void *context);
 void loop_timer_start(struct loop_timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop_timer *timer);
 void loop_timer_free(struct loop_timer *timer);

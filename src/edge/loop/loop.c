@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edge/loop/loop.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include <event2/event.h>
+
+struct loop {
+    struct event_base *base;
+};
+
+struct loop_timer {
+    struct event *event;
+    void (*fire)(void *context);
+    void *context;
+};
+
+struct loop *loop_new(void)
+{
+    struct loop *loop = calloc(1, sizeof(*loop));
+    if (loop == NULL) {
+        return NULL;
+    }
+    loop->base = event_base_new();
+    if (loop->base == NULL) {
+        free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    event_base_free(loop->base);
+    free(loop);
+}
+
+struct event_base *loop_base(struct loop *loop)
+{
+    return loop->base;
+}
+
+/* Not libevent's cached time: that of the last wake-up may be long ago in a busy loop. */
+int64_t loop_now_ms(const struct loop *loop)
+{
+    (void)loop;
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void loop_run(struct loop *loop)
+{
+    (void)event_base_loop(loop->base, 0);
+}
+
+void loop_run_once(struct loop *loop)
+{
+    (void)event_base_loop(loop->base, EVLOOP_ONCE);
+}
+
+void loop_stop(struct loop *loop)
+{
+    (void)event_base_loopbreak(loop->base);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct loop_timer *timer = context;
+    (void)fd;
+    (void)what;
+    timer->fire(timer->context); /* may free the timer */
+}
+
+struct loop_timer *loop_timer_new(struct loop *loop, void (*fire)(void *context),
+                                  void *context)
+{
+    struct loop_timer *timer = calloc(1, sizeof(*timer));
+    if (timer == NULL) {
+        return NULL;
+    }
+    timer->fire = fire;
+    timer->context = context;
+    timer->event = evtimer_new(loop->base, on_timer, timer);
+    if (timer->event == NULL) {
+        free(timer);
+        return NULL;
+    }
+    return timer;
+}
+
+void loop_timer_start(struct loop_timer *timer, int64_t delay_ms)
+{
+    if (delay_ms < 0) {
+        delay_ms = 0;
+    }
+    struct timeval delay = {
+        .tv_sec = (time_t)(delay_ms / 1000),
+        .tv_usec = (suseconds_t)(delay_ms % 1000 * 1000),
+    };
+    (void)evtimer_add(timer->event, &delay);
+}
+
+void loop_timer_stop(struct loop_timer *timer)
+{
+    (void)evtimer_del(timer->event);
+}
+
+void loop_timer_free(struct loop_timer *timer)
+{
+    if (timer == NULL) {
+        return;
+    }
+    event_free(timer->event);
+    free(timer);
+}
