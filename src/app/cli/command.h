@@ -8,9 +8,9 @@
  */
 enum exit_status {
     EXIT_FINE = 0,
-    EXIT_BAD = 1,            /* the thing checked is bad */
-    EXIT_USAGE = 2,          /* wrong usage, or an input that cannot be opened */
-    EXIT_CANNOT_TELL = 75    /* EX_TEMPFAIL: try again */
+    EXIT_BAD = 1,         /* the thing checked is bad */
+    EXIT_USAGE = 2,       /* wrong usage, or an input that cannot be opened */
+    EXIT_CANNOT_TELL = 75 /* EX_TEMPFAIL: try again */
 };
 
 int command_check(int argc, char **argv);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cli/command.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "app/cli/command.h"
 
 static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
-    {"check", command_check, "verify messages and say why: SPF, DKIM, DMARC, what a gateway would do"},
-    {"spf", command_spf, "evaluate SPF alone, with the tree of includes"},
-    {"authres", command_authres, "read an Authentication-Results field"},
-    {"config", command_config, "check a configuration file"},
+    {"check",   command_check,
+     "verify messages and say why: SPF, DKIM, DMARC, what a gateway would do"   },
+    {"spf",     command_spf,     "evaluate SPF alone, with the tree of includes"},
+    {"authres", command_authres, "read an Authentication-Results field"         },
+    {"config",  command_config,  "check a configuration file"                   },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -24,7 +25,8 @@ static void print_help(FILE *to)
     for (size_t i = 0; i < COMMANDS; i++) {
         fprintf(to, "  %-8s  %s\n", commands[i].name, commands[i].summary);
     }
-    fprintf(to, "\n`yett COMMAND --help` explains a command; so does its manual page, yett-COMMAND(1).\n");
+    fprintf(to, "\n`yett COMMAND --help` explains a command; so does its manual page, "
+                "yett-COMMAND(1).\n");
 }
 
 static const struct command *find_command(const char *name)
@@ -46,7 +48,8 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     const char *name = argv[1];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+        strcmp(name, "help") == 0) {
         print_help(stdout);
         return EXIT_FINE;
     }
@@ -56,7 +59,8 @@ int main(int argc, char **argv)
     }
     const struct command *command = find_command(name);
     if (command == NULL) {
-        fprintf(stderr, "yett: '%s' is no command of yett; `yett --help` lists them\n", name);
+        fprintf(stderr, "yett: '%s' is no command of yett; `yett --help` lists them\n",
+                name);
         return EXIT_USAGE;
     }
     return command->run(argc - 1, argv + 1);

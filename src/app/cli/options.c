@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/options.h"
 
+#include "core/base/num.h"
+#include "core/message/message.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/num.h"
-#include "core/message/message.h"
-
 /* A setter returns NULL, or what is wrong with the value. */
-typedef const char *option_setter(struct options *options, struct arena *arena, const char *value);
+typedef const char *option_setter(struct options *options, struct arena *arena,
+                                  const char *value);
 
 static const char *set_ip(struct options *options, struct arena *arena, const char *value)
 {
@@ -21,7 +22,8 @@ static const char *set_ip(struct options *options, struct arena *arena, const ch
                : "is no IPv4 or IPv6 address";
 }
 
-static const char *set_helo(struct options *options, struct arena *arena, const char *value)
+static const char *set_helo(struct options *options, struct arena *arena,
+                            const char *value)
 {
     (void)arena;
     options->helo = slice_from_text(value);
@@ -38,7 +40,8 @@ static slice without_brackets(const char *value)
     return text;
 }
 
-static const char *set_mail_from(struct options *options, struct arena *arena, const char *value)
+static const char *set_mail_from(struct options *options, struct arena *arena,
+                                 const char *value)
 {
     (void)arena;
     options->has_mail_from = true;
@@ -46,7 +49,8 @@ static const char *set_mail_from(struct options *options, struct arena *arena, c
     return NULL;
 }
 
-static const char *set_rcpt(struct options *options, struct arena *arena, const char *value)
+static const char *set_rcpt(struct options *options, struct arena *arena,
+                            const char *value)
 {
     slice local, domain;
     if (options->rcpt_count == OPTIONS_RCPT_MAX) {
@@ -59,7 +63,8 @@ static const char *set_rcpt(struct options *options, struct arena *arena, const 
     return NULL;
 }
 
-static const char *set_auth(struct options *options, struct arena *arena, const char *value)
+static const char *set_auth(struct options *options, struct arena *arena,
+                            const char *value)
 {
     (void)arena;
     options->login = slice_from_text(value);
@@ -72,11 +77,13 @@ static const char *set_trust_received(struct options *options, struct arena *are
     (void)arena;
     options->trust_received = slice_from_text(value);
     return value[0] == '\0' || strcmp(value, "0") == 0
-               ? "must be a host name, or the number of the field counted from 1 at the top"
+               ? "must be a host name, or the number of the field counted from 1 at the "
+                 "top"
                : NULL;
 }
 
-static const char *set_now(struct options *options, struct arena *arena, const char *value)
+static const char *set_now(struct options *options, struct arena *arena,
+                           const char *value)
 {
     (void)arena;
     uint64_t seconds;
@@ -88,29 +95,34 @@ static const char *set_now(struct options *options, struct arena *arena, const c
     return NULL;
 }
 
-static const char *set_dns(struct options *options, struct arena *arena, const char *value)
+static const char *set_dns(struct options *options, struct arena *arena,
+                           const char *value)
 {
     (void)arena;
     options->zone_path = value;
     return NULL;
 }
 
-static const char *set_resolver(struct options *options, struct arena *arena, const char *value)
+static const char *set_resolver(struct options *options, struct arena *arena,
+                                const char *value)
 {
     (void)arena;
     options->resolver = slice_from_text(value);
     return NULL;
 }
 
-static const char *set_dmarc_mode(struct options *options, struct arena *arena, const char *value)
+static const char *set_dmarc_mode(struct options *options, struct arena *arena,
+                                  const char *value)
 {
     (void)arena;
     options->has_dmarc_mode = true;
     options->dmarc_7489 = strcmp(value, "7489") == 0;
-    return options->dmarc_7489 || strcmp(value, "9989") == 0 ? NULL : "is neither 9989 nor 7489";
+    return options->dmarc_7489 || strcmp(value, "9989") == 0 ? NULL
+                                                             : "is neither 9989 nor 7489";
 }
 
-static const char *set_psl(struct options *options, struct arena *arena, const char *value)
+static const char *set_psl(struct options *options, struct arena *arena,
+                           const char *value)
 {
     (void)arena;
     options->psl_path = value;
@@ -138,14 +150,16 @@ static const char *set_min_rsa_bits(struct options *options, struct arena *arena
     return NULL;
 }
 
-static const char *set_config(struct options *options, struct arena *arena, const char *value)
+static const char *set_config(struct options *options, struct arena *arena,
+                              const char *value)
 {
     (void)arena;
     options->config_path = value;
     return NULL;
 }
 
-static const char *set_json(struct options *options, struct arena *arena, const char *value)
+static const char *set_json(struct options *options, struct arena *arena,
+                            const char *value)
 {
     (void)arena;
     (void)value;
@@ -153,7 +167,8 @@ static const char *set_json(struct options *options, struct arena *arena, const 
     return NULL;
 }
 
-static const char *set_summary(struct options *options, struct arena *arena, const char *value)
+static const char *set_summary(struct options *options, struct arena *arena,
+                               const char *value)
 {
     (void)arena;
     (void)value;
@@ -172,7 +187,8 @@ static int word_index(const char *value, const char *const *words, int count)
     return -1;
 }
 
-static const char *set_color(struct options *options, struct arena *arena, const char *value)
+static const char *set_color(struct options *options, struct arena *arena,
+                             const char *value)
 {
     (void)arena;
     static const char *const words[] = {"auto", "always", "never"};
@@ -181,7 +197,8 @@ static const char *set_color(struct options *options, struct arena *arena, const
     return index < 0 ? "is none of auto, always, never" : NULL;
 }
 
-static const char *set_answers(struct options *options, struct arena *arena, const char *value)
+static const char *set_answers(struct options *options, struct arena *arena,
+                               const char *value)
 {
     (void)arena;
     static const char *const words[] = {"warm", "round", "each"};
@@ -197,29 +214,45 @@ static const struct option_rule {
     option_setter *set;
     const char *help;
 } option_rules[] = {
-    {"ip", "ADDR", OPTIONS_ENVELOPE, set_ip, "address of the client that sent the message"},
-    {"helo", "NAME", OPTIONS_ENVELOPE, set_helo, "what the client said in HELO or EHLO"},
-    {"mail-from", "ADDR", OPTIONS_ENVELOPE, set_mail_from, "envelope sender; '<>' for a bounce"},
-    {"rcpt", "ADDR", OPTIONS_MESSAGE, set_rcpt, "envelope recipient; may be given often"},
-    {"auth", "LOGIN", OPTIONS_MESSAGE, set_auth, "the client was logged in: a submission"},
-    {"trust-received", "HOST|N", OPTIONS_MESSAGE, set_trust_received,
-     "take client, HELO and sender from the Received field written by HOST, or the Nth from the top"},
-    {"dns", "ZONEFILE", OPTIONS_DNS, set_dns, "answers from this master file instead of the network"},
-    {"resolver", "ADDR@PORT", OPTIONS_DNS, set_resolver, "ask this name server; default: /etc/resolv.conf"},
-    {"now", "EPOCH", OPTIONS_DNS, set_now, "judge as of this time, in seconds since 1970"},
-    {"dmarc-mode", "9989|7489", OPTIONS_MESSAGE, set_dmarc_mode, "the DMARC standard to follow; default 9989"},
-    {"psl", "FILE", OPTIONS_MESSAGE, set_psl, "public suffix list for RFC 7489"},
-    {"allow-rsa-sha1", NULL, OPTIONS_MESSAGE, set_allow_rsa_sha1, "accept signatures that RFC 8301 forbids"},
-    {"min-rsa-bits", "N", OPTIONS_MESSAGE, set_min_rsa_bits, "smallest RSA key accepted; default 1024"},
-    {"config", "FILE", OPTIONS_CONFIG, set_config, "settings; default: built in, see yett.conf(5)"},
-    {"summary", NULL, OPTIONS_MANY, set_summary, "only the table over all messages"},
-    {"json", NULL, OPTIONS_OUTPUT, set_json, "one JSON object a line"},
-    {"color", "WHEN", OPTIONS_OUTPUT, set_color, "auto (default: on a terminal), always, never"},
-    {"answers", "HOW", OPTIONS_DNS, set_answers,
-     "with --dns, hand answers over warm (default), a round, or each at a time; the result is the same"},
+    {"ip",             "ADDR",      OPTIONS_ENVELOPE, set_ip,
+     "address of the client that sent the message"                                                                },
+    {"helo",           "NAME",      OPTIONS_ENVELOPE, set_helo,           "what the client said in HELO or EHLO"  },
+    {"mail-from",      "ADDR",      OPTIONS_ENVELOPE, set_mail_from,
+     "envelope sender; '<>' for a bounce"                                                                         },
+    {"rcpt",           "ADDR",      OPTIONS_MESSAGE,  set_rcpt,           "envelope recipient; may be given often"},
+    {"auth",           "LOGIN",     OPTIONS_MESSAGE,  set_auth,
+     "the client was logged in: a submission"                                                                     },
+    {"trust-received", "HOST|N",    OPTIONS_MESSAGE,  set_trust_received,
+     "take client, HELO and sender from the Received field written by HOST, or the Nth "
+     "from the top"                                                                                               },
+    {"dns",            "ZONEFILE",  OPTIONS_DNS,      set_dns,
+     "answers from this master file instead of the network"                                                       },
+    {"resolver",       "ADDR@PORT", OPTIONS_DNS,      set_resolver,
+     "ask this name server; default: /etc/resolv.conf"                                                            },
+    {"now",            "EPOCH",     OPTIONS_DNS,      set_now,
+     "judge as of this time, in seconds since 1970"                                                               },
+    {"dmarc-mode",     "9989|7489", OPTIONS_MESSAGE,  set_dmarc_mode,
+     "the DMARC standard to follow; default 9989"                                                                 },
+    {"psl",            "FILE",      OPTIONS_MESSAGE,  set_psl,            "public suffix list for RFC 7489"       },
+    {"allow-rsa-sha1", NULL,        OPTIONS_MESSAGE,  set_allow_rsa_sha1,
+     "accept signatures that RFC 8301 forbids"                                                                    },
+    {"min-rsa-bits",   "N",         OPTIONS_MESSAGE,  set_min_rsa_bits,
+     "smallest RSA key accepted; default 1024"                                                                    },
+    {"config",         "FILE",      OPTIONS_CONFIG,   set_config,
+     "settings; default: built in, see yett.conf(5)"                                                              },
+    {"summary",        NULL,        OPTIONS_MANY,     set_summary,        "only the table over all messages"      },
+    {"json",           NULL,        OPTIONS_OUTPUT,   set_json,           "one JSON object a line"                },
+    {"color",          "WHEN",      OPTIONS_OUTPUT,   set_color,
+     "auto (default: on a terminal), always, never"                                                               },
+    {"answers",        "HOW",       OPTIONS_DNS,      set_answers,
+     "with --dns, hand answers over warm (default), a round, or each at a time; the "
+     "result is the same"                                                                                         },
 };
 
-enum { OPTION_RULES = sizeof(option_rules) / sizeof(option_rules[0]), FIRST_VALUE = 1000 };
+enum {
+    OPTION_RULES = sizeof(option_rules) / sizeof(option_rules[0]),
+    FIRST_VALUE = 1000
+};
 
 static void print_help(const struct option_help *help, unsigned groups)
 {
@@ -230,7 +263,8 @@ static void print_help(const struct option_help *help, unsigned groups)
         if ((rule->group & groups) == 0) {
             continue;
         }
-        snprintf(left, sizeof(left), "--%s%s%s", rule->name, rule->argument == NULL ? "" : " ",
+        snprintf(left, sizeof(left), "--%s%s%s", rule->name,
+                 rule->argument == NULL ? "" : " ",
                  rule->argument == NULL ? "" : rule->argument);
         printf("  %-24s  %s\n", left, rule->help);
     }
@@ -246,10 +280,11 @@ static void fill_table(unsigned groups, struct option *table)
     size_t at = 0;
     for (size_t i = 0; i < OPTION_RULES; i++) {
         if ((option_rules[i].group & groups) != 0) {
-            table[at++] = (struct option){
-                .name = option_rules[i].name,
-                .has_arg = option_rules[i].argument == NULL ? no_argument : required_argument,
-                .val = FIRST_VALUE + (int)i};
+            table[at++] = (struct option){.name = option_rules[i].name,
+                                          .has_arg = option_rules[i].argument == NULL
+                                                         ? no_argument
+                                                         : required_argument,
+                                          .val = FIRST_VALUE + (int)i};
         }
     }
     table[at++] = (struct option){.name = "help", .has_arg = no_argument, .val = 'h'};
@@ -273,20 +308,24 @@ enum options_outcome options_parse(int argc, char **argv, unsigned groups,
             return OPTIONS_DONE;
         }
         if (value < FIRST_VALUE) {
-            fprintf(stderr, "yett %s: %s %s; `yett %s --help` lists the options\n", argv[0],
-                    argv[optind - 1],
-                    value == ':' ? "needs a value" : "is no option of this command", argv[0]);
+            fprintf(stderr, "yett %s: %s %s; `yett %s --help` lists the options\n",
+                    argv[0], argv[optind - 1],
+                    value == ':' ? "needs a value" : "is no option of this command",
+                    argv[0]);
             return OPTIONS_WRONG;
         }
         const struct option_rule *rule = &option_rules[value - FIRST_VALUE];
         const char *wrong = rule->set(out, arena, optarg);
         if (wrong != NULL) {
-            fprintf(stderr, "yett %s: --%s: '%s' %s\n", argv[0], rule->name, optarg, wrong);
+            fprintf(stderr, "yett %s: --%s: '%s' %s\n", argv[0], rule->name, optarg,
+                    wrong);
             return OPTIONS_WRONG;
         }
     }
     if (out->zone_path != NULL && out->resolver.len != 0) {
-        fprintf(stderr, "yett %s: --dns replaces the network: it goes without --resolver\n", argv[0]);
+        fprintf(stderr,
+                "yett %s: --dns replaces the network: it goes without --resolver\n",
+                argv[0]);
         return OPTIONS_WRONG;
     }
     *first = optind;

@@ -2,12 +2,12 @@
 #ifndef YETT_APP_CLI_OPTIONS_H
 #define YETT_APP_CLI_OPTIONS_H
 
+#include "core/base/arena.h"
+#include "core/base/ip.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "core/base/arena.h"
-#include "core/base/ip.h"
 
 /*
  * options: what the commands have in common on the command line.  A table names each
@@ -35,7 +35,7 @@ struct options {
     slice mail_from; /* without angle brackets */
     slice rcpt[OPTIONS_RCPT_MAX];
     size_t rcpt_count;
-    slice login; /* --auth: the session was authenticated */
+    slice login;          /* --auth: the session was authenticated */
     slice trust_received; /* a host, or a number from 1 */
     bool has_now;
     int64_t now_s;

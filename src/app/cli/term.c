@@ -15,10 +15,10 @@ struct term term_of(enum color_mode mode)
     const char *no_color = getenv("NO_COLOR");
     struct term term = {.width = WIDTH_DEFAULT};
 
-    term.color = mode == COLOR_ALWAYS ||
-                 (mode == COLOR_AUTO && is_terminal && (no_color == NULL || no_color[0] == '\0'));
+    term.color = mode == COLOR_ALWAYS || (mode == COLOR_AUTO && is_terminal &&
+                                          (no_color == NULL || no_color[0] == '\0'));
     if (is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) {
-        term.width = size.ws_col < WIDTH_MIN ? WIDTH_MIN
+        term.width = size.ws_col < WIDTH_MIN   ? WIDTH_MIN
                      : size.ws_col > WIDTH_MAX ? WIDTH_MAX
                                                : size.ws_col;
     }
@@ -28,7 +28,7 @@ struct term term_of(enum color_mode mode)
 static void begin(const struct term *term, enum tone tone)
 {
     static const char *const codes[] = {
-        [TONE_PLAIN] = "",       [TONE_GOOD] = "\x1b[32m", [TONE_BAD] = "\x1b[31m",
+        [TONE_PLAIN] = "",        [TONE_GOOD] = "\x1b[32m", [TONE_BAD] = "\x1b[31m",
         [TONE_WARN] = "\x1b[33m", [TONE_DIM] = "\x1b[2m",   [TONE_BOLD] = "\x1b[1m"};
     if (term->color) {
         fputs(codes[tone], stdout);
@@ -116,8 +116,9 @@ void term_progress(size_t done, size_t total, size_t bytes)
         fprintf(stderr, "\r%zu messages, %zu MiB ", done, bytes >> 20);
     } else {
         size_t filled = done >= total ? BAR_COLUMNS : done * BAR_COLUMNS / total;
-        fprintf(stderr, "\r[%.*s%*s] %zu of %zu ", (int)filled, "##############################",
-                (int)(BAR_COLUMNS - filled), "", done, total);
+        fprintf(stderr, "\r[%.*s%*s] %zu of %zu ", (int)filled,
+                "##############################", (int)(BAR_COLUMNS - filled), "", done,
+                total);
     }
     fflush(stderr);
 }

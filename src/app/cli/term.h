@@ -2,11 +2,11 @@
 #ifndef YETT_APP_CLI_TERM_H
 #define YETT_APP_CLI_TERM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "app/cli/options.h"
 #include "core/base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /*
  * term: text for people: colour, wrapping to the width, a progress bar.  Whatever is

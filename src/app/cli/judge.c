@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cli/judge.h"
+
+#include "app/cli/envelope.h"
+#include "app/cli/setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/*
+ * judge: one message, from its octets to its verdict.
+ *
+ * The header is parsed as it streams past; when it is complete the signatures are read and
+ * the rest goes to their digests, so memory does not grow with the body.
+ */
+enum { EVIDENCE_BYTES = 24 * 1024 * 1024, SCRATCH_BYTES = 24 * 1024 * 1024 };
+
+struct sitting {
+    struct judge *judge;
+    struct arena *evidence;
+    struct arena *scratch;
+    struct message_newline newline;
+    struct message_parser *parser;
+    struct message_header header;
+    struct message_from from;
+    struct dkim_message *dkim;
+    struct dns_answers *answers;
+    struct dkim_checks *checks;
+    struct verdict_input input;
+    struct verdict verdict;
+    uint64_t size_bytes;
+    bool in_body;
+    enum yett_err err; /* of parsing; the rest of the message is then passed over */
+};
+
+/* ---- the octets ------------------------------------------------------------------------- */
+
+static slice author_domain(const struct message_from *from)
+{
+    return from->status == MESSAGE_FROM_OK ? from->domains[0] : SLICE_NONE;
+}
+
+static enum yett_err begin_body(struct sitting *sitting)
+{
+    struct setup *setup = judge_setup(sitting->judge);
+    struct dkim_limits limits = DKIM_LIMITS_DEFAULT;
+    limits.signatures = setup->config.dkim.max_signatures;
+
+    sitting->in_body = true;
+    enum yett_err err = message_parser_finish(sitting->parser, &sitting->header);
+    if (err == YETT_OK) {
+        err = message_read_from(sitting->evidence, &sitting->header, &sitting->from);
+    }
+    if (err == YETT_OK) {
+        err = dkim_message_new(sitting->evidence, setup->crypto, &sitting->header,
+                               author_domain(&sitting->from), limits, &sitting->dkim);
+    }
+    if (err == YETT_OK) {
+        dkim_message_body(sitting->dkim, sitting->header.rest);
+    }
+    return err;
+}
+
+/* After line ends are what the network would have carried. */
+static void take_crlf_bytes(void *context, slice bytes)
+{
+    struct sitting *sitting = context;
+    bool done = false;
+    if (sitting->err != YETT_OK) {
+        return;
+    }
+    if (!sitting->in_body) {
+        sitting->err = message_parser_feed(sitting->parser, &bytes, &done);
+        if (sitting->err == YETT_OK && done) {
+            sitting->err = begin_body(sitting);
+        }
+    }
+    if (sitting->err == YETT_OK && sitting->in_body) {
+        dkim_message_body(sitting->dkim, bytes);
+    }
+}
+
+static void take_stored_bytes(void *context, slice bytes)
+{
+    struct sitting *sitting = context;
+    sitting->size_bytes += bytes.len;
+    message_newline_feed(&sitting->newline, bytes);
+}
+
+static enum yett_err finish_message(struct sitting *sitting)
+{
+    message_newline_finish(&sitting->newline);
+    if (sitting->err == YETT_OK && !sitting->in_body) {
+        sitting->err = begin_body(sitting);
+    }
+    if (sitting->err == YETT_OK) {
+        sitting->err = dkim_message_end(sitting->dkim);
+    }
+    return sitting->err;
+}
+
+/* ---- the verdict ------------------------------------------------------------------------ */
+
+static enum yett_err perform_check(void *context, const struct dkim_check *check,
+                                   struct dkim_check_result *out)
+{
+    struct sitting *sitting = context;
+    return dkim_check_perform(sitting->dkim, check, out);
+}
+
+static enum yett_err evaluate(void *context, struct arena *scratch, struct dns_view *view)
+{
+    struct sitting *sitting = context;
+    struct verdict_view verdict_view = {.dns = *view, .checks = sitting->checks};
+    return verdict_evaluate(scratch, &sitting->input, &verdict_view, &sitting->verdict);
+}
+
+static enum yett_err reach_verdict(struct sitting *sitting)
+{
+    struct setup *setup = judge_setup(sitting->judge);
+    sitting->answers = dns_answers_new(
+        sitting->evidence, answerer_source(&setup->answerer), DNS_BOUNDS_DEFAULT);
+    sitting->checks = dkim_checks_new(sitting->evidence, perform_check, sitting);
+    if (sitting->answers == NULL || sitting->checks == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    struct round round = {.evaluate = evaluate, .context = sitting};
+    return answerer_run(&setup->answerer, sitting->answers, sitting->evidence,
+                        sitting->scratch, &round);
+}
+
+static enum yett_err prepare_input(struct sitting *sitting, struct judged *out)
+{
+    struct setup *setup = judge_setup(sitting->judge);
+    sitting->input = (struct verdict_input){
+        .config = &setup->config,
+        .header = &sitting->header,
+        .from = &sitting->from,
+        .dkim = sitting->dkim,
+        .suffixes = setup->suffixes,
+        .now_s = judge_now_s(sitting->judge),
+        .first_seen_s = judge_now_s(sitting->judge),
+        .id = SLICE("check"),
+    };
+    return envelope_find(sitting->evidence, setup->options, &sitting->header,
+                         &sitting->input.envelope, &out->envelope_note);
+}
+
+static enum yett_err read_texts(struct sitting *sitting, struct judged *out)
+{
+    size_t index = 0;
+    const struct message_field *subject =
+        message_find_field(&sitting->header, "Subject", 0, &index);
+    const struct message_field *message_id =
+        message_find_field(&sitting->header, "Message-ID", 0, &index);
+    enum yett_err err = YETT_OK;
+    if (subject != NULL) {
+        err = message_display_text(sitting->evidence, subject->value, &out->subject);
+    }
+    if (message_id != NULL && err == YETT_OK) {
+        err = message_unfold(sitting->evidence, message_id->value, &out->message_id);
+    }
+    return err;
+}
+
+/* ---- one after the other ---------------------------------------------------------------- */
+
+void sitting_free(struct sitting *sitting)
+{
+    if (sitting == NULL) {
+        return;
+    }
+    if (sitting->dkim != NULL) {
+        dkim_message_finish(sitting->dkim);
+    }
+    if (sitting->answers != NULL) {
+        dns_answers_finish(sitting->answers);
+    }
+    arena_free(sitting->scratch);
+    arena_free(sitting->evidence);
+    free(sitting);
+}
+
+static struct sitting *sitting_new(struct judge *judge)
+{
+    struct sitting *sitting = calloc(1, sizeof(*sitting));
+    if (sitting == NULL) {
+        return NULL;
+    }
+    sitting->judge = judge;
+    sitting->evidence = arena_new(EVIDENCE_BYTES);
+    sitting->scratch = arena_new(SCRATCH_BYTES);
+    if (sitting->evidence != NULL && sitting->scratch != NULL) {
+        sitting->parser = message_parser_new(sitting->evidence, MESSAGE_LIMITS_DEFAULT);
+    }
+    if (sitting->parser == NULL) {
+        sitting_free(sitting);
+        return NULL;
+    }
+    message_newline_init(&sitting->newline, take_crlf_bytes, sitting);
+    return sitting;
+}
+
+static const char *why_not(enum yett_err err)
+{
+    return err == YETT_LIMIT
+               ? "its header is larger than 2 MiB or has more than 10000 fields"
+               : "there is not enough memory for it under the limits of one message";
+}
+
+static enum yett_err give_up(struct sitting *sitting, enum yett_err err,
+                             struct judged *out)
+{
+    out->why = slice_from_text(why_not(err));
+    verdict_internal_error(sitting->evidence, &judge_setup(sitting->judge)->config,
+                           SLICE("check"), err, &out->action);
+    return err;
+}
+
+enum yett_err judge_message(struct judge *judge, struct mail_source *source,
+                            struct judged *out)
+{
+    *out = (struct judged){0};
+    struct sitting *sitting = judge_seat(judge, sitting_new(judge));
+    if (sitting == NULL) {
+        out->why = SLICE("out of memory");
+        return YETT_NO_MEMORY;
+    }
+    enum yett_err err = mail_source_read(source, take_stored_bytes, sitting);
+    out->size_bytes = sitting->size_bytes;
+    if (err != YETT_OK) {
+        out->why = mail_source_why(source);
+        return err;
+    }
+    err = finish_message(sitting);
+    if (err == YETT_OK) {
+        err = read_texts(sitting, out);
+    }
+    if (err == YETT_OK) {
+        err = prepare_input(sitting, out);
+    }
+    if (err == YETT_OK) {
+        err = reach_verdict(sitting);
+    }
+    if (err != YETT_OK) {
+        return give_up(sitting, err, out);
+    }
+    out->header = &sitting->header;
+    out->from = &sitting->from;
+    out->verdict = &sitting->verdict;
+    out->answers = sitting->answers;
+    out->action = sitting->verdict.action;
+    return YETT_OK;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_APP_CLI_JUDGE_H
+#define YETT_APP_CLI_JUDGE_H
+
+#include "app/cli/options.h"
+#include "app/cli/rounds.h"
+#include "core/verdict/verdict.h"
+#include "edge/files/files.h"
+
+/*
+ * judge: a message from a file, an envelope from wherever it can be had, and answers from a
+ * zone or the network, put together, give a verdict.
+ *
+ * setup.c opens what all messages of a command share: settings, zone or resolver, suffix
+ * list, libcrypto.  judge.c takes one message after the other, envelope.c finds out who is
+ * said to have sent it.
+ */
+struct judge;
+
+/*
+ * Open with what `options` name, for the command called `command`.  NULL after the error was
+ * printed; `*status` is then the exit status.
+ */
+YETT_MUST_USE
+struct judge *judge_open(const struct options *options, const char *command, int *status);
+void judge_close(struct judge *judge);
+
+const struct config *judge_config(const struct judge *judge);
+const struct answerer *judge_answerer(const struct judge *judge);
+int64_t judge_now_s(const struct judge *judge); /* or what --now says */
+
+/* What became of one message. */
+struct judged {
+    const struct message_header *header;
+    const struct message_from *from;
+    const struct verdict *verdict; /* NULL when it could not be judged */
+    const struct dns_answers *answers;
+    uint64_t size_bytes; /* as stored */
+    slice subject;       /* decoded, for people */
+    slice message_id;
+    slice envelope_note; /* where the envelope came from, or what is missing of it */
+    slice why;           /* on failure: a sentence */
+    struct verdict_action action; /* the verdict's, or that of an internal error */
+};
+
+/*
+ * Judge the message that mail_source_next() just gave.  YETT_OK with `*out` filled, valid
+ * until the next call or judge_close().  YETT_LIMIT and YETT_NO_MEMORY: a bound of ours was
+ * exceeded, `out->why` says which and `out->action` what a gateway does about it.  Other
+ * errors are the source's, with its sentence in `out->why`.
+ */
+YETT_MUST_USE
+enum yett_err judge_message(struct judge *judge, struct mail_source *source,
+                            struct judged *out);
+
+#endif
