@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "floor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+enum { SIGNATURE_MAX = 256, DIGEST_BYTES = 32 };
+
+struct floor {
+    unsigned rsa, ed25519;
+    const char *text;
+    size_t bytes;
+    EVP_MD *sha256;
+    EVP_MD_CTX *hash;
+    EVP_PKEY *rsa_key, *ed25519_key;
+    EVP_PKEY_CTX *rsa_verify;
+    unsigned char digest[DIGEST_BYTES];
+    unsigned char rsa_signature[SIGNATURE_MAX], ed25519_signature[SIGNATURE_MAX];
+    size_t rsa_bytes, ed25519_bytes;
+};
+
+static void must(int ok)
+{
+    if (ok != 1) {
+        abort();
+    }
+}
+
+static void prepare_rsa(struct floor *floor)
+{
+    static EVP_PKEY *made; /* once: it takes longer than all that is measured */
+    made = made == NULL ? EVP_RSA_gen(2048) : made;
+    must(EVP_PKEY_up_ref(made));
+    floor->rsa_key = made;
+    EVP_PKEY_CTX *sign = EVP_PKEY_CTX_new(floor->rsa_key, NULL);
+    must(EVP_PKEY_sign_init(sign));
+    must(EVP_PKEY_CTX_set_rsa_padding(sign, RSA_PKCS1_PADDING));
+    must(EVP_PKEY_CTX_set_signature_md(sign, floor->sha256));
+    floor->rsa_bytes = SIGNATURE_MAX;
+    must(EVP_PKEY_sign(sign, floor->rsa_signature, &floor->rsa_bytes, floor->digest,
+                       DIGEST_BYTES));
+    EVP_PKEY_CTX_free(sign);
+    floor->rsa_verify = EVP_PKEY_CTX_new(floor->rsa_key, NULL);
+    must(EVP_PKEY_verify_init(floor->rsa_verify));
+    must(EVP_PKEY_CTX_set_rsa_padding(floor->rsa_verify, RSA_PKCS1_PADDING));
+    must(EVP_PKEY_CTX_set_signature_md(floor->rsa_verify, floor->sha256));
+}
+
+static void prepare_ed25519(struct floor *floor)
+{
+    EVP_MD_CTX *sign = EVP_MD_CTX_new();
+    floor->ed25519_key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    must(EVP_DigestSignInit(sign, NULL, NULL, NULL, floor->ed25519_key));
+    floor->ed25519_bytes = SIGNATURE_MAX;
+    must(EVP_DigestSign(sign, floor->ed25519_signature, &floor->ed25519_bytes,
+                        floor->digest, DIGEST_BYTES));
+    EVP_MD_CTX_free(sign);
+}
+
+struct floor *floor_new(unsigned rsa, unsigned ed25519, const char *text, size_t bytes)
+{
+    struct floor *floor = calloc(1, sizeof(*floor));
+    if (floor == NULL) {
+        abort();
+    }
+    *floor = (struct floor){.rsa = rsa, .ed25519 = ed25519, .text = text, .bytes = bytes};
+    floor->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    floor->hash = EVP_MD_CTX_new();
+    prepare_rsa(floor);
+    prepare_ed25519(floor);
+    return floor;
+}
+
+void floor_run(void *context)
+{
+    struct floor *floor = context;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    must(EVP_DigestInit_ex2(floor->hash, floor->sha256, NULL));
+    must(EVP_DigestUpdate(floor->hash, floor->text, floor->bytes));
+    must(EVP_DigestFinal_ex(floor->hash, digest, NULL));
+    for (unsigned i = 0; i < floor->rsa; i++) {
+        must(EVP_PKEY_verify(floor->rsa_verify, floor->rsa_signature, floor->rsa_bytes,
+                             floor->digest, DIGEST_BYTES));
+    }
+    for (unsigned i = 0; i < floor->ed25519; i++) {
+        EVP_MD_CTX *verify = EVP_MD_CTX_new();
+        must(EVP_DigestVerifyInit(verify, NULL, NULL, NULL, floor->ed25519_key));
+        must(EVP_DigestVerify(verify, floor->ed25519_signature, floor->ed25519_bytes,
+                              floor->digest, DIGEST_BYTES));
+        EVP_MD_CTX_free(verify);
+    }
+}
+
+void floor_free(struct floor *floor)
+{
+    EVP_PKEY_CTX_free(floor->rsa_verify);
+    EVP_PKEY_free(floor->rsa_key);
+    EVP_PKEY_free(floor->ed25519_key);
+    EVP_MD_CTX_free(floor->hash);
+    EVP_MD_free(floor->sha256);
+    free(floor);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_BENCH_FLOOR_H
+#define YETT_BENCH_FLOOR_H
+
+#include <stddef.h>
+
+/*
+ * floor: what nobody can do without: the public-key operations of a message's signatures
+ * and one SHA-256 over its octets, straight from libcrypto with everything prepared.
+ */
+struct floor;
+
+struct floor *floor_new(unsigned rsa, unsigned ed25519, const char *text, size_t bytes);
+void floor_run(void *floor);
+void floor_free(struct floor *floor);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verify: CPU of a message in process, with its answers cached, beside the floor of the same
+ * run.  "dkim" is header parsing and DKIM alone; "all" adds SPF, DMARC, the disposition and
+ * Authentication-Results.
+ */
+#include "core/verdict/verdict.h"
+#include "core/zone/zone.h"
+#include "floor.h"
+#include "mail.h"
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOW = 1764000000, PIECE_BYTES = 16384, ARENA_BYTES = 16 << 20 };
+
+struct bench {
+    const struct mail *mail;
+    struct crypto *crypto;
+    struct config config;
+    struct arena *zone_arena;
+    struct zone *zone;
+    bool everything;
+};
+
+static void must(bool holds, const char *what)
+{
+    if (!holds) {
+        fprintf(stderr, "bench: %s\n", what);
+        exit(1);
+    }
+}
+
+struct message {
+    struct arena *evidence, *scratch;
+    struct message_header header;
+    struct message_from from;
+    struct dkim_message *dkim;
+};
+
+static void begin_body(struct bench *bench, struct message_parser *parser,
+                       struct message *message)
+{
+    must(message_parser_finish(parser, &message->header) == YETT_OK, "header");
+    must(message_read_from(message->evidence, &message->header, &message->from) ==
+             YETT_OK,
+         "From");
+    must(dkim_message_new(message->evidence, bench->crypto, &message->header,
+                          message->from.domains[0], DKIM_LIMITS_DEFAULT,
+                          &message->dkim) == YETT_OK,
+         "signatures");
+}
+
+/* The octets arrive in pieces as from a socket. */
+static void take_in(struct bench *bench, struct message *message)
+{
+    struct message_parser *parser =
+        message_parser_new(message->evidence, MESSAGE_LIMITS_DEFAULT);
+    bool in_body = false;
+    must(parser != NULL, "parser");
+    for (size_t at = 0; at < bench->mail->bytes; at += PIECE_BYTES) {
+        slice piece = slice_first(
+            slice_skip(slice_of(bench->mail->text, bench->mail->bytes), at), PIECE_BYTES);
+        if (!in_body) {
+            must(message_parser_feed(parser, &piece, &in_body) == YETT_OK, "parsing");
+            if (!in_body) {
+                continue;
+            }
+            begin_body(bench, parser, message);
+        }
+        dkim_message_body(message->dkim, piece);
+    }
+    must(dkim_message_end(message->dkim) == YETT_OK, "digests");
+}
+
+static enum yett_err perform(void *context, const struct dkim_check *check,
+                             struct dkim_check_result *out)
+{
+    return dkim_check_perform(context, check, out);
+}
+
+static void verify_dkim(struct message *message, struct verdict_view *view)
+{
+    struct dkim_settings settings = DKIM_SETTINGS_DEFAULT;
+    struct dkim_results results;
+    must(dkim_verify(message->scratch, message->dkim, &settings, message->from.domains[0],
+                     NOW, false, &view->dns, view->checks, &results) == YETT_OK,
+         "DKIM wants answers");
+    for (size_t i = 0; i < results.count; i++) {
+        must(results.list[i].code == DKIM_PASS, "a signature does not pass");
+    }
+}
+
+static void verify_all(struct bench *bench, struct message *message,
+                       struct verdict_view *view)
+{
+    struct verdict verdict;
+    struct verdict_input input = {
+        .config = &bench->config,
+        .header = &message->header,
+        .from = &message->from,
+        .dkim = message->dkim,
+        .envelope = {.client = {.family = IP_V4, .bytes = {192, 0, 2, 10}},
+                     .helo = SLICE("mail.example.org"),
+                     .mail_from = SLICE("alice@example.org"),
+                     .has_mail_from = true},
+        .now_s = NOW,
+        .first_seen_s = NOW,
+        .id = SLICE("bench")
+    };
+    must(verdict_evaluate(message->scratch, &input, view, &verdict) == YETT_OK,
+         "verdict");
+    must(verdict.dmarc.code == DMARC_PASS && verdict.spf.code == SPF_PASS,
+         "not authentic");
+}
+
+static void run(void *context)
+{
+    struct bench *bench = context;
+    struct message message = {.evidence = arena_new(ARENA_BYTES),
+                              .scratch = arena_new(ARENA_BYTES)};
+    take_in(bench, &message);
+
+    struct dns_questions wanted;
+    struct dns_answers *answers = dns_answers_new(
+        message.evidence, (struct dns_source){.find = zone_find, .context = bench->zone},
+        DNS_BOUNDS_DEFAULT);
+    dns_questions_init(&wanted, message.evidence);
+    struct verdict_view view = {
+        .dns = {.known = answers, .wanted = &wanted},
+        .checks = dkim_checks_new(message.evidence, perform, message.dkim)
+    };
+    if (bench->everything) {
+        verify_all(bench, &message, &view);
+    } else {
+        verify_dkim(&message, &view);
+    }
+    dns_answers_finish(answers);
+    dkim_message_finish(message.dkim);
+    arena_free(message.scratch);
+    arena_free(message.evidence);
+}
+
+static void bench_init(struct bench *bench, const struct mail *mail,
+                       struct crypto *crypto)
+{
+    struct zone_error error;
+    *bench = (struct bench){.mail = mail, .crypto = crypto};
+    config_init(&bench->config);
+    bench->config.authserv_id = SLICE("mx.example.com");
+    bench->zone_arena = arena_new(ARENA_BYTES);
+    must(zone_parse(bench->zone_arena, slice_from_text(mail->zone), &bench->zone,
+                    &error) == YETT_OK,
+         "zone");
+}
+
+static void bench_finish(struct bench *bench)
+{
+    zone_finish(bench->zone);
+    arena_free(bench->zone_arena);
+}
+
+static const struct row {
+    const char *name;
+    enum mail_signing signing;
+    unsigned rsa, ed25519;
+} rows[] = {
+    {"RSA-2048",           MAIL_RSA,     1, 0},
+    {"Ed25519",            MAIL_ED25519, 0, 1},
+    {"RSA-2048 + Ed25519", MAIL_BOTH,    1, 1},
+    {"two RSA-2048",       MAIL_TWO_RSA, 2, 0},
+};
+
+static void print_row(const struct row *row, size_t bytes, struct crypto *crypto)
+{
+    struct mail *mail = mail_new(bytes, row->signing);
+    struct floor *floor = floor_new(row->rsa, row->ed25519, mail->text, mail->bytes);
+    struct bench dkim, all;
+    bench_init(&dkim, mail, crypto);
+    bench_init(&all, mail, crypto);
+    all.everything = true;
+
+    struct work works[] = {
+        {"floor", floor_run, floor, 0},
+        {"dkim",  run,       &dkim, 0},
+        {"all",   run,       &all,  0}
+    };
+    measure(works, 3, 10);
+    printf("%-20s %8zu %10.1f %10.1f %10.1f %9.2f %9.2f\n", row->name, mail->bytes,
+           works[0].us, works[1].us, works[2].us, works[1].us / works[0].us,
+           works[2].us / works[0].us);
+    fflush(stdout);
+    bench_finish(&all);
+    bench_finish(&dkim);
+    floor_free(floor);
+    mail_free(mail);
+}
+
+/* With a number, only messages of that size. */
+int main(int argc, char **argv)
+{
+    size_t only = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+    static const size_t sizes[] = {2 * 1024, 10 * 1024, 100 * 1024, 1024 * 1024};
+    struct crypto *crypto = crypto_new();
+    must(crypto != NULL, "libcrypto");
+    printf(
+        "microseconds of CPU for one message, answers cached; ratios to the floor\n\n");
+    printf("%-20s %8s %10s %10s %10s %9s %9s\n", "signatures", "octets", "floor", "dkim",
+           "all", "dkim/fl", "all/fl");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
+            if (only == 0 || only == sizes[j]) {
+                print_row(&rows[i], sizes[j], crypto);
+            }
+        }
+    }
+    crypto_free(crypto);
+    return 0;
+}
