@@ -223,7 +223,18 @@ void story_of_spf(const struct term *term, struct arena *paper,
     tell_spf_result(&lines, spf->scope == SPF_SCOPE_HELO ? "SPF HELO" : "SPF", spf);
 }
 
-static void tell_step(const struct lines *lines, const struct spf_step *step)
+/* A note ends a sentence that begins with the term: "which holds 192.0.2.1".  Behind a
+   colon it stands better without its conjunction. */
+static slice note_alone(slice note)
+{
+    if (!slice_take(&note, SLICE("and "))) {
+        (void)slice_take(&note, SLICE("which "));
+    }
+    return note;
+}
+
+static void tell_step(const struct lines *lines, const struct spf_step *step,
+                      unsigned lookups_before)
 {
     struct buf buf;
     size_t indent = 4 + 2 * (size_t)(step->depth > 20 ? 20 : step->depth);
@@ -241,9 +252,11 @@ static void tell_step(const struct lines *lines, const struct spf_step *step)
     }
     if (!slice_is_empty(step->note)) {
         buf_add_text(&buf, step->is_record ? " -- " : ": ");
-        buf_add(&buf, step->note);
+        buf_add(&buf, note_alone(step->note));
     }
-    buf_printf(&buf, " [%u]", step->lookups);
+    if (step->lookups > lookups_before) {
+        buf_printf(&buf, " (lookup %u)", step->lookups);
+    }
     term_wrapped(lines->term, step->matched ? TONE_BOLD : TONE_PLAIN,
                  lines_visible(lines, buf_slice(&buf)), indent + 5);
 }
@@ -253,7 +266,7 @@ void story_of_spf_tree(const struct term *term, struct arena *paper,
 {
     struct lines lines = {.term = term, .paper = paper};
     for (size_t i = 0; i < spf->step_count; i++) {
-        tell_step(&lines, &spf->steps[i]);
+        tell_step(&lines, &spf->steps[i], i == 0 ? 0 : spf->steps[i - 1].lookups);
     }
     printf("    %u of 10 lookups, %u of 2 void lookups\n", spf->lookups,
            spf->void_lookups);
@@ -268,8 +281,7 @@ static void tell_signature(const struct lines *lines, const struct dkim_result *
     struct buf buf;
     buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
     if (!slice_is_empty(signature->domain)) {
-        buf_add(&buf, signature->domain);
-        buf_printf(&buf, " (%s): ", aligned ? "aligned" : "not aligned");
+        buf_add_text(&buf, aligned ? "aligned: " : "not aligned: ");
     }
     buf_add(&buf, result->reason);
     lines_result(lines, first ? "DKIM" : "", dkim_tone(result->code),
@@ -278,9 +290,6 @@ static void tell_signature(const struct lines *lines, const struct dkim_result *
         buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
         buf_add_text(&buf, "key at ");
         buf_add(&buf, result->key_name);
-        if (result->key_bits != 0) {
-            buf_printf(&buf, ", %u bits", result->key_bits);
-        }
         lines_detail(lines, buf_slice(&buf));
     }
 }

@@ -168,8 +168,9 @@ static void decide_ungoverned(struct arena *arena,
 
 /* ---- temperror ------------------------------------------------------------------------- */
 
-/* The policy that is certain, whatever the open questions would have said. */
-static enum dmarc_policy certain_policy(const struct dmarc_result *dmarc)
+/* The policy as far as it is known: where the search stayed open, the mildest that the
+   records found so far ask for. */
+static enum dmarc_policy known_policy(const struct dmarc_result *dmarc)
 {
     return dmarc->policy_known ? dmarc->disposition : dmarc->known_policy_floor;
 }
@@ -191,7 +192,7 @@ static void decide_temperror(struct arena *arena, const struct verdict_findings 
     if (input->now_s - input->first_seen_s < config->temperror_patience_s) {
         out->action = config->on_temperror;
         out->rule = "dmarc-temperror";
-    } else if (certain_policy(dmarc) != DMARC_POLICY_NONE) {
+    } else if (known_policy(dmarc) != DMARC_POLICY_NONE) {
         out->action = settings->on_quarantine;
         out->rule = "dmarc-temperror-quarantine";
     } else {
@@ -329,8 +330,12 @@ static enum yett_err decide_by_table(struct arena *arena,
     }
     switch (dmarc->code) {
     case DMARC_PASS:
-        *out = (struct verdict_outcome){.rule = "dmarc-pass", .reason = dmarc->reason};
-        return YETT_OK;
+        *out = (struct verdict_outcome){
+            .rule = "dmarc-pass",
+            .reason = arena_printf(arena, "authenticated as mail of %.*s",
+                                   SLICE_ARG(dmarc->domain)),
+        };
+        return settled(out);
     case DMARC_NONE:
     case DMARC_PERMERROR:
         decide_ungoverned(arena, findings, out);
