@@ -223,8 +223,7 @@ static const struct option_rule {
     {"auth",           "LOGIN",     OPTIONS_MESSAGE,  set_auth,
      "the client was logged in: a submission"                                                                     },
     {"trust-received", "HOST|N",    OPTIONS_MESSAGE,  set_trust_received,
-     "take client, HELO and sender from the Received field written by HOST, or the Nth "
-     "from the top"                                                                                               },
+     "envelope from the Received field that HOST wrote, or the Nth one"},
     {"dns",            "ZONEFILE",  OPTIONS_DNS,      set_dns,
      "answers from this master file instead of the network"                                                       },
     {"resolver",       "ADDR@PORT", OPTIONS_DNS,      set_resolver,
@@ -245,8 +244,7 @@ static const struct option_rule {
     {"color",          "WHEN",      OPTIONS_OUTPUT,   set_color,
      "auto (default: on a terminal), always, never"                                                               },
     {"answers",        "HOW",       OPTIONS_DNS,      set_answers,
-     "with --dns, hand answers over warm (default), a round, or each at a time; the "
-     "result is the same"                                                                                         },
+     "with --dns: warm (default), round or each: how answers arrive"},
 };
 
 enum {

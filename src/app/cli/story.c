@@ -227,7 +227,7 @@ void story_of_spf(const struct term *term, struct arena *paper,
    colon it stands better without its conjunction. */
 static slice note_alone(slice note)
 {
-    if (!slice_take(&note, SLICE("and "))) {
+    if (!slice_take(&note, SLICE("and ")) && !slice_take(&note, SLICE("but "))) {
         (void)slice_take(&note, SLICE("which "));
     }
     return note;
@@ -268,7 +268,7 @@ void story_of_spf_tree(const struct term *term, struct arena *paper,
     for (size_t i = 0; i < spf->step_count; i++) {
         tell_step(&lines, &spf->steps[i], i == 0 ? 0 : spf->steps[i - 1].lookups);
     }
-    printf("    %u of 10 lookups, %u of 2 void lookups\n", spf->lookups,
+    printf("    %u lookups (10 are allowed), %u void ones (2)\n", spf->lookups,
            spf->void_lookups);
 }
 
