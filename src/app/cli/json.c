@@ -269,6 +269,11 @@ static json_t *json_of_dmarc(const struct verdict *verdict)
              &failed);
     json_put(out, "reason", json_of_slice(dmarc->reason), &failed);
     json_put(out, "alignment", json_of_alignment(dmarc), &failed);
+    if (dmarc->has_record && dmarc->record.pct < 100) { /* RFC 7489 */
+        json_put(out, "pct", json_integer(dmarc->record.pct), &failed);
+        json_put(out, "pct_draw", json_integer(dmarc->pct_draw), &failed);
+        json_put(out, "sampled_out", json_boolean(dmarc->sampled_out), &failed);
+    }
     json_put(out, "steps", steps, &failed);
     return when_whole(out, failed);
 }
