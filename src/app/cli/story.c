@@ -150,9 +150,11 @@ static void tell_defects(const struct lines *lines, unsigned defects)
         {MESSAGE_LEADING_FOLD, "the first line begins with white space"                 },
         {MESSAGE_MBOX_FROM,    "an mbox \"From \" line stood on top and was passed over"},
     };
+    const char *label = "Form";
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if ((defects & texts[i].defect) != 0) {
-            lines_fact(lines, i == 0 ? "Form" : "", slice_from_text(texts[i].text));
+            lines_fact(lines, label, slice_from_text(texts[i].text));
+            label = "";
         }
     }
 }
