@@ -221,7 +221,7 @@ static const struct option_rule {
      "what the client said in HELO or EHLO"},
     {"mail-from", "ADDR", OPTIONS_ENVELOPE, set_mail_from,
      "envelope sender; '<>' for a bounce"},
-    {"rcpt", "ADDR", OPTIONS_MESSAGE, set_rcpt,
+    {"rcpt", "ADDR", OPTIONS_ENVELOPE, set_rcpt,
      "envelope recipient; may be given often"},
     {"auth", "LOGIN", OPTIONS_MESSAGE, set_auth,
      "the client was logged in: a submission"},

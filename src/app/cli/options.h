@@ -14,8 +14,8 @@
  * option, its argument and its help, so that `--help` and the parser cannot disagree.
  */
 enum option_group {
-    OPTIONS_ENVELOPE = 1 << 0, /* --ip --helo --mail-from */
-    OPTIONS_MESSAGE = 1 << 1,  /* --rcpt --trust-received --auth --dmarc-mode --psl … */
+    OPTIONS_ENVELOPE = 1 << 0, /* --ip --helo --mail-from --rcpt */
+    OPTIONS_MESSAGE = 1 << 1,  /* --trust-received --auth --dmarc-mode --psl … */
     OPTIONS_DNS = 1 << 2,      /* --dns --resolver --now */
     OPTIONS_CONFIG = 1 << 3,   /* --config */
     OPTIONS_OUTPUT = 1 << 4,   /* --json --color */

@@ -56,7 +56,9 @@ static bool print_json(const struct options *options, const struct spf_result *r
     struct verdict_envelope envelope = {.client = options->ip,
                                         .helo = options->helo,
                                         .mail_from = options->mail_from,
-                                        .has_mail_from = options->has_mail_from};
+                                        .has_mail_from = options->has_mail_from,
+                                        .rcpt = options->rcpt,
+                                        .rcpt_count = options->rcpt_count};
     json_t *out = json_of_spf(result);
     json_put(out, "envelope", json_of_envelope(&envelope), &failed);
     json_put(out, "steps", json_of_spf_steps(result), &failed);
