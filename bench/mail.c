@@ -21,14 +21,11 @@ static const char head[] =
     "References: <20251124140000.4d1Yk0@mail.example.org>\r\n"
     "\t<20251124150000.4d1Yk1@mx.example.com>\r\n"
     "MIME-Version: 1.0\r\n"
-    "Content-Type: text/plain; charset=utf-8\r\n"
-    "Content-Transfer-Encoding: 8bit\r\n"
-    "User-Agent: Mail/1.0\r\n"
-    "\r\n";
+    "User-Agent: Mail/1.0\r\n";
 
 /* Prose as people write it: two spaces now and then, an empty line, one that ends in a
    space. */
-static const char *const lines[] = {
+static const char *const prose[] = {
     "the figures of the third quarter are ready.  Shall we go through them on\r\n",
     "Thursday, or would you rather wait until the fourth is over as well? I have\r\n",
     "asked Bob for the numbers of the northern branch, which were not in the last \r\n",
@@ -39,20 +36,59 @@ static const char *const lines[] = {
     "that everybody has one by now, which may be true of this town but hardly of the\r\n",
     "whole country, where we sold more raincoats than ever before in a summer.\r\n",
     "\r\n",
+    NULL,
 };
 
-static char *unsigned_text(size_t bytes)
+static const char *const base64[] = {
+    "JVBERi0xLjcKJeLjz9MKMSAwIG9iago8PCAvVHlwZSAvQ2F0YWxvZyAvUGFnZXMgMiAwIFIgPj4K\r\n",
+    "ZW5kb2JqCjIgMCBvYmoKPDwgL1R5cGUgL1BhZ2VzIC9LaWRzIFszIDAgUl0gL0NvdW50IDEgPj4K\r\n",
+    "ZW5kb2JqCjMgMCBvYmoKPDwgL1R5cGUgL1BhZ2UgL1BhcmVudCAyIDAgUiAvTWVkaWFCb3ggWzAg\r\n",
+    NULL,
+};
+
+/* A newsletter as its program wrote it, tables within tables. */
+static const char *const html[] = {
+    "      <table width=\"600\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\">\r\n",
+    "        <tr>\r\n",
+    "          <td align=\"left\" style=\"font-family: Arial, sans-serif; color: "
+    "#333\">\r\n",
+    "            <a href=\"https://www.example.org/a?id=4711\">Read more</a>\r\n",
+    "          </td>\r\n",
+    "        </tr>\r\n",
+    "      </table>\r\n",
+    "\r\n",
+    NULL,
+};
+
+static const struct body {
+    const char *fields; /* and the empty line */
+    const char *const *lines;
+} bodies[] = {
+    [MAIL_PROSE] = {"Content-Type: text/plain; charset=utf-8\r\n"
+                    "Content-Transfer-Encoding: 8bit\r\n\r\n",    prose },
+    [MAIL_BASE64] = {"Content-Type: application/pdf; name=report.pdf\r\n"
+                     "Content-Transfer-Encoding: base64\r\n\r\n", base64},
+    [MAIL_HTML] = {"Content-Type: text/html; charset=utf-8\r\n"
+                   "Content-Transfer-Encoding: 7bit\r\n\r\n",     html  },
+};
+
+static size_t put(char *text, size_t at, const char *more)
 {
-    char *text = malloc(sizeof head + bytes + 200);
+    size_t length = strlen(more);
+    memcpy(text + at, more, length + 1);
+    return at + length;
+}
+
+static char *unsigned_text(size_t bytes, const struct body *body)
+{
+    enum { LINE_MAX = 200 };
+    char *text = malloc(sizeof head + strlen(body->fields) + bytes + LINE_MAX);
     if (text == NULL) {
         abort();
     }
-    memcpy(text, head, sizeof head);
-    size_t length = sizeof head - 1;
-    for (size_t i = 0; length < bytes; i = (i + 1) % (sizeof lines / sizeof lines[0])) {
-        size_t more = strlen(lines[i]);
-        memcpy(text + length, lines[i], more + 1);
-        length += more;
+    size_t length = put(text, put(text, 0, head), body->fields);
+    for (size_t i = 0; length < bytes; i = body->lines[i + 1] == NULL ? 0 : i + 1) {
+        length = put(text, length, body->lines[i]);
     }
     return text;
 }
@@ -82,13 +118,13 @@ static void sign(struct mail *mail, enum sign_key_name name, const char *selecto
     sign_key_free(key);
 }
 
-struct mail *mail_new(size_t bytes, enum mail_signing signing)
+struct mail *mail_new(size_t bytes, enum mail_signing signing, enum mail_body body)
 {
     struct mail *mail = calloc(1, sizeof(*mail));
     if (mail == NULL) {
         abort();
     }
-    mail->text = unsigned_text(bytes);
+    mail->text = unsigned_text(bytes, &bodies[body]);
     mail->zone = strdup("$TTL 3600\n"
                         "example.org. TXT \"v=spf1 mx include:_spf.example.org -all\"\n"
                         "example.org. MX 10 mail.example.org.\n"

@@ -36,11 +36,18 @@ static int by_value(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
+static double median(double values[MEASURE_TURNS])
+{
+    qsort(values, MEASURE_TURNS, sizeof(double), by_value);
+    return values[MEASURE_TURNS / 2];
+}
+
 void measure(struct work *works, size_t count, double turn_ms)
 {
     enum { WORKS_MAX = 16 };
     unsigned runs[WORKS_MAX];
     double turns[WORKS_MAX][MEASURE_TURNS];
+    double ratios[WORKS_MAX][MEASURE_TURNS];
     if (count > WORKS_MAX) {
         abort();
     }
@@ -50,10 +57,11 @@ void measure(struct work *works, size_t count, double turn_ms)
     for (size_t turn = 0; turn < MEASURE_TURNS; turn++) {
         for (size_t i = 0; i < count; i++) {
             turns[i][turn] = run_us(&works[i], runs[i]);
+            ratios[i][turn] = turns[i][turn] / turns[0][turn];
         }
     }
     for (size_t i = 0; i < count; i++) {
-        qsort(turns[i], MEASURE_TURNS, sizeof(double), by_value);
-        works[i].us = turns[i][MEASURE_TURNS / 2];
+        works[i].us = median(turns[i]);
+        works[i].ratio = median(ratios[i]);
     }
 }

@@ -124,10 +124,10 @@ int main(void)
     single.evidence_start = arena_mark(single.evidence);
     single.scratch_start = arena_mark(single.scratch);
     struct work works[] = {
-        {"SPF: mx, include, ip4",          run_spf,    &single, 0},
-        {"DMARC: one record, SPF aligned", run_dmarc,  &single, 0},
-        {"Authentication-Results read",    run_parse,  &single, 0},
-        {"Authentication-Results judged",  run_forged, &single, 0}
+        {"SPF: mx, include, ip4",          run_spf,    &single, 0, 0},
+        {"DMARC: one record, SPF aligned", run_dmarc,  &single, 0, 0},
+        {"Authentication-Results read",    run_parse,  &single, 0, 0},
+        {"Authentication-Results judged",  run_forged, &single, 0, 0}
     };
     enum { WORKS = sizeof works / sizeof works[0] };
     measure(works, WORKS, 10);

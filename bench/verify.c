@@ -3,6 +3,10 @@
  * verify: CPU of a message in process, with its answers cached, beside the floor of the same
  * run.  "dkim" is header parsing and DKIM alone; "all" adds SPF, DMARC, the disposition and
  * Authentication-Results.
+ *
+ * The signature is aligned and relaxed/relaxed.  The message begins as octets and ends with
+ * its memory given back; answers, and with them the parsed keys and records, are kept from
+ * one message to the next, as a gateway keeps them.
  */
 #include "core/verdict/verdict.h"
 #include "core/zone/zone.h"
@@ -163,19 +167,56 @@ static void bench_finish(struct bench *bench)
 }
 
 static const struct row {
-    const char *name;
+    const char *name, *body_name;
     enum mail_signing signing;
+    enum mail_body body;
     unsigned rsa, ed25519;
+    bool promised;
 } rows[] = {
-    {"RSA-2048",           MAIL_RSA,     1, 0},
-    {"Ed25519",            MAIL_ED25519, 0, 1},
-    {"RSA-2048 + Ed25519", MAIL_BOTH,    1, 1},
-    {"two RSA-2048",       MAIL_TWO_RSA, 2, 0},
+    {"RSA-2048",           "prose",         MAIL_RSA,     MAIL_PROSE,  1, 0, true },
+    {"RSA-2048",           "base64",        MAIL_RSA,     MAIL_BASE64, 1, 0, true },
+    {"RSA-2048",           "indented HTML", MAIL_RSA,     MAIL_HTML,   1, 0, true },
+    {"Ed25519",            "prose",         MAIL_ED25519, MAIL_PROSE,  0, 1, false},
+    {"RSA-2048 + Ed25519", "prose",         MAIL_BOTH,    MAIL_PROSE,  1, 1, false},
+    {"two RSA-2048",       "prose",         MAIL_TWO_RSA, MAIL_PROSE,  2, 0, false},
 };
 
-static void print_row(const struct row *row, size_t bytes, struct crypto *crypto)
+/* The aim that the project set itself, judged by what was measured. */
+#define AIM_RATIO 1.25
+enum { AIM_BYTES = 10 * 1024 };
+
+struct worst {
+    double ratio;
+    size_t bytes;
+    const char *body_name;
+};
+
+static void note(struct worst *worst, const struct row *row, size_t bytes, double ratio)
 {
-    struct mail *mail = mail_new(bytes, row->signing);
+    if (row->promised && bytes >= AIM_BYTES && ratio > worst->ratio) {
+        *worst = (struct worst){ratio, bytes, row->body_name};
+    }
+}
+
+static void print_aim(const char *what, const struct worst *worst)
+{
+    if (worst->ratio > 0) {
+        printf("aim: within %.2fx at 10 KB and above for one aligned relaxed/relaxed "
+               "RSA-2048 "
+               "signature, %s: %s (at most %.2fx: %zu octets of %s)\n",
+               AIM_RATIO, what, worst->ratio <= AIM_RATIO ? "met" : "not met",
+               worst->ratio, worst->bytes, worst->body_name);
+    }
+}
+
+struct result {
+    struct worst dkim, all;
+};
+
+static void measure_row(const struct row *row, size_t bytes, struct crypto *crypto,
+                        struct result *result)
+{
+    struct mail *mail = mail_new(bytes, row->signing, row->body);
     struct floor *floor = floor_new(row->rsa, row->ed25519, mail->text, mail->bytes);
     struct bench dkim, all;
     bench_init(&dkim, mail, crypto);
@@ -183,15 +224,17 @@ static void print_row(const struct row *row, size_t bytes, struct crypto *crypto
     all.everything = true;
 
     struct work works[] = {
-        {"floor", floor_run, floor, 0},
-        {"dkim",  run,       &dkim, 0},
-        {"all",   run,       &all,  0}
+        {"floor", floor_run, floor, 0, 0},
+        {"dkim",  run,       &dkim, 0, 0},
+        {"all",   run,       &all,  0, 0}
     };
     measure(works, 3, 10);
-    printf("%-20s %8zu %10.1f %10.1f %10.1f %9.2f %9.2f\n", row->name, mail->bytes,
-           works[0].us, works[1].us, works[2].us, works[1].us / works[0].us,
-           works[2].us / works[0].us);
+    printf("%-19s %-13s %8zu %9.1f %9.1f %9.1f %8.2f %8.2f\n", row->name, row->body_name,
+           mail->bytes, works[0].us, works[1].us, works[2].us, works[1].ratio,
+           works[2].ratio);
     fflush(stdout);
+    note(&result->dkim, row, mail->bytes, works[1].ratio);
+    note(&result->all, row, mail->bytes, works[2].ratio);
     bench_finish(&all);
     bench_finish(&dkim);
     floor_free(floor);
@@ -203,19 +246,24 @@ int main(int argc, char **argv)
 {
     size_t only = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
     static const size_t sizes[] = {2 * 1024, 10 * 1024, 100 * 1024, 1024 * 1024};
+    struct result result = {{0}, {0}};
     struct crypto *crypto = crypto_new();
     must(crypto != NULL, "libcrypto");
-    printf(
-        "microseconds of CPU for one message, answers cached; ratios to the floor\n\n");
-    printf("%-20s %8s %10s %10s %10s %9s %9s\n", "signatures", "octets", "floor", "dkim",
-           "all", "dkim/fl", "all/fl");
+    printf("Microseconds of CPU for one message, answers cached; and the ratio to the "
+           "floor,\n"
+           "which is the public-key operations and one SHA-256 over the octets.\n\n");
+    printf("%-19s %-13s %8s %9s %9s %9s %8s %8s\n", "signatures", "body", "octets",
+           "floor", "dkim", "all", "dkim/fl", "all/fl");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
             if (only == 0 || only == sizes[j]) {
-                print_row(&rows[i], sizes[j], crypto);
+                measure_row(&rows[i], sizes[j], crypto, &result);
             }
         }
     }
+    printf("\n");
+    print_aim("dkim", &result.dkim);
+    print_aim("all", &result.all);
     crypto_free(crypto);
     return 0;
 }
