@@ -7,34 +7,26 @@ DESTDIR ?=
 # How long `make fuzz` runs each harness, in seconds.
 FUZZ_SECONDS ?= 60
 
-RELEASE = --buildtype=release -Dtests=false --prefix=$(PREFIX) --sysconfdir=/etc
+SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false
 
-.PHONY: all run test test-asan fuzz bench install clean format
+.PHONY: all run test test-asan fuzz bench install clean format deps-build deps-test
 
 all: build/build.ninja
-	ninja -C build yett
+	ninja -C build
 	@echo "build/yett is ready"
-
-build/build.ninja: | deps-build
-	@test -f $@ || meson setup build $(RELEASE)
 
 run: all
 	@tools/demo build/yett
 
-test: deps-test
-	@test -f build-test/build.ninja || meson setup build-test
+test: build-test/build.ninja
 	ninja -C build-test
 	@tools/run-tests build-test
 
-test-asan: deps-test
-	@test -f build-asan/build.ninja || \
-	    meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
+test-asan: build-asan/build.ninja
 	ninja -C build-asan
 	@tools/run-tests build-asan
 
-fuzz: deps-test
-	@test -f build-fuzz/build.ninja || CC=clang meson setup build-fuzz \
-	    -Dfuzz=true -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false
+fuzz: build-fuzz/build.ninja
 	ninja -C build-fuzz
 	@tools/run-fuzz build-fuzz $(FUZZ_SECONDS)
 
@@ -42,8 +34,10 @@ bench: all
 	ninja -C build bench-all
 	@tools/run-bench build
 
+# The prefix may be another one than when the folder was set up.
 install: all
-	DESTDIR=$(DESTDIR) meson install -C build
+	meson configure build -Dprefix="$(abspath $(PREFIX))"
+	DESTDIR="$(abspath $(DESTDIR))" meson install -C build
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -51,7 +45,19 @@ format:
 clean:
 	rm -rf build build-test build-asan build-fuzz
 
-.PHONY: deps-build deps-test
+# A folder is set up once; from then on ninja does that again where a meson.build changed.
+build/build.ninja: | deps-build
+	meson setup build --buildtype=release -Dtests=false
+
+build-test/build.ninja: | deps-test
+	meson setup build-test
+
+build-asan/build.ninja: | deps-test
+	meson setup build-asan $(SANITIZE)
+
+build-fuzz/build.ninja: | deps-test
+	CC=clang meson setup build-fuzz -Dfuzz=true -Dtests=false $(SANITIZE)
+
 deps-build:
 	@tools/install-packages build
 

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The manual against the program: pages that render, and nothing that they leave out.
+
+    manual.py YETT TOP MANDOC PAGE…
+"""
+import os
+import re
+import subprocess
+import sys
+
+# scdoc writes paragraph macros that roff does not need; every page of it has them.
+HARMLESS = "skipping paragraph macro"
+# Words that begin or end with markup which scdoc left in the text.
+LEFT_OVER = re.compile(r"\\f[BIPR]|(?<![\w*/])\*\w|(?<!\w)_\w[^_\s]*_(?!\w)")
+OPTION_LINE = re.compile(r"^ {2}(--[a-z0-9-]+)( \S+)?", re.MULTILINE)
+OPTION_HEAD = re.compile(r"^\*(--[a-z0-9-]+)\*", re.MULTILINE)
+RULE = re.compile(r'"((?:from|no|submission|spf|dkim|dmarc|exception|forwarder|internal)'
+                  r'(?:-[a-z]+)*)"')
+JSON_FIELD = re.compile(r'json_put\(\s*out,\s*"(\w+)"')
+
+count = failed = 0
+
+
+def tell(name, faults):
+    global count, failed
+    count += 1
+    failed += bool(faults)
+    print(f"{'not ok' if faults else 'ok'} {count} - {name}")
+    for fault in faults:
+        print(f"#   {fault}")
+
+
+def output(*command):
+    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    return (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+def read(*parts):
+    with open(os.path.join(*parts), encoding="utf-8") as file:
+        return file.read()
+
+
+def lint(mandoc, page):
+    return [line for line in output(mandoc, "-T", "lint", "-W", "warning", page).splitlines()
+            if HARMLESS not in line]
+
+
+def rendered(mandoc, page):
+    return re.sub(r".\x08", "", output(mandoc, "-T", "utf8", "-O", "width=78", page))
+
+
+def looks_bad(mandoc, page):
+    text = rendered(mandoc, page)
+    if "DESCRIPTION" not in text:
+        yield "has no DESCRIPTION"
+    for number, line in enumerate(text.splitlines(), 1):
+        if LEFT_OVER.search(line):
+            yield f"line {number}: markup is left in the text: {line.strip()}"
+        if len(line) > 80:
+            yield f"line {number} is wider than 80 columns: {line.strip()}"
+
+
+def check_pages(mandoc, pages):
+    for page in pages:
+        name = os.path.basename(page)
+        tell(f"{name} is in order for mandoc", lint(mandoc, page))
+        tell(f"{name} reads well", list(looks_bad(mandoc, page)))
+
+
+def commands_of(yett):
+    return re.findall(r"^ {2}([a-z]+) ", output(yett, "--help"), re.MULTILINE)
+
+
+def check_commands(yett, doc, pages):
+    built = {os.path.basename(page) for page in pages}
+    overview = read(doc, "yett.1.scd")
+    for command in commands_of(yett):
+        page = f"yett-{command}.1"
+        tell(f"{command} has a page",
+             ([] if page in built else [f"{page} is not made"])
+             + ([] if f"*{command}*" in overview else ["yett(1) does not name it"])
+             + ([] if f"*yett-{command}*(1)" in overview else ["yett(1) does not refer to it"]))
+        if page not in built:
+            continue
+        options = {match[0] for match in OPTION_LINE.findall(output(yett, command, "--help"))}
+        heads = set(OPTION_HEAD.findall(read(doc, page + ".scd")))
+        tell(f"{page} has the options of its command, and no others",
+             [f"{option} is not in the page" for option in sorted(options - heads)]
+             + [f"{option} is no option" for option in sorted(heads - options)]
+             + ([] if options else ["--help lists no options"]))
+
+
+def check_rules(top, doc):
+    folder = os.path.join(top, "src/core/verdict")
+    rules = set()
+    for name in ("disposition.c", "evaluate.c", "informed.c", "reply.c"):
+        rules |= set(RULE.findall(read(folder, name)))
+    # Initialisers of checks that never become a verdict of their own.
+    rules -= {"spf-pass", "dkim-pass", "from", "no", "spf", "dkim", "dmarc"}
+    text = read(doc, "yett-check.1.scd")
+    faults = [f"{rule} is not explained" for rule in sorted(rules) if f"*{rule}*" not in text]
+    tell("yett-check.1 explains each rule of a verdict",
+         faults if len(rules) > 20 else ["the rules were not found in the sources"])
+
+
+def check_json(top, doc):
+    cli = os.path.join(top, "src/app/cli")
+    for page, name in (("yett-check.1", "json.c"), ("yett-authres.1", "authres.c")):
+        text = read(doc, page + ".scd")
+        if name == "json.c":
+            text += read(doc, "yett-spf.1.scd")  # its "steps" are written there as well
+        fields = set(JSON_FIELD.findall(read(cli, name)))
+        faults = [f"{field} is not explained" for field in sorted(fields)
+                  if not re.search(rf"\*{field}\*|, {field}\b", text)]
+        tell(f"{page} explains each JSON field",
+             faults if fields else [f"no field was found in {name}"])
+
+
+def check_example(yett, doc):
+    path = os.path.join(doc, "examples/yett.conf")
+    done = subprocess.run([yett, "config", "check", path], capture_output=True, check=False)
+    tell("the example settings are fine",
+         [] if done.returncode == 0 else [(done.stderr + done.stdout).decode()])
+
+
+def main():
+    yett, top, mandoc, *pages = sys.argv[1:]
+    doc = os.path.join(top, "doc")
+    check_pages(mandoc, pages)
+    check_commands(yett, doc, pages)
+    check_rules(top, doc)
+    check_json(top, doc)
+    check_example(yett, doc)
+    print(f"1..{count}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
