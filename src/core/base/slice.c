@@ -10,16 +10,6 @@ slice slice_from_text(const char *text)
     return text == NULL ? SLICE_NONE : (slice){text, strlen(text)};
 }
 
-bool slice_eq(slice a, slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool slice_eq_nocase(slice a, slice b)
-{
-    return a.len == b.len && slice_cmp_nocase(a, b) == 0;
-}
-
 int slice_cmp(slice a, slice b)
 {
     size_t shared = a.len < b.len ? a.len : b.len;
@@ -46,59 +36,6 @@ int slice_cmp_nocase(slice a, slice b)
     return a.len < b.len ? -1 : 1;
 }
 
-bool slice_starts_with(slice s, slice prefix)
-{
-    return slice_eq(slice_first(s, prefix.len), prefix);
-}
-
-bool slice_starts_with_nocase(slice s, slice prefix)
-{
-    return slice_eq_nocase(slice_first(s, prefix.len), prefix);
-}
-
-bool slice_ends_with(slice s, slice suffix)
-{
-    return slice_eq(slice_last(s, suffix.len), suffix);
-}
-
-bool slice_ends_with_nocase(slice s, slice suffix)
-{
-    return slice_eq_nocase(slice_last(s, suffix.len), suffix);
-}
-
-slice slice_first(slice s, size_t count)
-{
-    return (slice){s.ptr, count < s.len ? count : s.len};
-}
-
-slice slice_skip(slice s, size_t count)
-{
-    if (count >= s.len) {
-        count = s.len;
-    }
-    return (slice){count == 0 ? s.ptr : s.ptr + count, s.len - count};
-}
-
-slice slice_last(slice s, size_t count)
-{
-    return count >= s.len ? s : slice_skip(s, s.len - count);
-}
-
-slice slice_between(slice s, size_t from, size_t to)
-{
-    if (to > s.len) {
-        to = s.len;
-    }
-    return from >= to ? slice_skip(slice_first(s, to), to)
-                      : slice_skip(slice_first(s, to), from);
-}
-
-size_t slice_find_byte(slice s, char byte)
-{
-    const char *at = s.len == 0 ? NULL : memchr(s.ptr, byte, s.len);
-    return at == NULL ? s.len : (size_t)(at - s.ptr);
-}
-
 size_t slice_find_last_byte(slice s, char byte)
 {
     const char *at = s.len == 0 ? NULL : memrchr(s.ptr, byte, s.len);
@@ -123,11 +60,6 @@ size_t slice_find_nocase(slice s, slice needle)
         }
     }
     return s.len;
-}
-
-bool slice_has_byte(slice s, char byte)
-{
-    return slice_find_byte(s, byte) < s.len;
 }
 
 size_t slice_count_byte(slice s, char byte)
@@ -167,24 +99,6 @@ size_t slice_offset(slice whole, slice part)
     }
     assert(part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len);
     return (size_t)(part.ptr - whole.ptr);
-}
-
-bool slice_take_byte(slice *in, char byte)
-{
-    if (in->len == 0 || in->ptr[0] != byte) {
-        return false;
-    }
-    *in = slice_skip(*in, 1);
-    return true;
-}
-
-bool slice_take(slice *in, slice prefix)
-{
-    if (!slice_starts_with(*in, prefix)) {
-        return false;
-    }
-    *in = slice_skip(*in, prefix.len);
-    return true;
 }
 
 bool slice_take_nocase(slice *in, slice prefix)

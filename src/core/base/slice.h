@@ -11,7 +11,8 @@
  * slice: bytes somebody else owns.
  *
  * May hold NUL, is not terminated, and may have a NULL `ptr` when empty.  All pointer
- * arithmetic on input happens here.  "nocase" is ASCII only: locale never matters.
+ * arithmetic on input happens here.  "nocase" is ASCII only: locale never matters.  What
+ * parsers call for every octet is inline.
  */
 typedef struct slice {
     const char *ptr;
@@ -42,28 +43,85 @@ static inline bool slice_is_empty(slice s)
     return s.len == 0;
 }
 
-bool slice_eq(slice a, slice b);
-bool slice_eq_nocase(slice a, slice b);
-int slice_cmp(slice a, slice b); /* memcmp order, shorter first */
-int slice_cmp_nocase(slice a, slice b);
-bool slice_starts_with(slice s, slice prefix);
-bool slice_starts_with_nocase(slice s, slice prefix);
-bool slice_ends_with(slice s, slice suffix);
-bool slice_ends_with_nocase(slice s, slice suffix);
+/* First byte, or -1 at the end. */
+static inline int slice_peek(slice s)
+{
+    return s.len == 0 ? -1 : (unsigned char)s.ptr[0];
+}
 
 /* Cut positions beyond the end are taken as the end. */
-slice slice_first(slice s, size_t count);
-slice slice_skip(slice s, size_t count);
-slice slice_last(slice s, size_t count);
-slice slice_between(slice s, size_t from, size_t to);
+static inline slice slice_first(slice s, size_t count)
+{
+    return (slice){s.ptr, count < s.len ? count : s.len};
+}
+
+static inline slice slice_skip(slice s, size_t count)
+{
+    if (count >= s.len) {
+        count = s.len;
+    }
+    return (slice){count == 0 ? s.ptr : s.ptr + count, s.len - count};
+}
+
+static inline slice slice_last(slice s, size_t count)
+{
+    return count >= s.len ? s : slice_skip(s, s.len - count);
+}
+
+static inline slice slice_between(slice s, size_t from, size_t to)
+{
+    return slice_skip(slice_first(s, to), from);
+}
+
+static inline bool slice_eq(slice a, slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+int slice_cmp(slice a, slice b); /* memcmp order, shorter first */
+int slice_cmp_nocase(slice a, slice b);
+
+static inline bool slice_eq_nocase(slice a, slice b)
+{
+    return a.len == b.len && slice_cmp_nocase(a, b) == 0;
+}
+
+static inline bool slice_starts_with(slice s, slice prefix)
+{
+    return slice_eq(slice_first(s, prefix.len), prefix);
+}
+
+static inline bool slice_starts_with_nocase(slice s, slice prefix)
+{
+    return slice_eq_nocase(slice_first(s, prefix.len), prefix);
+}
+
+static inline bool slice_ends_with(slice s, slice suffix)
+{
+    return slice_eq(slice_last(s, suffix.len), suffix);
+}
+
+static inline bool slice_ends_with_nocase(slice s, slice suffix)
+{
+    return slice_eq_nocase(slice_last(s, suffix.len), suffix);
+}
 
 /* Index of the first (last) occurrence, or `s.len` when there is none. */
-size_t slice_find_byte(slice s, char byte);
+static inline size_t slice_find_byte(slice s, char byte)
+{
+    const char *at = s.len == 0 ? NULL : memchr(s.ptr, byte, s.len);
+    return at == NULL ? s.len : (size_t)(at - s.ptr);
+}
+
 size_t slice_find_last_byte(slice s, char byte);
 size_t slice_find(slice s, slice needle);
 size_t slice_find_nocase(slice s, slice needle);
 
-bool slice_has_byte(slice s, char byte);
+static inline bool slice_has_byte(slice s, char byte)
+{
+    return slice_find_byte(s, byte) < s.len;
+}
+
 size_t slice_count_byte(slice s, char byte);
 
 /* Without spaces and tabs (and CR, LF: `_fws`) at both ends. */
@@ -76,8 +134,24 @@ size_t slice_offset(slice whole, slice part);
 /*
  * The taking functions move `*in` past what they accept and leave it alone otherwise.
  */
-bool slice_take_byte(slice *in, char byte);
-bool slice_take(slice *in, slice prefix);
+static inline bool slice_take_byte(slice *in, char byte)
+{
+    if (in->len == 0 || in->ptr[0] != byte) {
+        return false;
+    }
+    *in = slice_skip(*in, 1);
+    return true;
+}
+
+static inline bool slice_take(slice *in, slice prefix)
+{
+    if (!slice_starts_with(*in, prefix)) {
+        return false;
+    }
+    *in = slice_skip(*in, prefix.len);
+    return true;
+}
+
 bool slice_take_nocase(slice *in, slice prefix);
 
 /* Up to, not including, the first `stop`; then past it.  False, and nothing moved, without one. */
@@ -86,11 +160,5 @@ bool slice_take_until(slice *in, char stop, slice *out);
 /* One piece of a list: up to `separator` or the end.  False when `*in` has a NULL ptr, which
    is how the last piece leaves it.  "a,,b" gives "a", "", "b"; "" gives one empty piece. */
 bool slice_next_piece(slice *in, char separator, slice *out);
-
-/* First byte, or -1 at the end. */
-static inline int slice_peek(slice s)
-{
-    return s.len == 0 ? -1 : (unsigned char)s.ptr[0];
-}
 
 #endif

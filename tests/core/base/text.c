@@ -138,6 +138,34 @@ static void base64_takes_folding_and_missing_padding_and_points_at_rubbish(void 
     arena_free(arena);
 }
 
+static void base64_is_read_alike_wherever_something_stands_between_the_digits(
+    void **state)
+{
+    (void)state;
+    static const char digits[] = "AAECAwQFBgcICQoLDA0ODxAREhP/+g==";
+    static const char plain[] =
+        "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\377\372";
+    const size_t octets = sizeof(plain) - 1;
+    struct arena *arena = arena_new(1 << 16);
+    for (size_t at = 0; at < sizeof(digits); at++) {
+        for (size_t size = 1; size < 3; size++) {
+            char text[sizeof(digits) + 2];
+            slice out = SLICE_NONE;
+            size_t bad = 999;
+            memcpy(text, digits, at);
+            memcpy(text + at, "\r\n", size);
+            memcpy(text + at + size, digits + at, sizeof(digits) - at);
+            slice in = slice_of(text, sizeof(digits) - 1 + size);
+            assert_int_equal(base64_decode(arena, in, &out, &bad), YETT_OK);
+            assert_true(slice_eq(out, slice_of(plain, octets)));
+            text[at] = '\x80';
+            assert_int_equal(base64_decode(arena, in, &out, &bad), YETT_BAD_SYNTAX);
+            assert_int_equal(bad, at);
+        }
+    }
+    arena_free(arena);
+}
+
 static void addresses_are_read_strictly_and_written_as_rfc_5952_says(void **state)
 {
     (void)state;
@@ -302,6 +330,8 @@ int main(void)
         cmocka_unit_test(numbers_stop_at_their_maximum),
         cmocka_unit_test(base64_decodes_what_rfc_4648_encodes),
         cmocka_unit_test(base64_takes_folding_and_missing_padding_and_points_at_rubbish),
+        cmocka_unit_test(
+            base64_is_read_alike_wherever_something_stands_between_the_digits),
         cmocka_unit_test(addresses_are_read_strictly_and_written_as_rfc_5952_says),
         cmocka_unit_test(networks_compare_bit_by_bit),
         cmocka_unit_test(dates_of_mail_are_read_with_their_zones),
