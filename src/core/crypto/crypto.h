@@ -35,6 +35,10 @@ struct crypto_hash;
 
 YETT_MUST_USE
 struct crypto_hash *crypto_hash_new(struct crypto *crypto, enum crypto_digest digest);
+
+/* A second digest that has seen what `hash` has; both go on, each for itself. */
+YETT_MUST_USE
+struct crypto_hash *crypto_hash_copy(const struct crypto_hash *hash);
 void crypto_hash_update(struct crypto_hash *hash, slice bytes);
 
 /* Digest of what was fed so far, without ending the hash (for candidates on the way). */

@@ -46,18 +46,24 @@ static struct crypto_hash *create(struct crypto *crypto, enum crypto_digest dige
     return hash;
 }
 
-struct crypto_hash *crypto_hash_new(struct crypto *crypto, enum crypto_digest digest)
+/* From the pool where it has one; in no state yet. */
+static struct crypto_hash *take(struct crypto *crypto, enum crypto_digest digest)
 {
     struct crypto_hash *hash = crypto->idle[digest];
-    if (hash != NULL) {
-        crypto->idle[digest] = hash->next_idle;
-        hash->next_idle = NULL;
-        hash->failed = false;
-    } else {
-        hash = create(crypto, digest);
-        if (hash == NULL) {
-            return NULL;
-        }
+    if (hash == NULL) {
+        return create(crypto, digest);
+    }
+    crypto->idle[digest] = hash->next_idle;
+    hash->next_idle = NULL;
+    hash->failed = false;
+    return hash;
+}
+
+struct crypto_hash *crypto_hash_new(struct crypto *crypto, enum crypto_digest digest)
+{
+    struct crypto_hash *hash = take(crypto, digest);
+    if (hash == NULL) {
+        return NULL;
     }
     ERR_set_mark();
     int ready = EVP_DigestInit_ex2(hash->context, crypto->digests[digest], NULL);
@@ -67,6 +73,20 @@ struct crypto_hash *crypto_hash_new(struct crypto *crypto, enum crypto_digest di
         return NULL;
     }
     return hash;
+}
+
+struct crypto_hash *crypto_hash_copy(const struct crypto_hash *hash)
+{
+    struct crypto_hash *copy = take(hash->crypto, hash->digest);
+    if (copy == NULL) {
+        return NULL;
+    }
+    if (EVP_MD_CTX_copy_ex(copy->context, hash->context) != 1) {
+        destroy(copy);
+        return NULL;
+    }
+    copy->failed = hash->failed;
+    return copy;
 }
 
 void crypto_hash_update(struct crypto_hash *hash, slice bytes)

@@ -170,16 +170,15 @@ static enum yett_err end_digest(struct dkim_digests *digests,
                                 struct dkim_body_digest *digest)
 {
     const struct dkim_body_stream *stream = &digests->streams[digest->canon];
-    enum yett_err err = YETT_OK;
 
-    if (dkim_proof_must_look_now(stream, digest)) {
-        err = dkim_proof_look(stream, digest);
-    } else {
-        hash_window(stream, digest);
+    if (stream->hashed != 0 && digest->length == DKIM_NO_LENGTH) {
+        digest->at_window = crypto_hash_copy(digest->hash);
+        if (digest->at_window == NULL) {
+            return YETT_NO_MEMORY;
+        }
     }
-    if (err == YETT_OK) {
-        err = crypto_hash_final(digest->hash, digest->value);
-    }
+    hash_window(stream, digest);
+    enum yett_err err = crypto_hash_final(digest->hash, digest->value);
     crypto_hash_free(digest->hash);
     digest->hash = NULL;
     return err;
@@ -202,6 +201,8 @@ void dkim_digests_finish(struct dkim_digests *digests)
 {
     for (size_t i = 0; i < digests->count; i++) {
         crypto_hash_free(digests->list[i].hash);
+        crypto_hash_free(digests->list[i].at_window);
         digests->list[i].hash = NULL;
+        digests->list[i].at_window = NULL;
     }
 }

@@ -13,21 +13,14 @@
  * together.
  */
 
-/* A digest of the canonical body up to the end of some line. */
-struct dkim_prefix {
-    uint64_t bytes;
-    uint8_t digest[CRYPTO_DIGEST_MAX];
-};
-
 struct dkim_body_digest {
     enum dkim_canon canon;
     enum crypto_digest algorithm;
     uint64_t length;          /* l=, or DKIM_NO_LENGTH */
     struct crypto_hash *hash; /* until the body ends */
     uint8_t value[CRYPTO_DIGEST_MAX];
-    /* Bodies beyond the window: digests at line ends near the end. */
-    struct dkim_prefix *prefixes;
-    size_t prefix_count;
+    struct crypto_hash *at_window; /* … had seen all before the window, kept from then on;
+                                      NULL when the window holds the whole body */
 };
 
 struct dkim_body_stream {

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/dkim/proof.h"
 
-/* One digest on the way costs as much as hashing about 500 octets; one for each so many
-   octets of body adds a sixteenth. */
-enum { BODY_BYTES_PER_DIGEST = 8192 };
-
 /* The window as one run of octets. */
 struct window {
     slice older;
@@ -82,72 +78,15 @@ static void hash_between(const struct window *window, size_t from, size_t to,
                                            to < split ? 0 : to - split));
 }
 
-/* ---- while hashing ------------------------------------------------------------------ */
-
-static size_t affordable(const struct dkim_body_stream *stream)
-{
-    uint64_t share = stream->total / BODY_BYTES_PER_DIGEST;
-    unsigned max = stream->owner->candidates;
-    return share < max ? (size_t)share : max;
-}
-
-bool dkim_proof_must_look_now(const struct dkim_body_stream *stream,
-                              const struct dkim_body_digest *digest)
-{
-    return stream->hashed != 0 && digest->length == DKIM_NO_LENGTH &&
-           affordable(stream) != 0;
-}
-
-enum yett_err dkim_proof_look(const struct dkim_body_stream *stream,
-                              struct dkim_body_digest *digest)
-{
-    struct window window = window_of(stream);
-    size_t max = affordable(stream);
-    size_t *at = ARENA_ARRAY(stream->owner->arena, max, size_t);
-    digest->prefixes = ARENA_ARRAY(stream->owner->arena, max, struct dkim_prefix);
-    if (at == NULL || digest->prefixes == NULL) {
-        return YETT_NO_MEMORY;
-    }
-    size_t count = find_candidates(&window, max, at);
-    size_t done = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct dkim_prefix *prefix = &digest->prefixes[i];
-        hash_between(&window, done, at[count - 1 - i], digest->hash);
-        done = at[count - 1 - i];
-        prefix->bytes = stream->hashed + done;
-        enum yett_err err = crypto_hash_peek(digest->hash, prefix->digest);
-        if (err != YETT_OK) {
-            return err;
-        }
-    }
-    digest->prefix_count = count;
-    hash_between(&window, done, window_bytes(&window), digest->hash);
-    return YETT_OK;
-}
-
-/* ---- when asked --------------------------------------------------------------------- */
-
 static bool is_digest(slice body_hash, const uint8_t *digest)
 {
     return memcmp(body_hash.ptr, digest, body_hash.len) == 0; /* its length was checked */
 }
 
-static bool find_kept(const struct dkim_body_digest *digest, slice body_hash,
-                      uint64_t *signed_bytes)
-{
-    for (size_t i = 0; i < digest->prefix_count; i++) {
-        if (is_digest(body_hash, digest->prefixes[i].digest)) {
-            *signed_bytes = digest->prefixes[i].bytes;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The whole body is in the window: hash it again, with a look at each candidate. */
-static enum yett_err find_again(const struct window *window, const size_t *at,
-                                size_t count, struct crypto_hash *hash, slice body_hash,
-                                bool *found, uint64_t *signed_bytes)
+/* Hash the window, with a look at each candidate; `*signed_bytes` counts from its beginning. */
+static enum yett_err look(const struct window *window, const size_t *at, size_t count,
+                          struct crypto_hash *hash, slice body_hash, bool *found,
+                          uint64_t *signed_bytes)
 {
     size_t done = 0;
     for (size_t i = 0; i < count; i++) {
@@ -178,19 +117,17 @@ enum yett_err dkim_proof_find(const struct dkim_digests *digests,
         return YETT_OK; /* l= covers a beginning already, and it was changed */
     }
     const struct dkim_body_stream *stream = &digests->streams[digest->canon];
-    if (stream->hashed != 0) {
-        *found = find_kept(digest, signature->body_hash, signed_bytes);
-        return YETT_OK;
-    }
     struct window window = window_of(stream);
     struct arena_mark mark = arena_mark(digests->arena);
     size_t *at = ARENA_ARRAY(digests->arena, digests->candidates, size_t);
-    struct crypto_hash *hash = crypto_hash_new(digests->crypto, digest->algorithm);
+    struct crypto_hash *hash = digest->at_window != NULL
+                                   ? crypto_hash_copy(digest->at_window)
+                                   : crypto_hash_new(digests->crypto, digest->algorithm);
     enum yett_err err = YETT_NO_MEMORY;
     if (at != NULL && hash != NULL) {
         size_t count = find_candidates(&window, digests->candidates, at);
-        err = find_again(&window, at, count, hash, signature->body_hash, found,
-                         signed_bytes);
+        err = look(&window, at, count, hash, signature->body_hash, found, signed_bytes);
+        *signed_bytes += *found ? stream->hashed : 0;
     }
     crypto_hash_free(hash);
     arena_rewind(digests->arena, mark);

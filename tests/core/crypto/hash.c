@@ -96,6 +96,21 @@ static void a_peek_changes_nothing(void **state)
     crypto_hash_free(other);
 }
 
+static void a_copy_and_its_origin_go_their_own_ways(void **state)
+{
+    uint8_t out[CRYPTO_DIGEST_MAX];
+    struct crypto_hash *hash = crypto_hash_new(*state, CRYPTO_SHA256);
+    crypto_hash_update(hash, SLICE("ab"));
+    struct crypto_hash *copy = crypto_hash_copy(hash);
+    assert_non_null(copy);
+    crypto_hash_update(hash, SLICE("x"));
+    crypto_hash_update(copy, SLICE("c"));
+    crypto_hash_free(hash);
+    assert_int_equal(crypto_hash_final(copy, out), YETT_OK);
+    assert_octets(out, abc_sha256);
+    crypto_hash_free(copy);
+}
+
 static void a_hash_given_up_leaves_nothing_behind(void **state)
 {
     uint8_t out[CRYPTO_DIGEST_MAX];
@@ -146,6 +161,7 @@ int main(void)
         cmocka_unit_test(digests_are_those_of_the_standard),
         cmocka_unit_test(a_digest_does_not_depend_on_the_pieces),
         cmocka_unit_test(a_peek_changes_nothing),
+        cmocka_unit_test(a_copy_and_its_origin_go_their_own_ways),
         cmocka_unit_test(a_hash_given_up_leaves_nothing_behind),
         cmocka_unit_test(hmac_is_that_of_rfc_4231),
         cmocka_unit_test(random_octets_differ),

@@ -144,7 +144,6 @@ static void candidates_are_the_last_lines_with_text(void **state)
     }
 }
 
-/* Beyond the window the digests are taken on the way: one for each 8 KiB of body. */
 static void long_bodies_are_proved_too(void **state)
 {
     struct dkim_case *c = *state;
@@ -160,6 +159,32 @@ static void long_bodies_are_proved_too(void **state)
             fail_msg("%d lines: %s", sizes[i], c->summary.ptr);
         }
     }
+}
+
+static void as_many_lines_are_tried_in_long_bodies(void **state)
+{
+    struct dkim_case *c = *state;
+    for (int lines = 150; lines <= 201; lines += 17) {
+        case_message(c, case_plain_message);
+        add_lines(c, 8000, "Beyond the window\r\n");
+        case_sign(c, c->rsa, &(struct sign_options){0});
+        add_lines(c, lines - 1, "x\r\n");
+        assert_int_equal(proves(c, "x\r\n"), lines <= 200);
+    }
+}
+
+/* Each starts from what was hashed before the window, and leaves it for the next. */
+static void several_signatures_of_a_long_body_are_proved(void **state)
+{
+    struct dkim_case *c = *state;
+    case_message(c, case_plain_message);
+    add_lines(c, 8000, "Beyond the window\r\n");
+    case_sign(c, c->rsa, &(struct sign_options){0});
+    case_sign(c, c->rsa, &(struct sign_options){.canon = "relaxed/simple"});
+    case_sign(c, c->rsa, &(struct sign_options){0});
+    assert_true(proves(c, footer));
+    assert_true(case_result(c, 1)->body_proved);
+    assert_true(case_result(c, 2)->body_proved);
 }
 
 static void a_part_before_the_window_is_not_proved(void **state)
@@ -190,6 +215,8 @@ int main(void)
         WITH_CASE(a_proof_is_tried_only_where_it_could_matter),
         WITH_CASE(candidates_are_the_last_lines_with_text),
         WITH_CASE(long_bodies_are_proved_too),
+        WITH_CASE(as_many_lines_are_tried_in_long_bodies),
+        WITH_CASE(several_signatures_of_a_long_body_are_proved),
         WITH_CASE(a_part_before_the_window_is_not_proved),
     };
     return cmocka_run_group_tests_name("dkim proof", tests, NULL, NULL);
