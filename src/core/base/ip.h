@@ -46,7 +46,7 @@ bool ip_in_network(struct ip ip, struct ip_network network);
 /* Loopback, RFC 1918, unique local, link local. */
 bool ip_is_private(struct ip ip);
 
-/* The /24 (IPv4) or /64 (IPv6) that stands for a source in history (design section 4). */
+/* The /24 (IPv4) or /64 (IPv6) that stands for a source in the history of senders. */
 struct ip_network ip_source_network(struct ip ip);
 
 void ip_write(struct buf *buf, struct ip ip); /* RFC 5952 form */

@@ -309,7 +309,7 @@ struct dkim_results {
  * can be asked and answers YETT_NEED_ANSWERS when a result needs the body: a way to have the
  * keys by the time the body has passed.  `want_body_proof` asks for the bounded
  * body proof of aligned signatures whose header part verifies while the body hash differs
- * (design section 4).  `author_domain` decides which signatures come first under the
+ * (doc/architecture.md).  `author_domain` decides which signatures come first under the
  * ceiling: those whose d= is equal to, above or below it.
  */
 YETT_MUST_USE

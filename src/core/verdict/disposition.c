@@ -3,7 +3,7 @@
 #include "core/verdict/parts.h"
 
 /*
- * disposition: the table of design section 4 for enforce, one function a row.
+ * disposition: the table of doc/architecture.md for enforce, one function a row.
  *
  * The result of a check is never changed here; only what is done about it is decided.
  */

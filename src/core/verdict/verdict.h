@@ -21,7 +21,7 @@
  *     verdict = evaluate(facts, envelope, answers, knowledge, settings, now)
  *
  * source.c decides who is talking, evaluate.c runs the checks, disposition.c is the table of
- * design section 4, reply.c words the SMTP reply, fields.c the header fields.
+ * doc/architecture.md, reply.c words the SMTP reply, fields.c the header fields.
  */
 
 /* The SMTP session as the edge saw it. */
