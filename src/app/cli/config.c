@@ -16,7 +16,7 @@
 #define STANDARD_FILE "/etc/yett/yett.conf"
 
 enum {
-    SUFFIX_LIST_MAX = 16 << 20,
+    FILE_MAX = 16 << 20,
     DEFAULTS_MAX = 64 * 1024,
     KEY_COLUMNS = 28,
     INDENT = 2
@@ -183,15 +183,37 @@ static void warn_of_ended(struct checking *checking, int64_t now_s)
     }
 }
 
-/* RFC 7489 cannot be followed without its list. */
-static enum yett_err check_suffix_list(struct checking *checking, slice *why)
+/* Files without which what is set cannot be done; the path has a NUL behind it. */
+static enum yett_err check_files(struct checking *checking, slice *why)
 {
-    slice text;
-    if (checking->config.dmarc.standard != CONFIG_RFC7489) {
-        return YETT_OK;
+    const struct config *config = &checking->config;
+    const struct {
+        bool is_needed;
+        const char *key;
+        slice path;
+        const char *package;
+    } files[] = {
+        {config->dmarc.standard == CONFIG_RFC7489, "dmarc.suffix_list",
+         config->dmarc.suffix_list, "publicsuffix"  },
+        {config->dns_validate,                     "dns.trust_anchor",
+         config->dns_trust_anchor,  "dns-root-data" },
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        slice text, fault;
+        if (!files[i].is_needed || file_read(checking->arena, files[i].path.ptr, FILE_MAX,
+                                             &text, &fault) == YETT_OK) {
+            continue;
+        }
+        struct buf sentence;
+        buf_init(&sentence, checking->arena, DEFAULTS_MAX);
+        buf_add(&sentence, config->source);
+        buf_printf(&sentence, ": %s: ", files[i].key);
+        buf_add(&sentence, fault);
+        buf_printf(&sentence, "; Debian's package %s holds one", files[i].package);
+        *why = buf_slice(&sentence);
+        return YETT_NOT_FOUND;
     }
-    return file_read(checking->arena, checking->config.dmarc.suffix_list.ptr,
-                     SUFFIX_LIST_MAX, &text, why);
+    return YETT_OK;
 }
 
 static int print_json(const struct checking *checking, const char *path, bool is_fine,
@@ -260,13 +282,8 @@ static int check_file(struct checking *checking, const char *path)
         return report_fault(checking, path, why,
                             err == YETT_BAD_SYNTAX ? EXIT_BAD : EXIT_USAGE);
     }
-    if (check_suffix_list(checking, &why) != YETT_OK) {
-        struct buf text;
-        buf_init(&text, checking->arena, DEFAULTS_MAX);
-        buf_add(&text, checking->config.source);
-        buf_add_text(&text, ": dmarc.suffix_list: ");
-        buf_add(&text, why);
-        return report_fault(checking, path, buf_slice(&text), EXIT_BAD);
+    if (check_files(checking, &why) != YETT_OK) {
+        return report_fault(checking, path, why, EXIT_BAD);
     }
     return report_fine(checking, path);
 }

@@ -186,6 +186,7 @@ static json_t *json_of_dkim_result(const struct dkim_result *result, bool aligne
              &failed);
     json_put(out, "aligned", json_boolean(aligned), &failed);
     json_put(out, "counts", json_boolean(result->counts), &failed);
+    json_put(out, "secure", json_boolean(result->secure), &failed);
     json_put(out, "reason", json_of_slice(result->reason), &failed);
     json_put(out, "autopsy", json_of_autopsy(result), &failed);
     return when_whole(out, failed);
@@ -238,6 +239,7 @@ static json_t *json_of_dmarc_step(const struct dmarc_step *step)
     json_t *out = json_object();
     json_put(out, "name", json_of_slice(step->name), &failed);
     json_put(out, "status", json_string(dns_status_text(step->status)), &failed);
+    json_put(out, "secure", json_boolean(step->secure), &failed);
     json_put(out, "record", json_of_optional(step->record), &failed);
     json_put(out, "note", json_of_optional(step->note), &failed);
     json_put(out, "why", json_of_optional(step->why), &failed);
@@ -267,6 +269,7 @@ static json_t *json_of_dmarc(const struct verdict *verdict)
     json_put(out, "record",
              dmarc->has_record ? json_of_slice(dmarc->record.text) : json_null(),
              &failed);
+    json_put(out, "secure", json_boolean(dmarc->secure), &failed);
     json_put(out, "reason", json_of_slice(dmarc->reason), &failed);
     json_put(out, "alignment", json_of_alignment(dmarc), &failed);
     if (dmarc->has_record && dmarc->record.pct < 100) { /* RFC 7489 */

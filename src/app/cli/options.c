@@ -111,6 +111,24 @@ static const char *set_resolver(struct options *options, struct arena *arena,
     return NULL;
 }
 
+static const char *set_validate(struct options *options, struct arena *arena,
+                                const char *value)
+{
+    (void)arena;
+    (void)value;
+    options->validate = true;
+    return NULL;
+}
+
+static const char *set_trust_anchor(struct options *options, struct arena *arena,
+                                    const char *value)
+{
+    (void)arena;
+    options->validate = true;
+    options->trust_anchor_path = value;
+    return NULL;
+}
+
 static const char *set_dmarc_mode(struct options *options, struct arena *arena,
                                   const char *value)
 {
@@ -231,6 +249,10 @@ static const struct option_rule {
      "answers from this master file instead of the network"},
     {"resolver", "ADDR@PORT", OPTIONS_DNS, set_resolver,
      "ask this name server; default: /etc/resolv.conf"},
+    {"validate", NULL, OPTIONS_DNS, set_validate,
+     "validate DNSSEC"},
+    {"trust-anchor", "FILE", OPTIONS_DNS, set_trust_anchor,
+     "validate DNSSEC from these DS or DNSKEY records on; default: the root's"},
     {"now", "EPOCH", OPTIONS_DNS, set_now,
      "judge as of this time, in seconds since 1970"},
     {"dmarc-mode", "9989|7489", OPTIONS_MESSAGE, set_dmarc_mode,
@@ -327,9 +349,10 @@ enum options_outcome options_parse(int argc, char **argv, unsigned groups,
             return OPTIONS_WRONG;
         }
     }
-    if (out->zone_path != NULL && out->resolver.len != 0) {
+    if (out->zone_path != NULL && (out->resolver.len != 0 || out->validate)) {
         fprintf(stderr,
-                "yett %s: --dns replaces the network: it goes without --resolver\n",
+                "yett %s: --dns replaces the network: it goes without --resolver, "
+                "--validate and --trust-anchor\n",
                 argv[0]);
         return OPTIONS_WRONG;
     }

@@ -41,6 +41,8 @@ struct options {
     int64_t now_s;
     const char *zone_path;
     slice resolver;
+    bool validate;
+    const char *trust_anchor_path; /* NULL: as configured */
     bool has_dmarc_mode;
     bool dmarc_7489;
     const char *psl_path;

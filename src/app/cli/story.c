@@ -292,6 +292,7 @@ static void tell_signature(const struct lines *lines, const struct dkim_result *
         buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
         buf_add_text(&buf, "key at ");
         buf_add(&buf, result->key_name);
+        buf_add_text(&buf, result->secure ? ", validated by DNSSEC" : "");
         lines_detail(lines, buf_slice(&buf));
     }
 }
@@ -332,6 +333,7 @@ static void tell_dmarc_step(const struct lines *lines, const struct dmarc_step *
         buf_add_text(&buf, " -- ");
         buf_add(&buf, step->note);
     }
+    buf_add_text(&buf, step->secure ? " -- validated by DNSSEC" : "");
     lines_detail(lines, buf_slice(&buf));
 }
 

@@ -101,7 +101,7 @@ struct config_domain {
 };
 
 /* forwarder "name" { … }: a list or forwarder whose passing signature an administrator
-   trusts to have checked (design section 4). */
+   trusts to have checked (doc/architecture.md). */
 struct config_forwarder {
     slice name;
     slice signer; /* d=, normal form */
@@ -156,6 +156,8 @@ struct config {
     unsigned dns_timeout_ms; /* one question: 5000 */
     unsigned deadline_ms;    /* all of a message: 20000 */
     size_t dns_cache_bytes;  /* 64 MiB */
+    bool dns_validate;       /* DNSSEC, by ourselves */
+    slice dns_trust_anchor;  /* path of DS or DNSKEY records; a NUL follows it */
 };
 
 /*

@@ -4,6 +4,9 @@
 /* Where Debian's package publicsuffix puts it. */
 #define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
 
+/* The root's key, where Debian's package dns-root-data puts it. */
+#define TRUST_ANCHOR "/usr/share/dns/root.key"
+
 void config_init(struct config *config)
 {
     *config = (struct config){
@@ -36,5 +39,6 @@ void config_init(struct config *config)
         .dns_timeout_ms = 5000,
         .deadline_ms = 20000,
         .dns_cache_bytes = (size_t)64 * 1024 * 1024,
+        .dns_trust_anchor = SLICE(TRUST_ANCHOR),
     };
 }

@@ -177,6 +177,7 @@ static enum yett_err ask_existence(struct dmarc_discovery *discovery)
         &discovery->survey,
         (struct dmarc_step){.name = discovery->domain,
                             .status = answer->status,
+                            .secure = answer->security == DNS_SECURE,
                             .note = existence_note(discovery->existence, answer->detail),
                             .why = SLICE("does the author domain exist")});
 }
@@ -258,6 +259,23 @@ static enum dmarc_policy floor_of(const struct dmarc_discovery *discovery,
     return floor;
 }
 
+/*
+ * A record at the author domain applies whatever stands elsewhere.  Any other applies because
+ * of all that was asked on the way: a forged answer could have hidden one below it, or have
+ * ended the walk.
+ */
+static bool is_secure(const struct dmarc_discovery *discovery)
+{
+    if (is_at_author(discovery, discovery->place)) {
+        return discovery->place->step.secure;
+    }
+    const struct dmarc_place *place = discovery->survey.first;
+    while (place != NULL && place->step.secure) {
+        place = place->next;
+    }
+    return place == NULL;
+}
+
 static void apply_record(const struct dmarc_discovery *discovery,
                          struct dmarc_result *out)
 {
@@ -267,6 +285,7 @@ static void apply_record(const struct dmarc_discovery *discovery,
     out->has_record = true;
     out->record = *record;
     out->policy_domain = discovery->place->domain;
+    out->secure = is_secure(discovery);
     if (record->unusable) {
         out->code = DMARC_PERMERROR;
         return;

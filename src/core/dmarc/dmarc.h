@@ -96,6 +96,7 @@ struct dmarc_input {
 struct dmarc_step {
     slice name; /* "_dmarc.example.org" */
     enum dns_status status;
+    bool secure;  /* the answer was DNSSEC-validated */
     slice record; /* the one record found there, or empty */
     slice note;   /* "2 records: both ignored", "psd=n: organizational domain" */
     slice why;    /* "author domain", "organizational domain of d=…" */
@@ -111,6 +112,7 @@ struct dmarc_result {
     /* DNS did not keep us from learning which policy applies, if any.  When it did, `policy`
        and `disposition` are NONE; the code may still be pass. */
     bool policy_known;
+    bool secure; /* there is a record, and all that led to it was DNSSEC-validated */
     enum dmarc_policy policy; /* p, sp or np as it applies; NONE without record */
     const char *policy_tag;   /* "p", "sp", "np": where `policy` was taken from */
     /* What is asked for after t= or pct= unless the message passes; NONE on pass. */
@@ -141,7 +143,7 @@ struct dmarc_result {
  * because it cannot be used is permerror (RFC 9989 section 9.2).
  *
  * A From that is not exactly one domain gives DMARC_NONE with the reason; the caller handles
- * that case (design section 4) and may call dmarc_find_policy() for each.
+ * that case (doc/architecture.md) and may call dmarc_find_policy() for each.
  *
  * Asks at most 8 names for the author domain and 7 more for each of at most 16 domains that
  * SPF and DKIM name, and only for those that may share its organizational domain.

@@ -91,6 +91,7 @@ static enum yett_err read_answer(struct dmarc_survey *survey, struct dmarc_place
     slice text = SLICE_NONE;
 
     place->step.status = answer->status;
+    place->step.secure = answer->security == DNS_SECURE;
     if (dns_is_open(answer)) {
         place->state = DMARC_PLACE_OPEN;
         place->step.note = answer->detail;

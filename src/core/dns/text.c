@@ -36,7 +36,7 @@ const char *dns_status_text(enum dns_status status)
     case DNS_TIMED_OUT:
         return "timed out";
     case DNS_BOGUS:
-        return "DNSSEC bogus";
+        return "DNSSEC validation failed";
     }
     return "unknown status";
 }

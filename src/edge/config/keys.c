@@ -169,6 +169,10 @@ const struct key keys[] = {
        .summary = "for all questions of a message; keep it below the mail server's own"),
     IN(BLOCK_DNS, "cache", KIND_BYTES, dns_cache_bytes, .min = 64 * KIB, .max = 4 * GIB,
        .summary = "memory for answers"),
+    IN(BLOCK_DNS, "validate", KIND_BOOL, dns_validate,
+       .summary = "validate DNSSEC; the name server must pass signatures on"),
+    IN(BLOCK_DNS, "trust_anchor", KIND_PATH, dns_trust_anchor,
+       .summary = "file of the DS or DNSKEY records that validation begins with"),
 
     OF(BLOCK_EXCEPTION, "network", KIND_NETWORK, config_exception, network,
        .beside = offsetof(struct config_exception, has_network),

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "edge/resolver/context.h"
 
+#include "edge/resolver/anchor.h"
+
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <unbound-event.h>
 #include <unbound.h>
@@ -29,11 +30,6 @@ static const struct setting {
 
 /* Names that libunbound answers itself, with NXDOMAIN, unless told not to. */
 static const char *const own_zones[] = {"test.", "home.arpa."};
-
-static const char *const anchor_files[] = {
-    "/usr/share/dns/root.key",
-    "/var/lib/unbound/root.key",
-};
 
 static bool set(struct ub_ctx *context, const char *name, const char *value,
                 struct buf *why)
@@ -80,9 +76,8 @@ static bool set_all(struct ub_ctx *context, const struct resolver_options *optio
             return false;
         }
     }
-    bool validate = options->validate || options->trust_anchor.len != 0;
-    return set(context, "module-config:", validate ? "validator iterator" : "iterator",
-               why) &&
+    const char *modules = options->validate ? "validator iterator" : "iterator";
+    return set(context, "module-config:", modules, why) &&
            set_number(context, "outgoing-range:", open_max, arena, why) &&
            set_patience(context, options->timeout_ms, arena, why);
 }
@@ -101,48 +96,6 @@ static bool set_servers(struct ub_ctx *context, const struct servers *servers,
     return true;
 }
 
-static bool add_anchor_text(struct ub_ctx *context, slice text, struct arena *arena,
-                            struct buf *why)
-{
-    slice line;
-    while (slice_next_piece(&text, '\n', &line)) {
-        line = slice_trim_fws(line);
-        if (line.len == 0) {
-            continue;
-        }
-        slice copy = arena_printf(arena, "%.*s", SLICE_ARG(line));
-        int err = copy.ptr == NULL ? UB_NOMEM : ub_ctx_add_ta(context, copy.ptr);
-        if (err != 0) {
-            buf_printf(why, "libunbound refuses the trust anchor: %s", ub_strerror(err));
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool add_anchor_file(struct ub_ctx *context, struct buf *why)
-{
-    for (size_t i = 0; i < sizeof(anchor_files) / sizeof(anchor_files[0]); i++) {
-        if (access(anchor_files[i], R_OK) == 0) {
-            return ub_ctx_add_ta_file(context, anchor_files[i]) == 0;
-        }
-    }
-    buf_printf(why,
-               "DNSSEC validation needs the root's key, and neither %s (package "
-               "dns-root-data) nor %s can be read",
-               anchor_files[0], anchor_files[1]);
-    return false;
-}
-
-static bool set_anchor(struct ub_ctx *context, const struct resolver_options *options,
-                       struct arena *arena, struct buf *why)
-{
-    if (options->trust_anchor.len != 0) {
-        return add_anchor_text(context, options->trust_anchor, arena, why);
-    }
-    return !options->validate || add_anchor_file(context, why);
-}
-
 /* Removing a zone finalises the context: from here on it takes no settings, and says so
    if it cannot use those that it took. */
 static bool finalise(struct ub_ctx *context, const struct resolver_options *options,
@@ -150,15 +103,14 @@ static bool finalise(struct ub_ctx *context, const struct resolver_options *opti
 {
     for (size_t i = 0; i < sizeof(own_zones) / sizeof(own_zones[0]); i++) {
         int err = ub_ctx_zone_remove(context, own_zones[i]);
-        if (err == 0) {
-            continue;
+        if (err != 0) {
+            buf_printf(why, "libunbound cannot start: %s", ub_strerror(err));
+            if (options->validate) {
+                buf_add_text(why, "; is a record damaged in ");
+                buf_add_visible(why, options->trust_anchor_source);
+            }
+            return false;
         }
-        buf_printf(why, "libunbound cannot start: %s", ub_strerror(err));
-        if (options->trust_anchor.len != 0) {
-            buf_add_text(why, ".  Is this the text of a DS or DNSKEY record?  ");
-            buf_add_visible(why, slice_first(options->trust_anchor, 100));
-        }
-        return false;
     }
     return true;
 }
@@ -175,7 +127,8 @@ struct ub_ctx *context_new(struct loop *loop, const struct resolver_options *opt
     (void)ub_ctx_debugout(context, NULL); /* what goes wrong is in the answers' detail */
     if (!set_all(context, options, open_max, arena, why) ||
         !set_servers(context, servers, why) ||
-        !set_anchor(context, options, arena, why) || !finalise(context, options, why)) {
+        (options->validate && !anchor_add(context, options, arena, why)) ||
+        !finalise(context, options, why)) {
         ub_ctx_delete(context);
         return NULL;
     }

@@ -34,12 +34,11 @@ struct resolver_options {
     uint32_t negative_ttl_max_s; /* 900 */
     uint32_t positive_ttl_max_s; /* 86400 */
     uint32_t failure_ttl_s;      /* SERVFAIL and timeouts are remembered so long: 5 */
-    /* "DS" or "DNSKEY" record text, one a line; empty: the root's, from the file of
-       package dns-root-data or of unbound-anchor.  Setting it means `validate`. */
-    slice trust_anchor;
     /* Validate DNSSEC ourselves, through the server.  Without it no answer is DNS_SECURE:
        libunbound hides the server's own AD bit from us. */
     bool validate;
+    slice trust_anchor;        /* DS or DNSKEY records in master-file form */
+    slice trust_anchor_source; /* where they stand, for messages */
 };
 
 #define RESOLVER_OPTIONS_DEFAULT                                                         \

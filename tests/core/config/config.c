@@ -59,6 +59,8 @@ static void the_defaults_change_no_mail_and_only_tag_without_a_policy(void **sta
     assert_int_equal(c.dns_timeout_ms, 5000);
     assert_int_equal(c.deadline_ms, 20000);
     assert_int_equal(c.dns_cache_bytes, 64 << 20);
+    assert_false(c.dns_validate);
+    assert_int_equal(c.dns_trust_anchor.ptr[c.dns_trust_anchor.len], 0);
     assert_int_equal(c.authserv_id.len, 0);
     assert_int_equal(c.dmarc.suffix_list.ptr[c.dmarc.suffix_list.len], 0);
 }

@@ -97,7 +97,7 @@ static void every_key_of_the_checks_is_read(void **state)
             " on_temperror = accept on_bad_from = strictest temperror_patience = 90min\n"
             " suffix_list = \"/psl\" }\n"
             "dns { resolver = \"2001:db8::53@5353\" timeout = 1500ms deadline = 1min\n"
-            " cache = 512KiB }\n"));
+            " cache = 512KiB validate = true trust_anchor = \"/key\" }\n"));
     const struct config_spf spf = {CONFIG_REJECT, CONFIG_QUARANTINE, CONFIG_TAG,
                                    CONFIG_DEFER,  CONFIG_ACCEPT,     CONFIG_DEFER};
     assert_memory_equal(&c.spf, &spf, sizeof(spf));
@@ -123,6 +123,8 @@ static void every_key_of_the_checks_is_read(void **state)
     assert_int_equal(c.dns_timeout_ms, 1500);
     assert_int_equal(c.deadline_ms, 60000);
     assert_int_equal(c.dns_cache_bytes, 512 * 1024);
+    assert_true(c.dns_validate);
+    assert_string_equal(c.dns_trust_anchor.ptr, "/key");
 }
 
 static void blocks_keep_their_order_and_do_not_mix(void **state)

@@ -11,7 +11,7 @@
  * ask: the resolver as a program, for servers.py.
  *
  *     ask [--server S] [--anchor TEXT] [--timeout MS] [--deadline MS] [--cache BYTES]
- *         [--files MAX] [--validate] STEP...
+ *         [--files MAX] STEP...
  *
  * A step is "NAME TYPE", which goes onto a list, or one of:
  *     @each      ask all of the list, each by itself, and wait for the answers
@@ -299,16 +299,13 @@ static int step(struct asker *asker, char **args, int count)
 
 static int option(struct asker *asker, struct resolver_options *options, char **args)
 {
-    if (strcmp(args[0], "--validate") == 0) {
-        options->validate = true;
-        return 1;
-    }
     if (args[1] == NULL) {
         fail("an option's value is missing");
     }
     if (strcmp(args[0], "--server") == 0) {
         options->server = slice_from_text(args[1]);
     } else if (strcmp(args[0], "--anchor") == 0) {
+        options->validate = true;
         options->trust_anchor = slice_from_text(args[1]);
     } else if (strcmp(args[0], "--timeout") == 0) {
         options->timeout_ms = (unsigned)strtoul(args[1], NULL, 10);

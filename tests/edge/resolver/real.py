@@ -160,6 +160,20 @@ def delegation_signer(folder, zone):
     raise OSError(f"keymgr gives no DS for {zone}")
 
 
+def public_key(folder, zone):
+    """Its DNSKEY record as operators write it: in parentheses, over lines, with comments."""
+    conf = os.path.join(folder, "knot.conf")
+    text = subprocess.run([tool("keymgr"), "-c", conf, zone, "dnskey"], check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    for line in text.decode("ascii").splitlines():
+        words = line.split()
+        if len(words) >= 6 and words[1] == "DNSKEY" and words[2] == "257":
+            key = "".join(words[5:])
+            return (f"; the key\n{words[0]} 3600 IN DNSKEY 257 3 {words[4]} ( ; begins\n"
+                    f"    {key[:20]}\n    {key[20:]} ) ; ends\n")
+    raise OSError(f"keymgr gives no DNSKEY for {zone}")
+
+
 def start_unbound(servers, folder, knot_port, zones, anchors):
     port = free_port()
     conf = os.path.join(folder, "unbound.conf")

@@ -58,7 +58,7 @@ class World:
         self.program = program
         self.fake = None
         self.knot = self.unbound = self.dead = 0
-        self.anchor = self.wrong_anchor = ""
+        self.anchor = self.key_anchor = self.wrong_anchor = ""
 
     def run(self, port, *steps, options=()):
         server = port if isinstance(port, str) else f"127.0.0.1@{port}"
@@ -199,6 +199,11 @@ def signed_answers_are_secure_with_an_anchor(w, port):
             f"{name}: {answer.status} {answer.security} {answer.detail}"
     answer = w.ask(port, "text.test", options=options)
     assert (answer.status, answer.security) == ("found", "insecure"), answer.detail
+
+
+def an_anchor_may_be_a_dnskey_over_several_lines(w, port):
+    answer = w.ask(port, "text.signed.test", options=("--anchor", w.key_anchor))
+    assert (answer.status, answer.security) == ("found", "secure"), answer.detail
 
 
 def a_wrong_anchor_makes_answers_bogus(w, port):
@@ -389,15 +394,23 @@ def a_small_cache_stays_within_its_bound(w):
 def settings_that_cannot_work_are_refused_with_a_reason(w):
     output = w.run("127.0.0.300@53")
     assert output.refused.startswith("127.0.0.300@53 is no address"), output.refused
-    output = w.run(w.fake.port, options=("--anchor", "rubbish"))
-    assert "DS or DNSKEY" in output.refused, output.refused
+    for anchor, why in (
+            ("", "no DS or DNSKEY record"), ("\n; x. DS 1 13 2 00\n()\n", "no DS or DNSKEY record"),
+            ("rubbish", "rubbish: expected a DS or DNSKEY record"),
+            ("a.test. NS ns.a.test.\n", "a.test. NS ns.a.test.: expected a DS or DNSKEY record"),
+            ("a.test. DS ( 1 13 2 00", "a parenthesis is not closed"),
+            ("a.test. DS 1 13 2 zz\n", "cannot start")):
+        output = w.run(w.fake.port, options=("--anchor", anchor))
+        assert output.refused is not None, f"{anchor!r} was accepted"
+        assert why in output.refused, output.refused
 
 
 REAL = [txt_is_joined_and_in_order, large_answers_come_by_tcp, an_answer_of_60_kib_is_read,
         all_types_are_read, cnames_are_followed_and_told, a_loop_of_cnames_ends,
         no_such_name_and_no_such_type_differ, wildcards_answer_for_names_that_do_not_exist,
         odd_octets_go_there_and_back, nothing_is_secure_without_an_anchor,
-        signed_answers_are_secure_with_an_anchor, a_wrong_anchor_makes_answers_bogus]
+        signed_answers_are_secure_with_an_anchor,
+        an_anchor_may_be_a_dnskey_over_several_lines, a_wrong_anchor_makes_answers_bogus]
 KNOT = [a_server_on_ipv6_is_asked, the_ttl_ends_what_is_cached]
 UNBOUND = [what_a_validating_server_refuses_is_a_servfail]
 FAKE = [bad_packets_end_in_a_named_failure, truncated_answers_are_asked_for_again_by_tcp,
@@ -423,13 +436,16 @@ def start(world, servers, folder):
         if real.tool(name) is None:
             return f"{name} is not installed", f"{name} is not installed"
     world.knot = real.start_knot(servers, folder, ZONES, {"signed.test", "bogus.test"})
-    world.anchor = real.delegation_signer(folder, "signed.test")
+    anchor = real.delegation_signer(folder, "signed.test")
     # Another zone's key under this zone's name.
-    world.wrong_anchor = world.anchor.replace("signed.test", "bogus.test")
+    wrong_anchor = anchor.replace("signed.test", "bogus.test")
+    world.anchor = f"; a comment\n{anchor} ; another\r\n\n"
+    world.key_anchor = real.public_key(folder, "signed.test")
+    world.wrong_anchor = wrong_anchor
     if real.tool("unbound") is None:
         return "", "unbound is not installed"
     world.unbound = real.start_unbound(servers, folder, world.knot, ZONES,
-                                       [world.anchor, world.wrong_anchor])
+                                       [anchor, wrong_anchor])
     return "", ""
 
 
