@@ -29,7 +29,9 @@ static const struct option_help help = {
                 "what it\nchanges.  defaults prints a file with every key, its default "
                 "and what it "
                 "does.",
-    .closing = "Without FILE it is " STANDARD_FILE ".  yett.conf(5) explains the keys.",
+    .closing = "Without FILE it is " STANDARD_FILE ".  yett.conf(5) explains the keys.\n"
+               "Exit status: 0 the settings are fine, 1 something is wrong with them, "
+               "2 wrong usage,\nor the file cannot be read.",
 };
 
 /* One check, as it goes. */
