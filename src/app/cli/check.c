@@ -190,14 +190,15 @@ static int check_all(const struct options *options, char **paths, size_t count)
     static const char standard_input[] = "-";
     int status;
     struct check check = {.options = options, .paths = count == 0 ? 1 : count};
-    check.judge = judge_open(options, "check", &status);
-    if (check.judge == NULL) {
+    struct setup *setup = setup_open(options, "check", &status);
+    if (setup == NULL) {
         return status;
     }
+    check.judge = judge_new(setup);
     check.term = term_of(options->color);
     check.paper = arena_new(PAPER_BYTES);
     check.summary = summary_new();
-    if (check.paper == NULL || check.summary == NULL) {
+    if (check.judge == NULL || check.paper == NULL || check.summary == NULL) {
         fprintf(stderr, "yett check: out of memory\n");
         status = EXIT_CANNOT_TELL;
     } else {
@@ -208,7 +209,8 @@ static int check_all(const struct options *options, char **paths, size_t count)
     }
     summary_free(check.summary);
     arena_free(check.paper);
-    judge_close(check.judge);
+    judge_free(check.judge);
+    setup_close(setup);
     return status;
 }
 

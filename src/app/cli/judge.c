@@ -2,7 +2,6 @@
 #include "app/cli/judge.h"
 
 #include "app/cli/envelope.h"
-#include "app/cli/setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@
 enum { EVIDENCE_BYTES = 24 * 1024 * 1024, SCRATCH_BYTES = 24 * 1024 * 1024 };
 
 struct sitting {
-    struct judge *judge;
+    const struct setup *setup;
     struct arena *evidence;
     struct arena *scratch;
     struct message_newline newline;
@@ -42,7 +41,7 @@ static slice author_domain(const struct message_from *from)
 
 static enum yett_err begin_body(struct sitting *sitting)
 {
-    struct setup *setup = judge_setup(sitting->judge);
+    const struct setup *setup = sitting->setup;
     struct dkim_limits limits = DKIM_LIMITS_DEFAULT;
     limits.signatures = setup->config.dkim.max_signatures;
 
@@ -117,7 +116,7 @@ static enum yett_err evaluate(void *context, struct arena *scratch, struct dns_v
 
 static enum yett_err reach_verdict(struct sitting *sitting)
 {
-    struct setup *setup = judge_setup(sitting->judge);
+    const struct setup *setup = sitting->setup;
     sitting->answers = dns_answers_new(
         sitting->evidence, answerer_source(&setup->answerer), DNS_BOUNDS_DEFAULT);
     sitting->checks = dkim_checks_new(sitting->evidence, perform_check, sitting);
@@ -131,15 +130,15 @@ static enum yett_err reach_verdict(struct sitting *sitting)
 
 static enum yett_err prepare_input(struct sitting *sitting, struct judged *out)
 {
-    struct setup *setup = judge_setup(sitting->judge);
+    const struct setup *setup = sitting->setup;
     sitting->input = (struct verdict_input){
         .config = &setup->config,
         .header = &sitting->header,
         .from = &sitting->from,
         .dkim = sitting->dkim,
         .suffixes = setup->suffixes,
-        .now_s = judge_now_s(sitting->judge),
-        .first_seen_s = judge_now_s(sitting->judge),
+        .now_s = setup->now_s,
+        .first_seen_s = setup->now_s,
         .id = SLICE("check"),
     };
     return envelope_find(sitting->evidence, setup->options, &sitting->header,
@@ -165,7 +164,7 @@ static enum yett_err read_texts(struct sitting *sitting, struct judged *out)
 
 /* ---- one after the other ---------------------------------------------------------------- */
 
-void sitting_free(struct sitting *sitting)
+static void sitting_free(struct sitting *sitting)
 {
     if (sitting == NULL) {
         return;
@@ -181,13 +180,13 @@ void sitting_free(struct sitting *sitting)
     free(sitting);
 }
 
-static struct sitting *sitting_new(struct judge *judge)
+static struct sitting *sitting_new(const struct setup *setup)
 {
     struct sitting *sitting = calloc(1, sizeof(*sitting));
     if (sitting == NULL) {
         return NULL;
     }
-    sitting->judge = judge;
+    sitting->setup = setup;
     sitting->evidence = arena_new(EVIDENCE_BYTES);
     sitting->scratch = arena_new(SCRATCH_BYTES);
     if (sitting->evidence != NULL && sitting->scratch != NULL) {
@@ -212,16 +211,39 @@ static enum yett_err give_up(struct sitting *sitting, enum yett_err err,
                              struct judged *out)
 {
     out->why = slice_from_text(why_not(err));
-    verdict_internal_error(sitting->evidence, &judge_setup(sitting->judge)->config,
-                           SLICE("check"), err, &out->action);
+    verdict_internal_error(sitting->evidence, &sitting->setup->config, SLICE("check"),
+                           err, &out->action);
     return err;
+}
+
+struct judge {
+    const struct setup *setup;
+    struct sitting *sitting; /* the message in work */
+};
+
+struct judge *judge_new(const struct setup *setup)
+{
+    struct judge *judge = calloc(1, sizeof(*judge));
+    if (judge != NULL) {
+        judge->setup = setup;
+    }
+    return judge;
+}
+
+void judge_free(struct judge *judge)
+{
+    if (judge != NULL) {
+        sitting_free(judge->sitting);
+        free(judge);
+    }
 }
 
 enum yett_err judge_message(struct judge *judge, struct mail_source *source,
                             struct judged *out)
 {
     *out = (struct judged){0};
-    struct sitting *sitting = judge_seat(judge, sitting_new(judge));
+    sitting_free(judge->sitting);
+    struct sitting *sitting = judge->sitting = sitting_new(judge->setup);
     if (sitting == NULL) {
         out->why = SLICE("out of memory");
         return YETT_NO_MEMORY;

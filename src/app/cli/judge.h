@@ -2,8 +2,7 @@
 #ifndef YETT_APP_CLI_JUDGE_H
 #define YETT_APP_CLI_JUDGE_H
 
-#include "app/cli/options.h"
-#include "app/cli/rounds.h"
+#include "app/cli/setup.h"
 #include "core/verdict/verdict.h"
 #include "edge/files/files.h"
 
@@ -11,23 +10,15 @@
  * judge: a message from a file, an envelope from wherever it can be had, and answers from a
  * zone or the network, put together, give a verdict.
  *
- * setup.c opens what all messages of a command share: settings, zone or resolver, suffix
- * list, libcrypto.  judge.c takes one message after the other, envelope.c finds out who is
- * said to have sent it.
+ * setup.c opens what all messages of a command share, judge.c takes one message after the
+ * other, envelope.c finds out who is said to have sent it.
  */
 struct judge;
 
-/*
- * Open with what `options` name, for the command called `command`.  NULL after the error was
- * printed; `*status` is then the exit status.
- */
+/* `setup` must outlive it.  NULL when out of memory. */
 YETT_MUST_USE
-struct judge *judge_open(const struct options *options, const char *command, int *status);
-void judge_close(struct judge *judge);
-
-const struct config *judge_config(const struct judge *judge);
-const struct answerer *judge_answerer(const struct judge *judge);
-int64_t judge_now_s(const struct judge *judge); /* or what --now says */
+struct judge *judge_new(const struct setup *setup);
+void judge_free(struct judge *judge);
 
 /* What became of one message. */
 struct judged {
@@ -45,7 +36,7 @@ struct judged {
 
 /*
  * Judge the message that mail_source_next() just gave.  YETT_OK with `*out` filled, valid
- * until the next call or judge_close().  YETT_LIMIT and YETT_NO_MEMORY: a bound of ours was
+ * until the next call or judge_free().  YETT_LIMIT and YETT_NO_MEMORY: a bound of ours was
  * exceeded, `out->why` says which and `out->action` what a gateway does about it.  Other
  * errors are the source's, with its sentence in `out->why`.
  */

@@ -4,6 +4,7 @@
 #include "app/cli/command.h"
 #include "core/base/buf.h"
 #include "edge/config/config.h"
+#include "edge/files/files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,42 +19,9 @@ enum {
     TRUST_ANCHOR_BYTES_MAX = 1024 * 1024
 };
 
-struct judge {
-    struct setup setup;
-    struct sitting *sitting; /* the message in work */
-    const char *command;
-};
-
-struct setup *judge_setup(struct judge *judge)
+static int complain(const struct setup *setup, slice why, int status)
 {
-    return &judge->setup;
-}
-
-struct sitting *judge_seat(struct judge *judge, struct sitting *sitting)
-{
-    sitting_free(judge->sitting);
-    judge->sitting = sitting;
-    return sitting;
-}
-
-const struct config *judge_config(const struct judge *judge)
-{
-    return &judge->setup.config;
-}
-
-const struct answerer *judge_answerer(const struct judge *judge)
-{
-    return &judge->setup.answerer;
-}
-
-int64_t judge_now_s(const struct judge *judge)
-{
-    return judge->setup.now_s;
-}
-
-static int complain(const struct judge *judge, slice why, int status)
-{
-    fprintf(stderr, "yett %s: %.*s\n", judge->command, SLICE_ARG(why));
+    fprintf(stderr, "yett %s: %.*s\n", setup->command, SLICE_ARG(why));
     return status;
 }
 
@@ -84,26 +52,24 @@ static void apply_options(const struct options *options, struct config *config)
     }
 }
 
-static int open_settings(struct judge *judge)
+static int open_settings(struct setup *setup)
 {
-    struct setup *setup = &judge->setup;
     slice why = SLICE_NONE;
     config_init(&setup->config);
     if (setup->options->config_path != NULL &&
         config_file_read(setup->arena, setup->options->config_path, &setup->config,
                          &why) != YETT_OK) {
-        return complain(judge, why, EXIT_USAGE);
+        return complain(setup, why, EXIT_USAGE);
     }
     apply_options(setup->options, &setup->config);
     if (config_file_set_host_name(setup->arena, &setup->config) != YETT_OK) {
-        return complain(judge, SLICE("out of memory"), EXIT_CANNOT_TELL);
+        return complain(setup, SLICE("out of memory"), EXIT_CANNOT_TELL);
     }
     return EXIT_FINE;
 }
 
-static int open_suffix_list(struct judge *judge)
+static int open_suffix_list(struct setup *setup)
 {
-    struct setup *setup = &judge->setup;
     slice text, why = SLICE_NONE;
     if (setup->config.dmarc.standard != CONFIG_RFC7489) {
         return EXIT_FINE;
@@ -111,15 +77,15 @@ static int open_suffix_list(struct judge *judge)
     /* The path has a NUL behind it, see core/config. */
     const char *path = setup->config.dmarc.suffix_list.ptr;
     if (file_read(setup->arena, path, SUFFIX_LIST_BYTES_MAX, &text, &why) != YETT_OK) {
-        complain(judge, why, EXIT_USAGE);
+        complain(setup, why, EXIT_USAGE);
         return complain(
-            judge,
+            setup,
             SLICE("RFC 7489 needs the public suffix list: name it with --psl, or "
                   "install Debian's package publicsuffix"),
             EXIT_USAGE);
     }
     if (dmarc_suffixes_parse(text, &setup->suffixes) != YETT_OK) {
-        return complain(judge, SLICE("the public suffix list cannot be read"),
+        return complain(setup, SLICE("the public suffix list cannot be read"),
                         EXIT_USAGE);
     }
     return EXIT_FINE;
@@ -127,15 +93,14 @@ static int open_suffix_list(struct judge *judge)
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
-static int open_zone(struct judge *judge)
+static int open_zone(struct setup *setup)
 {
-    struct setup *setup = &judge->setup;
     struct zone_error error = {0};
     slice text, why = SLICE_NONE;
     const char *path = setup->options->zone_path;
 
     if (file_read(setup->arena, path, ZONE_BYTES_MAX, &text, &why) != YETT_OK) {
-        return complain(judge, why, EXIT_USAGE);
+        return complain(setup, why, EXIT_USAGE);
     }
     enum yett_err err = zone_parse(setup->arena, text, &setup->answerer.zone, &error);
     if (err == YETT_OK) {
@@ -144,43 +109,41 @@ static int open_zone(struct judge *judge)
     }
     setup->answerer.zone = NULL;
     if (err != YETT_BAD_SYNTAX) {
-        return complain(judge, slice_from_text(yett_err_text(err)), EXIT_CANNOT_TELL);
+        return complain(setup, slice_from_text(yett_err_text(err)), EXIT_CANNOT_TELL);
     }
     struct buf line;
     buf_init(&line, setup->arena, 4096);
     buf_add_visible(&line, slice_from_text(path));
     buf_printf(&line, ":%zu: %.*s", error.line, SLICE_ARG(error.why));
-    return complain(judge, buf_slice(&line), EXIT_USAGE);
+    return complain(setup, buf_slice(&line), EXIT_USAGE);
 }
 
-static int read_trust_anchor(struct judge *judge, slice *out)
+static int read_trust_anchor(struct setup *setup, slice *out)
 {
-    struct setup *setup = &judge->setup;
     slice why = SLICE_NONE;
     /* The path has a NUL behind it, see core/config. */
     if (file_read(setup->arena, setup->config.dns_trust_anchor.ptr,
                   TRUST_ANCHOR_BYTES_MAX, out, &why) == YETT_OK) {
         return EXIT_FINE;
     }
-    complain(judge, why, EXIT_USAGE);
+    complain(setup, why, EXIT_USAGE);
     return complain(
-        judge,
+        setup,
         SLICE("DNSSEC validation begins with the root's key: install Debian's "
               "package dns-root-data, or name a file of DS or DNSKEY records "
               "with --trust-anchor or in dns.trust_anchor"),
         EXIT_USAGE);
 }
 
-static int open_resolver(struct judge *judge)
+static int open_resolver(struct setup *setup)
 {
-    struct setup *setup = &judge->setup;
     struct resolver_options options = RESOLVER_OPTIONS_DEFAULT;
     char why[512];
     options.server = setup->config.resolver;
     options.timeout_ms = setup->config.dns_timeout_ms;
     options.cache_bytes = setup->config.dns_cache_bytes;
     if (setup->config.dns_validate) {
-        int status = read_trust_anchor(judge, &options.trust_anchor);
+        int status = read_trust_anchor(setup, &options.trust_anchor);
         if (status != EXIT_FINE) {
             return status;
         }
@@ -191,28 +154,27 @@ static int open_resolver(struct judge *judge)
     setup->answerer.deadline_ms = setup->config.deadline_ms;
     setup->answerer.loop = loop_new();
     if (setup->answerer.loop == NULL) {
-        return complain(judge, SLICE("the event loop cannot be started"),
+        return complain(setup, SLICE("the event loop cannot be started"),
                         EXIT_CANNOT_TELL);
     }
     setup->answerer.resolver =
         resolver_new(setup->answerer.loop, &options, why, sizeof why);
     return setup->answerer.resolver == NULL
-               ? complain(judge, slice_from_text(why), EXIT_USAGE)
+               ? complain(setup, slice_from_text(why), EXIT_USAGE)
                : EXIT_FINE;
 }
 
-static int open_answers(struct judge *judge)
+static int open_answers(struct setup *setup)
 {
-    return judge->setup.options->zone_path != NULL ? open_zone(judge)
-                                                   : open_resolver(judge);
+    return setup->options->zone_path != NULL ? open_zone(setup) : open_resolver(setup);
 }
 
-static int open_crypto(struct judge *judge)
+static int open_crypto(struct setup *setup)
 {
-    judge->setup.crypto = crypto_new();
-    return judge->setup.crypto == NULL
+    setup->crypto = crypto_new();
+    return setup->crypto == NULL
                ? complain(
-                     judge,
+                     setup,
                      SLICE("libcrypto cannot be used: out of memory, or it lacks RSA, "
                            "Ed25519 or SHA-256"),
                      EXIT_CANNOT_TELL)
@@ -221,47 +183,42 @@ static int open_crypto(struct judge *judge)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
-struct judge *judge_open(const struct options *options, const char *command, int *status)
+struct setup *setup_open(const struct options *options, const char *command, int *status)
 {
-    static int (*const steps[])(struct judge *) = {open_settings, open_crypto,
+    static int (*const steps[])(struct setup *) = {open_settings, open_crypto,
                                                    open_suffix_list, open_answers};
-    struct judge *judge = calloc(1, sizeof(*judge));
-    struct arena *arena = arena_new(ARENA_BYTES);
-    if (judge == NULL || arena == NULL) {
-        free(judge);
-        arena_free(arena);
-        *status = EXIT_CANNOT_TELL;
+    struct setup *setup = calloc(1, sizeof(*setup));
+    *status = EXIT_CANNOT_TELL;
+    if (setup == NULL || (setup->arena = arena_new(ARENA_BYTES)) == NULL) {
+        free(setup);
         return NULL;
     }
-    judge->command = command;
-    judge->setup.arena = arena;
-    judge->setup.options = options;
-    judge->setup.now_s = options->has_now ? options->now_s : (int64_t)time(NULL);
+    setup->command = command;
+    setup->options = options;
+    setup->now_s = options->has_now ? options->now_s : (int64_t)time(NULL);
 
-    *status = EXIT_FINE;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        *status = steps[i](judge);
+        *status = steps[i](setup);
         if (*status != EXIT_FINE) {
-            judge_close(judge);
+            setup_close(setup);
             return NULL;
         }
     }
-    return judge;
+    return setup;
 }
 
-void judge_close(struct judge *judge)
+void setup_close(struct setup *setup)
 {
-    if (judge == NULL) {
+    if (setup == NULL) {
         return;
     }
-    (void)judge_seat(judge, NULL);
-    resolver_free(judge->setup.answerer.resolver);
-    loop_free(judge->setup.answerer.loop);
-    if (judge->setup.answerer.zone != NULL) {
-        zone_finish(judge->setup.answerer.zone);
+    resolver_free(setup->answerer.resolver);
+    loop_free(setup->answerer.loop);
+    if (setup->answerer.zone != NULL) {
+        zone_finish(setup->answerer.zone);
     }
-    dmarc_suffixes_free(judge->setup.suffixes);
-    crypto_free(judge->setup.crypto);
-    arena_free(judge->setup.arena);
-    free(judge);
+    dmarc_suffixes_free(setup->suffixes);
+    crypto_free(setup->crypto); /* after the answers, whose memos hold its keys */
+    arena_free(setup->arena);
+    free(setup);
 }

@@ -2,25 +2,33 @@
 #ifndef YETT_APP_CLI_SETUP_H
 #define YETT_APP_CLI_SETUP_H
 
-#include "app/cli/judge.h"
+#include "app/cli/options.h"
+#include "app/cli/rounds.h"
+#include "core/config/config.h"
 #include "core/crypto/crypto.h"
+#include "core/dmarc/dmarc.h"
 
-/* setup: what judge.c needs of what setup.c opened. */
+/*
+ * setup: what all evaluations of a command share: settings, zone or resolver, suffix list,
+ * libcrypto.
+ */
 struct setup {
-    struct arena *arena; /* settings and zone live here */
+    const char *command;
     const struct options *options;
+    struct arena *arena; /* settings and zone live here */
     struct config config;
     struct crypto *crypto;
-    struct dmarc_suffixes *suffixes;
+    struct dmarc_suffixes *suffixes; /* NULL unless RFC 7489 is followed */
     struct answerer answerer;
-    int64_t now_s;
+    int64_t now_s; /* or what --now says */
 };
 
-struct setup *judge_setup(struct judge *judge);
-
-/* The message before `sitting` is done with; NULL stays NULL. */
-struct sitting;
-struct sitting *judge_seat(struct judge *judge, struct sitting *sitting);
-void sitting_free(struct sitting *sitting);
+/*
+ * Open what `options`, which must outlive it, name for the command called `command`.  NULL
+ * after the error was printed; `*status` is then the exit status.
+ */
+YETT_MUST_USE
+struct setup *setup_open(const struct options *options, const char *command, int *status);
+void setup_close(struct setup *setup);
 
 #endif

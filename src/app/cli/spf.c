@@ -3,7 +3,6 @@
 
 #include "app/cli/command.h"
 #include "app/cli/json.h"
-#include "app/cli/judge.h"
 #include "app/cli/story.h"
 
 #include <stdio.h>
@@ -83,17 +82,17 @@ static bool print_result(const struct options *options, struct arena *paper,
 }
 
 /* Evaluate with answers and memory of its own. */
-static int run_case(struct judge *judge, const struct options *options,
+static int run_case(const struct setup *setup, const struct options *options,
                     struct arena *evidence, struct arena *scratch)
 {
-    const struct answerer *answerer = judge_answerer(judge);
+    const struct answerer *answerer = &setup->answerer;
     struct spf_case spf_case = {
         .query = {.ip = options->ip,
                   .helo = options->helo,
                   .mail_from = options->mail_from,
                   .scope = options->has_mail_from ? SPF_SCOPE_MAIL_FROM : SPF_SCOPE_HELO,
-                  .receiver = judge_config(judge)->authserv_id,
-                  .now_s = judge_now_s(judge)}
+                  .receiver = setup->config.authserv_id,
+                  .now_s = setup->now_s}
     };
     struct round round = {.evaluate = evaluate, .context = &spf_case};
     struct dns_answers *answers =
@@ -126,8 +125,8 @@ static int run(const struct options *options)
         fprintf(stderr, "yett spf: --mail-from or --helo must name an identity\n");
         return EXIT_USAGE;
     }
-    struct judge *judge = judge_open(options, "spf", &status);
-    if (judge == NULL) {
+    struct setup *setup = setup_open(options, "spf", &status);
+    if (setup == NULL) {
         return status;
     }
     struct arena *evidence = arena_new(ARENA_BYTES);
@@ -136,11 +135,11 @@ static int run(const struct options *options)
         fprintf(stderr, "yett spf: out of memory\n");
         status = EXIT_CANNOT_TELL;
     } else {
-        status = run_case(judge, options, evidence, scratch);
+        status = run_case(setup, options, evidence, scratch);
     }
     arena_free(scratch);
     arena_free(evidence);
-    judge_close(judge);
+    setup_close(setup);
     return status;
 }
 
