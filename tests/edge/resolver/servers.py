@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fake  # noqa: E402  pylint: disable=wrong-import-position
 import real  # noqa: E402  pylint: disable=wrong-import-position
+import tap  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Answer:
@@ -461,33 +462,6 @@ def cases(world, no_knot, no_unbound):
             yield test.__name__, call(test), reason
 
 
-def outcome(case):
-    name, test, skip = case
-    if skip:
-        return True, f"{name} # SKIP {skip}", ""
-    try:
-        reason = test()
-    except (AssertionError, IndexError, KeyError, ValueError, OSError,
-            subprocess.SubprocessError) as error:
-        return False, name, f"{type(error).__name__}: {error}"
-    return True, name + (f" # SKIP {reason}" if reason else ""), ""
-
-
-def report(all_cases):
-    failed = 0
-    print(f"1..{len(all_cases)}", flush=True)
-    pool = ThreadPoolExecutor(4)
-    try:
-        for number, (good, line, why) in enumerate(pool.map(outcome, all_cases), 1):
-            print(("ok" if good else "not ok") + f" {number} - {line}", flush=True)
-            for text in why.splitlines():
-                print("# " + text, flush=True)
-            failed += not good
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    return 1 if failed else 0
-
-
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     world = World(sys.argv[1])
@@ -495,7 +469,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="yett-resolver-") as folder:
         try:
             no_knot, no_unbound = start(world, servers, folder)
-            return report(list(cases(world, no_knot, no_unbound)))
+            return tap.report(list(cases(world, no_knot, no_unbound)))
         finally:
             servers.stop()
 
