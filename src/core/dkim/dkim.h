@@ -143,17 +143,21 @@ void dkim_header_canon_without(enum dkim_canon canon, const struct message_field
 
 /*
  * Canonicalise a body (RFC 6376 section 3.4).  The result does not depend on where the
- * pieces are cut.  Lines end at CRLF only: a bare CR or LF is an octet like others.  What
- * does not change reaches the sink in stretches of many lines.  Owns nothing: finish once,
- * free nothing.
+ * pieces are cut.  Lines end at CRLF only: a bare CR or LF is an octet like others.  The
+ * sink gets many lines together.  Owns nothing: finish once, free nothing.
  */
+#define DKIM_BODY_STAGED 2048
+
 struct dkim_body_canon {
     enum dkim_canon canon;
     struct dkim_sink sink;
     uint64_t pending_lines; /* line ends held back until text follows */
-    bool pending_space;     /* white space that is kept, as one space, if text follows */
     bool pending_cr;        /* the last piece ended in CR */
     bool any_text;
+    /* Relaxed only: white space that the last piece ended in, and text to be passed on. */
+    enum { DKIM_NO_SPACE, DKIM_SPACE, DKIM_SPACE_CR } pending_space;
+    size_t staged_bytes;
+    char staged[DKIM_BODY_STAGED];
 };
 
 void dkim_body_canon_init(struct dkim_body_canon *body, enum dkim_canon canon,

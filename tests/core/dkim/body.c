@@ -171,10 +171,11 @@ static void count(void *context, slice bytes)
     counts->bytes += bytes.len;
 }
 
-static void unchanged_lines_reach_the_sink_together(void **state)
+static void many_lines_reach_the_sink_together(void **state)
 {
     (void)state;
-    static const char line[] = "Nothing has to change in this line of text.\r\n\r\n";
+    static const char line[] =
+        "  <td>White space on \t\tevery line of text.</td>\r\n\r\n";
     struct naive_text body = {NULL, 0};
     struct counts counts = {0, 0};
     struct dkim_body_canon canon;
@@ -185,8 +186,8 @@ static void unchanged_lines_reach_the_sink_together(void **state)
                          (struct dkim_sink){.write = count, .context = &counts});
     dkim_body_canon_feed(&canon, slice_of(body.ptr, body.len));
     dkim_body_canon_finish(&canon);
-    assert_int_equal(counts.bytes, body.len - 2);
-    assert_in_range(counts.calls, 1, 3);
+    assert_int_equal(counts.bytes, body.len - 3000 - 2);
+    assert_in_range(counts.calls, 1, body.len / 512);
     free(body.ptr);
 }
 
@@ -213,7 +214,7 @@ int main(void)
         cmocka_unit_test(bodies_become_canonical_however_they_are_cut),
         cmocka_unit_test(all_short_texts_agree_with_the_rules_as_written),
         cmocka_unit_test(odd_octets_are_found_at_every_place_of_a_long_text),
-        cmocka_unit_test(unchanged_lines_reach_the_sink_together),
+        cmocka_unit_test(many_lines_reach_the_sink_together),
         cmocka_unit_test(
             a_million_empty_lines_cost_no_memory_and_come_out_when_text_follows),
     };
