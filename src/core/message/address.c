@@ -167,6 +167,13 @@ static bool read_display_name(struct parser *p, const struct run *run, slice *ou
     return !holds_encoded_word(text) || check_encoded_words(p, run, *out);
 }
 
+/* Between quotes, for nowhere else they may stand. */
+static bool holds_address_octet(slice raw)
+{
+    return slice_has_byte(raw, '@') || slice_has_byte(raw, '<') ||
+           slice_has_byte(raw, '>');
+}
+
 static bool read_local_part(struct parser *p, const struct run *run, slice *out)
 {
     if (!run->any) {
@@ -179,6 +186,10 @@ static bool read_local_part(struct parser *p, const struct run *run, slice *out)
     slice raw = between(p, run->from, run->to);
     if (!utf8_is_valid(raw)) {
         return fail_at(p, run->from, "a local part that is neither ASCII nor UTF-8");
+    }
+    if (p->lex.strict && holds_address_octet(raw)) {
+        return fail_at(p, run->from,
+                       "a local part with what some readers take for an address in it");
     }
     if (p->lex.strict && holds_encoded_word(raw)) {
         return fail_at(p, run->from, "an encoded word within an address");

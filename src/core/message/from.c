@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/base/ascii.h"
 #include "core/base/buf.h"
 #include "core/message/address.h"
 
@@ -10,7 +9,12 @@
  * in different ways (source routes, white space within a domain, addresses in comments) is
  * unparsable here, because the recipient may be shown another author than the one we checked.
  */
-enum { SHOWN_OCTETS = 40, SHOWN_DOMAINS = 4, REASON_BYTES = 2048 };
+enum {
+    VALUES_OCTETS_MAX = 256 * 1024,
+    SHOWN_OCTETS = 40,
+    SHOWN_DOMAINS = 4,
+    REASON_BYTES = 2048
+};
 
 struct reader {
     struct arena *arena;
@@ -19,23 +23,34 @@ struct reader {
     slice *domains;
     size_t fields; /* From fields, hidden ones too */
     size_t hidden;
+    size_t octets; /* of their values: a name may take nine times its room when decoded */
     const char *why; /* of the first that could not be read */
     slice at;        /* the octets there */
 };
 
 /* ---- reading -------------------------------------------------------------------------- */
 
+static void note_fault(struct reader *reader, slice value, struct address_fault fault)
+{
+    if (reader->why == NULL) {
+        reader->why = fault.why;
+        reader->at = slice_first(slice_skip(value, fault.at), SHOWN_OCTETS);
+        reader->out->offset = fault.at;
+    }
+}
+
 static enum yett_err read_value(struct reader *reader, slice value)
 {
-    struct address_fault fault = {0};
+    struct address_fault fault = {.why = "more than 256 KiB of authors"};
+    reader->octets += value.len;
+    if (reader->octets > VALUES_OCTETS_MAX) {
+        note_fault(reader, value, fault);
+        return YETT_OK;
+    }
     enum yett_err err =
         address_parse(reader->arena, value, ADDRESS_AUTHOR, &reader->list, &fault);
     if (err == YETT_BAD_SYNTAX) {
-        if (reader->why == NULL) {
-            reader->why = fault.why;
-            reader->at = slice_first(slice_skip(value, fault.at), SHOWN_OCTETS);
-            reader->out->offset = fault.at;
-        }
+        note_fault(reader, value, fault);
         return YETT_OK;
     }
     return err;
@@ -55,63 +70,34 @@ static enum yett_err read_hidden(struct reader *reader, slice value)
     return err;
 }
 
-/* "From" *WSP ":" at the front, moved past. */
-static bool take_from_name(slice *in)
-{
-    slice rest = *in;
-    if (!slice_take_nocase(&rest, SLICE("From"))) {
-        return false;
-    }
-    while (slice_take_byte(&rest, ' ') || slice_take_byte(&rest, '\t')) {
-    }
-    if (!slice_take_byte(&rest, ':')) {
-        return false;
-    }
-    *in = rest;
-    return true;
-}
-
-/* Behind a CR or LF that ends no line for us, but does for others. */
-static enum yett_err read_hidden_in(struct reader *reader, slice raw)
+/* Where others see a field that we do not. */
+static enum yett_err read_hidden_in(struct reader *reader,
+                                    const struct message_field *field)
 {
     enum yett_err err = YETT_OK;
-    for (slice rest = raw; err == YETT_OK && rest.len != 0;) {
-        bool line_end = rest.ptr[0] == '\r' || rest.ptr[0] == '\n';
-        rest = slice_skip(rest, 1);
-        if (line_end && take_from_name(&rest)) {
+    slice rest = SLICE_NONE;
+    slice name;
+    while (err == YETT_OK && message_next_hidden(field, &rest, &name)) {
+        if (slice_eq_nocase(name, SLICE("From"))) {
             err = read_hidden(reader, rest);
         }
     }
     return err;
 }
 
-/* White space first, where some readers skip it. */
-static enum yett_err read_hidden_first(struct reader *reader,
-                                       const struct message_field *field)
-{
-    slice rest = field->raw;
-    while (ascii_is_wsp(slice_peek(rest))) {
-        rest = slice_skip(rest, 1);
-    }
-    bool hidden = rest.len != field->raw.len && take_from_name(&rest);
-    return hidden ? read_hidden(reader, rest) : YETT_OK;
-}
-
 static enum yett_err read_fields(struct reader *reader,
                                  const struct message_header *header)
 {
-    bool bare = (header->defects & (MESSAGE_BARE_CR | MESSAGE_BARE_LF)) != 0;
+    bool may_hide = (header->defects & MESSAGE_MAY_HIDE) != 0;
     enum yett_err err = YETT_OK;
     for (size_t i = 0; i < header->count && err == YETT_OK; i++) {
         const struct message_field *field = &header->fields[i];
         if (slice_eq_nocase(field->name, SLICE("From"))) {
             reader->fields++;
             err = read_value(reader, field->value);
-        } else if (ascii_is_wsp(slice_peek(field->raw))) {
-            err = read_hidden_first(reader, field);
         }
-        if (err == YETT_OK && bare) {
-            err = read_hidden_in(reader, field->raw);
+        if (err == YETT_OK && may_hide) {
+            err = read_hidden_in(reader, field);
         }
     }
     return err;

@@ -505,6 +505,9 @@ enum yett_err message_parser_add_field(struct message_parser *parser, slice name
 {
     assert(!parser->field_open && parser->kind == LINE_START);
     parser->cut_by_peer = true;
+    if (ascii_is_wsp(slice_peek(name))) {
+        parser->defects |= MESSAGE_LEADING_FOLD; /* others skip it */
+    }
     parser->field_at = parser->chunk_len;
     parser->line_at = parser->chunk_len;
     parser->name_len = name.len;

@@ -38,6 +38,10 @@ enum message_defect {
     MESSAGE_MBOX_FROM = 1 << 7     /* an mbox "From " line stood first and was skipped */
 };
 
+/* Only a header with one of these has fields that hide in others. */
+#define MESSAGE_MAY_HIDE                                                                 \
+    ((unsigned)(MESSAGE_BARE_LF | MESSAGE_BARE_CR | MESSAGE_LEADING_FOLD))
+
 struct message_header {
     const struct message_field *fields; /* top to bottom */
     size_t count;
@@ -100,6 +104,14 @@ const struct message_field *message_find_field(const struct message_header *head
                                                const char *name, size_t from,
                                                size_t *index);
 size_t message_count_fields(const struct message_header *header, const char *name);
+
+/*
+ * The next field hidden in `field`: one that begins behind a bare CR or LF, or behind white
+ * space on top of the header, where this parser sees none but others do.  `*rest` is
+ * SLICE_NONE at first; then what follows the hidden field's colon.  False when there is no
+ * more.
+ */
+bool message_next_hidden(const struct message_field *field, slice *rest, slice *name);
 
 /*
  * Line ends of stored mail.  A message whose first line ends in a bare LF was stored with

@@ -22,7 +22,11 @@
  * can move that place.  A field with a second comment about a client, a second "by" or a
  * second semicolon is refused: a NAME that was not cleaned may have brought the first.
  */
-enum { COMMENT_DEPTH_MAX = 16 };
+enum {
+    COMMENT_DEPTH_MAX = 16,
+    VALUE_OCTETS_MAX = 8 * 1024 /* no MTA writes more; a list of things that do not end is
+                                   read anew for each */
+};
 
 static void skip_space(slice *in)
 {
@@ -410,6 +414,9 @@ static bool read_host(slice *in, struct message_received *out)
 /* Line ends that fold nothing, NUL: not from the MTAs above. */
 static bool is_clean(slice value)
 {
+    if (value.len > VALUE_OCTETS_MAX) {
+        return false;
+    }
     for (size_t i = 0; i < value.len; i++) {
         int c = (unsigned char)value.ptr[i];
         if (c == '\r') {

@@ -388,12 +388,27 @@ static void no_helo_changes_the_client(void **state)
     assert_true(read > 1000);
 }
 
+static void a_field_of_a_megabyte_is_refused_at_once(void **state)
+{
+    (void)state;
+    struct message_received received = {0};
+    struct buf buf;
+    buf_init(&buf, arena, 1 << 20);
+    buf_add_text(&buf, "from h (x [192.0.2.7]) by mx (Postfix) ");
+    while (buf_err(&buf) == YETT_OK) { /* a minute, when each was read to the end */
+        buf_add_text(&buf, "(envelope-from <)");
+    }
+    assert_int_equal(message_parse_received(arena, buf_slice(&buf), &received),
+                     YETT_BAD_SYNTAX);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_forms_of_known_mtas_are_read),
         TEST(a_mapped_address_stays_what_it_is),
+        TEST(a_field_of_a_megabyte_is_refused_at_once),
         TEST(what_gives_no_client_without_guessing_is_refused),
         TEST(no_helo_changes_the_client),
     };
