@@ -123,7 +123,7 @@ struct tag_array {
     size_t capacity;
 };
 
-enum { FIRST_CAPACITY = 16 };
+enum { FIRST_CAPACITY = 16, TAGS_MAX = 500 };
 
 static bool array_add(struct tag_array *array, struct tag tag)
 {
@@ -194,6 +194,11 @@ enum yett_err taglist_parse(struct arena *arena, slice text, struct taglist *out
         const char *why = parse_tag(piece, &tag, &at);
         if (why != NULL) {
             *error = (struct taglist_error){slice_offset(text, piece) + at, why};
+            return YETT_BAD_SYNTAX;
+        }
+        if (array.count == TAGS_MAX) {
+            *error = (struct taglist_error){slice_offset(text, piece),
+                                            "a tag beyond the 500th"};
             return YETT_BAD_SYNTAX;
         }
         if (!array_add(&array, tag)) {

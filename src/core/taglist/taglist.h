@@ -33,8 +33,9 @@ struct taglist_error {
  * Parse a whole list into `arena`; slices point into `text`.
  *
  * YETT_BAD_SYNTAX with `*error` for a tag without "=", a name that is not ALPHA *(ALNUM /
- * "_"), an octet outside VALCHAR / FWS in a value (UTF-8 is allowed, RFC 8616 section 4), or
- * a name that stands twice (`RFC 6376: the entire tag-list is invalid`).  An empty text is
+ * "_"), an octet outside VALCHAR / FWS in a value (UTF-8 is allowed, RFC 8616 section 4),
+ * more than 500 tags (no message's memory goes for lists of nothing), or a name that stands
+ * twice (`RFC 6376: the entire tag-list is invalid`).  An empty text is
  * an empty list; one trailing ";" is fine, an empty tag elsewhere is not.
  */
 YETT_MUST_USE
