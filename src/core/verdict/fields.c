@@ -9,22 +9,47 @@
  * envelope does.
  */
 enum {
-    FIELD_MAX = 32 * 1024,
-    COMMENT_MAX = 300, /* octets of a reason that is kept as a comment */
+    FIELD_MAX = 48 * 1024, /* what all below can come to, quoted and folded */
+    COMMENT_MAX = 300,     /* octets of a reason that is kept as a comment */
     SIGNATURES_SHOWN_MAX = 20,
     B_SHOWN_MIN = 8, /* RFC 6008 section 4 */
+    B_SHOWN_MAX = 64,
+    ALGORITHM_SHOWN_MAX = 40, /* longer ones are nobody's: they are left out */
+    IDENTITY_SHOWN_MAX = 320,
     PROPERTIES_MAX = 6
 };
 
 /* ---- removed ---------------------------------------------------------------------------- */
 
-static bool must_go(const struct config *config, const struct message_field *field)
+static bool is_mark(const struct config *config, slice name)
+{
+    return slice_eq_nocase(name, config->tag_field) ||
+           slice_eq_nocase(name, config->quarantine_field);
+}
+
+/* Deliberately whatever it says: no honest field hides a result or a mark. */
+static bool hides_what_must_go(const struct config *config,
+                               const struct message_field *field)
+{
+    slice rest = SLICE_NONE;
+    slice name;
+    while (message_next_hidden(field, &rest, &name)) {
+        if (slice_eq_nocase(name, SLICE("Authentication-Results")) ||
+            is_mark(config, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool must_go(const struct config *config, const struct message_field *field,
+                    bool may_hide)
 {
     if (slice_eq_nocase(field->name, SLICE("Authentication-Results"))) {
         return authres_is_forged(field->value, config->authserv_id);
     }
-    return slice_eq_nocase(field->name, config->tag_field) ||
-           slice_eq_nocase(field->name, config->quarantine_field);
+    return is_mark(config, field->name) ||
+           (may_hide && hides_what_must_go(config, field));
 }
 
 enum yett_err verdict_find_removed(struct arena *arena, const struct verdict_input *input,
@@ -35,9 +60,10 @@ enum yett_err verdict_find_removed(struct arena *arena, const struct verdict_inp
     if (removed == NULL) {
         return YETT_NO_MEMORY;
     }
+    bool may_hide = (header->defects & MESSAGE_MAY_HIDE) != 0;
     out->removed_count = 0;
     for (size_t i = header->count; i > 0; i--) {
-        if (must_go(input->config, &header->fields[i - 1])) {
+        if (must_go(input->config, &header->fields[i - 1], may_hide)) {
             removed[out->removed_count++] = i - 1;
         }
     }
@@ -84,17 +110,24 @@ static void write_spf(struct line *line, const struct verdict *verdict)
                  spf->domain);
 }
 
-/* So much of b= that no other signature of the message begins the same. */
+static size_t shared_length(slice a, slice b)
+{
+    size_t length = 0;
+    while (length < a.len && length < b.len && a.ptr[length] == b.ptr[length]) {
+        length++;
+    }
+    return length;
+}
+
+/* So much of b= that no other signature of the message begins the same, within reason. */
 static slice unique_b(const struct dkim_results *dkim, size_t index)
 {
-    slice b = dkim->list[index].signature->b_text;
+    slice b = slice_first(dkim->list[index].signature->b_text, B_SHOWN_MAX);
     size_t length = B_SHOWN_MIN;
-    for (size_t i = 0; i < dkim->count && length < b.len; i++) {
-        slice other = dkim->list[i].signature->b_text;
-        while (i != index && length < b.len &&
-               slice_starts_with(other, slice_first(b, length))) {
-            length++;
-        }
+    for (size_t i = 0; i < dkim->count; i++) {
+        size_t shared =
+            i == index ? 0 : shared_length(b, dkim->list[i].signature->b_text);
+        length = shared < length ? length : shared + 1;
     }
     return slice_first(b, length);
 }
@@ -102,7 +135,7 @@ static slice unique_b(const struct dkim_results *dkim, size_t index)
 static bool identity_says_more(const struct dkim_signature *signature)
 {
     slice identity = signature->identity;
-    return !slice_is_empty(identity) &&
+    return !slice_is_empty(identity) && identity.len <= IDENTITY_SHOWN_MAX &&
            !(slice_starts_with(identity, SLICE("@")) &&
              slice_eq_nocase(slice_skip(identity, 1), signature->domain));
 }
@@ -117,7 +150,9 @@ static void write_dkim(struct line *line, const struct dkim_results *dkim, size_
         add_property(line, SLICE("header"), SLICE("i"), signature->identity);
     }
     add_property(line, SLICE("header"), SLICE("s"), signature->selector);
-    add_property(line, SLICE("header"), SLICE("a"), signature->algorithm_text);
+    if (signature->algorithm_text.len <= ALGORITHM_SHOWN_MAX) {
+        add_property(line, SLICE("header"), SLICE("a"), signature->algorithm_text);
+    }
     add_property(line, SLICE("header"), SLICE("b"), unique_b(dkim, index));
 }
 

@@ -64,11 +64,26 @@ static bool signed_lately(const struct verdict_input *input,
     return time_s >= oldest && time_s <= latest;
 }
 
-static bool signs_what_identifies(const struct dkim_signature *signature)
+static size_t times_signed(const struct dkim_signature *signature, slice name)
+{
+    slice names = signature->signed_fields;
+    slice piece;
+    size_t times = 0;
+    while (slice_next_piece(&names, ':', &piece)) {
+        times += slice_eq_nocase(slice_trim_fws(piece), name);
+    }
+    return times;
+}
+
+/* All of these fields are signed, and none was put beside the signed one, which readers
+   would take for it. */
+static bool signs_what_identifies(const struct message_header *header,
+                                  const struct dkim_signature *signature)
 {
     static const char *const names[] = {"From", "To", "Subject", "Date", "Message-ID"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (!dkim_signs_field(signature, names[i])) {
+        size_t times = times_signed(signature, slice_from_text(names[i]));
+        if (times == 0 || times < message_count_fields(header, names[i])) {
             return false;
         }
     }
@@ -85,8 +100,17 @@ static bool is_candidate(const struct verdict_findings *findings, size_t index)
 {
     const struct dkim_result *result = &findings->verdict->dkim.list[index];
     return result->evaluated && is_aligned(findings->dmarc, index) &&
-           result->header_verified && signs_what_identifies(result->signature) &&
+           result->header_verified &&
+           signs_what_identifies(findings->input->header, result->signature) &&
            signed_lately(findings->input, result->signature);
+}
+
+/* An l= that covers no line with text covers what is a part of every body. */
+static bool holds_for_some_body(const struct dkim_result *result)
+{
+    enum { SHORTEST_LINE = 3 };
+    return result->body_verified &&
+           (!result->partial_body || result->signature->body_length >= SHORTEST_LINE);
 }
 
 /* The signature that speaks for an intermediary, or NULL. */
@@ -95,7 +119,8 @@ static const struct dkim_result *find_intermediary(
 {
     for (size_t i = 0; i < findings->verdict->dkim.count; i++) {
         const struct dkim_result *result = &findings->verdict->dkim.list[i];
-        if (is_candidate(findings, i) && (result->body_proved || result->body_verified)) {
+        if (is_candidate(findings, i) &&
+            (result->body_proved || holds_for_some_body(result))) {
             return result;
         }
     }

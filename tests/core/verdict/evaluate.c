@@ -336,6 +336,77 @@ static void forged_fields_are_found_highest_index_first(void **state)
     }
 }
 
+static void fields_that_hide_ours_go_as_well(void **state)
+{
+    struct whole *w = *state;
+    set_message(w, " Authentication-Results: mx.example.com; dmarc=pass\r\n"
+                   "X-A: y\nAuthentication-Results: mx.example.com; dmarc=pass\r\n"
+                   "X-B: y\rauthentication-results : mx.example.com; dmarc=pass\r\n"
+                   "X-C: y\n\nX-Yett-Tag: nothing\r\n"
+                   "X-D: y\nZ: z\rX-YETT-Quarantine: no\r\n"
+                   "X-E: y\r\n Authentication-Results: mx.example.com; dmarc=pass\r\n"
+                   "X-F: y\nX-Authentication-Results: mx.example.com\r\n"
+                   "X-G: y\nAuthentication-Results\r\n"
+                   "From: a@example.org\r\n\r\n");
+    judge(w);
+    static const size_t wanted[] = {4, 3, 2, 1, 0};
+    assert_int_equal(w->verdict.removed_count, sizeof wanted / sizeof wanted[0]);
+    for (size_t i = 0; i < w->verdict.removed_count; i++) {
+        assert_int_equal(w->verdict.removed_fields[i], wanted[i]);
+    }
+}
+
+/* ---- what a sender may choose -------------------------------------------------------------- */
+
+/* A DKIM-Signature field of these tags and `length` octets of b=. */
+static void add_signature(struct whole *w, const char *tags, size_t length)
+{
+    char *text = NULL;
+    char *b = malloc(length + 1);
+    memset(b, 'A', length);
+    b[length] = '\0';
+    assert_true(asprintf(&text,
+                         "DKIM-Signature: v=1; h=from; %s b=%s;"
+                         " bh=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n%s",
+                         tags, b, w->message) > 0);
+    free(b);
+    free(w->message);
+    w->message = text;
+}
+
+static void long_equal_signatures_are_told_apart_in_linear_time(void **state)
+{
+    struct whole *w = *state;
+    set_message(w, "From: a@example.org\r\n\r\n");
+    for (int i = 0; i < 2; i++) { /* half a minute of comparing, when it was quadratic */
+        add_signature(w, "a=rsa-sha256; d=example.org; s=test;", 900000);
+    }
+    judge(w);
+    assert_int_equal(w->verdict.dkim.count, 2);
+    assert_true(w->verdict.authentication_results.len < 2000);
+}
+
+static void results_of_the_longest_signatures_still_fit_the_field(void **state)
+{
+    static const char label[] =
+        "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd";
+    struct whole *w = *state;
+    char *tags = NULL;
+    set_message(w, "From: a@example.org\r\n\r\n");
+    assert_true(asprintf(&tags,
+                         "v=1; q=x; a=%s%s; s=%s.%s; d=%s.%s.example; "
+                         "i=\"\"%s%s%s%s@%s.%s.example; t=1;",
+                         label, label, label, label, label, label, label, label, label,
+                         label, label, label) > 0);
+    for (int i = 0; i < 40; i++) {
+        add_signature(w, tags + 5, 840 + (size_t)i * 4);
+    }
+    free(tags);
+    judge(w);
+    assert_int_equal(w->verdict.dkim.count, 40);
+    assert_true(w->verdict.authentication_results.len != 0);
+}
+
 /* ---- a changed body ------------------------------------------------------------------------ */
 
 static void ours_changed_on_the_way_is_quarantined_and_a_swapped_body_rejected(
@@ -484,6 +555,9 @@ int main(void)
         WHOLE_TEST(a_submission_is_not_verified),
         WHOLE_TEST(observing_performs_nothing_and_says_what_it_would),
         WHOLE_TEST(forged_fields_are_found_highest_index_first),
+        WHOLE_TEST(fields_that_hide_ours_go_as_well),
+        WHOLE_TEST(long_equal_signatures_are_told_apart_in_linear_time),
+        WHOLE_TEST(results_of_the_longest_signatures_still_fit_the_field),
         WHOLE_TEST(ours_changed_on_the_way_is_quarantined_and_a_swapped_body_rejected),
         WHOLE_TEST(two_author_domains_are_judged_by_the_strictest_when_set),
         WHOLE_TEST(five_author_domains_are_too_many_to_judge),

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -156,6 +157,46 @@ static void without_t_the_signed_date_tells_the_age(void **state)
     expect(c, CONFIG_REJECT, "dmarc-reject-ours");
     case_header(c, "From: a@example.org\r\n\r\n");
     expect(c, CONFIG_REJECT, "dmarc-reject-ours");
+}
+
+static void a_field_put_beside_the_signed_one_spoils_the_evidence(void **state)
+{
+    struct verdict_case *c = *state;
+    static const char *const added[] = {
+        "Date: Mon, 21 Sep 2026 14:13:20 +0000\r\n", /* an old header made young */
+        "Subject: Send money\r\n",
+        "To: another@example.com\r\n",
+    };
+    static const char signed_header[] = "From: a@example.org\r\n"
+                                        "To: you@example.com\r\n"
+                                        "Subject: Figures\r\n"
+                                        "Date: Mon, 21 Sep 2026 14:13:20 +0000\r\n\r\n";
+    changed_on_the_way(c);
+    c->dkim.body_proved = true;
+    case_header(c, signed_header);
+    expect(c, CONFIG_QUARANTINE, "dmarc-reject-intermediary");
+    for (size_t i = 0; i < sizeof added / sizeof added[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "%s%s", added[i], signed_header);
+        case_header(c, text);
+        expect(c, CONFIG_REJECT, "dmarc-reject-ours");
+    }
+    c->signature.signed_fields = SLICE("from:to:to:subject:date:message-id");
+    expect(c, CONFIG_QUARANTINE, "dmarc-reject-intermediary"); /* both To are signed */
+}
+
+static void an_l_that_covers_no_text_is_no_evidence(void **state)
+{
+    struct verdict_case *c = *state;
+    changed_on_the_way(c);
+    c->dkim.body_verified = true;
+    c->dkim.partial_body = true;
+    c->signature.body_length = 0;
+    expect(c, CONFIG_REJECT, "dmarc-reject-ours");
+    c->signature.body_length = 2; /* an empty line */
+    expect(c, CONFIG_REJECT, "dmarc-reject-ours");
+    c->signature.body_length = 3;
+    expect(c, CONFIG_QUARANTINE, "dmarc-reject-intermediary");
 }
 
 static void the_body_proof_is_asked_for_only_where_it_matters(void **state)
@@ -342,6 +383,8 @@ int main(void)
         CASE_TEST(a_proven_body_under_an_own_header_is_quarantined),
         CASE_TEST(a_replayed_header_is_no_evidence),
         CASE_TEST(without_t_the_signed_date_tells_the_age),
+        CASE_TEST(a_field_put_beside_the_signed_one_spoils_the_evidence),
+        CASE_TEST(an_l_that_covers_no_text_is_no_evidence),
         CASE_TEST(the_body_proof_is_asked_for_only_where_it_matters),
         CASE_TEST(strict_does_not_care_for_intermediaries),
         CASE_TEST(an_exception_by_network_turns_a_failure_into_accept),
