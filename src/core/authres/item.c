@@ -44,44 +44,78 @@ void item_add_keyword(struct item *item, slice keyword)
     }
 }
 
-/*
- * `text` with a backslash before each of `specials`.  Stops before `limit` octets are passed
- * and says false then.
- */
-static bool add_escaped(struct item *item, slice text, slice specials, bool keep_utf8,
+/* Where text stands, and what has a backslash before it there. */
+enum place { IN_QUOTES = 1, IN_COMMENT = 2 };
+
+static const uint8_t escaped_in[256] = {
+    ['"'] = IN_QUOTES,
+    ['('] = IN_COMMENT,
+    [')'] = IN_COMMENT,
+    ['\\'] = IN_QUOTES | IN_COMMENT,
+};
+
+static bool is_escaped(char c, enum place place)
+{
+    return (escaped_in[(unsigned char)c] & place) != 0;
+}
+
+/* Octets at the front that stand as they are. */
+static size_t plain_length(slice text, enum place place)
+{
+    size_t length = 0;
+    while (length < text.len && ascii_is_printable(text.ptr[length]) &&
+           !is_escaped(text.ptr[length], place)) {
+        length++;
+    }
+    return length;
+}
+
+/* One character that does not, or something in its place; moves past it. */
+static void add_odd(struct item *item, slice *text, bool keep_utf8)
+{
+    uint32_t code_point;
+    size_t length = utf8_character(*text, &code_point);
+    slice character = slice_first(*text, length == 0 ? 1 : length);
+    if (ascii_is_printable(text->ptr[0])) {
+        item_add_text(item, "\\");
+        add(item, character);
+    } else if (text->ptr[0] == '\t') {
+        item_add_text(item, " ");
+    } else if (keep_utf8 && utf8_visible_length(*text) > 1) {
+        add(item, character);
+    } else {
+        item_add_text(item, "?");
+    }
+    *text = slice_skip(*text, character.len);
+}
+
+/* As it stands in its place.  Stops before `limit` octets are passed and says false then. */
+static bool add_escaped(struct item *item, slice text, enum place place, bool keep_utf8,
                         size_t limit)
 {
     static const slice more = SLICE_INIT("...");
-    while (text.len != 0) {
-        char c = text.ptr[0];
-        uint32_t code_point;
-        size_t length = utf8_character(text, &code_point);
-        size_t visible = utf8_visible_length(text);
-        if (item->len + (visible > 2 ? visible : 2) + more.len > limit) {
+    enum { CHARACTER_MAX = 4 };
+    assert(limit <= ITEM_MAX && item->len + more.len <= limit);
+    for (;;) {
+        size_t room = limit - more.len - item->len;
+        size_t plain = plain_length(slice_first(text, room), place);
+        add(item, slice_first(text, plain));
+        text = slice_skip(text, plain);
+        if (text.len == 0) {
+            return true;
+        }
+        if (room - plain < CHARACTER_MAX) {
             add(item, more);
             return false;
         }
-        if (ascii_is_printable(c)) {
-            if (slice_has_byte(specials, c)) {
-                item_add_text(item, "\\");
-            }
-            add(item, slice_first(text, 1));
-        } else if (c == '\t') {
-            item_add_text(item, " ");
-        } else if (keep_utf8 && visible > 1) {
-            add(item, slice_first(text, visible));
-        } else {
-            item_add_text(item, "?");
-        }
-        text = slice_skip(text, length == 0 ? 1 : length);
+        add_odd(item, &text, keep_utf8);
     }
-    return true;
 }
 
 static bool add_quoted(struct item *item, slice value, bool keep_utf8, size_t limit)
 {
     item_add_text(item, "\"");
-    bool whole = add_escaped(item, value, SLICE("\"\\"), keep_utf8, limit - 1);
+    bool whole = add_escaped(item, value, IN_QUOTES, keep_utf8, limit - 1);
     item_add_text(item, "\"");
     return whole;
 }
@@ -212,6 +246,6 @@ void item_add_comment(struct item *item, slice comment)
 {
     size_t limit = item->len + ITEM_VALUE_MAX;
     item_add_text(item, "(");
-    (void)add_escaped(item, comment, SLICE("()\\"), false, limit - 1);
+    (void)add_escaped(item, comment, IN_COMMENT, false, limit - 1);
     item_add_text(item, ")");
 }

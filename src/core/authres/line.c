@@ -29,15 +29,18 @@ void line_fold(struct line *line)
 }
 
 /* Spaces and the word behind them. */
-static slice take_piece(slice *text)
+static size_t first_piece_length(slice text)
 {
     size_t length = 0;
-    while (length < text->len && text->ptr[length] == ' ') {
+    while (length < text.len && text.ptr[length] == ' ') {
         length++;
     }
-    while (length < text->len && text->ptr[length] != ' ') {
-        length++;
-    }
+    return length + slice_find_byte(slice_skip(text, length), ' ');
+}
+
+static slice take_piece(slice *text)
+{
+    size_t length = first_piece_length(*text);
     slice piece = slice_first(*text, length);
     *text = slice_skip(*text, length);
     return piece;
@@ -53,21 +56,24 @@ void line_put(struct line *line, const struct item *item)
 {
     slice text = slice_of(item->text, item->len);
     slice rest = text;
-    slice piece = take_piece(&rest);
 
     if (!line->fresh) {
         size_t here = column(line) + 1;
         if (!fits(here, text.len) &&
-            (fits(indentation.len, text.len) || !fits(here, piece.len))) {
+            (fits(indentation.len, text.len) || !fits(here, first_piece_length(text)))) {
             line_fold(line);
         } else {
             buf_add_byte(line->buf, ' ');
         }
     }
     line->fresh = false;
-    buf_add(line->buf, piece);
+    if (fits(column(line), text.len)) {
+        buf_add(line->buf, text);
+        return;
+    }
+    buf_add(line->buf, take_piece(&rest));
     while (rest.len != 0) {
-        piece = take_piece(&rest);
+        slice piece = take_piece(&rest);
         if (!fits(column(line), piece.len)) {
             break_line(line); /* the piece begins with a space, which makes it a fold */
         }

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/siphash.h"
 
-static uint64_t load64(const uint8_t *bytes, size_t count)
+/* Written out, so that it becomes one instruction. */
+static inline uint64_t load64(const uint8_t b[8])
+{
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
+           (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
+           (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+}
+
+/* Fewer than eight octets. */
+static inline uint64_t load_rest(const uint8_t *bytes, size_t count)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < count; i++) {
@@ -10,12 +19,12 @@ static uint64_t load64(const uint8_t *bytes, size_t count)
     return value;
 }
 
-static uint64_t rotate(uint64_t value, unsigned bits)
+static inline uint64_t rotate(uint64_t value, unsigned bits)
 {
     return (value << bits) | (value >> (64 - bits));
 }
 
-static void rounds(uint64_t v[4], int count)
+static inline void rounds(uint64_t v[4], int count)
 {
     for (int i = 0; i < count; i++) {
         v[0] += v[1];
@@ -33,20 +42,20 @@ static void rounds(uint64_t v[4], int count)
 
 uint64_t siphash(const uint8_t key[16], slice bytes)
 {
-    uint64_t k0 = load64(key, 8);
-    uint64_t k1 = load64(key + 8, 8);
+    uint64_t k0 = load64(key);
+    uint64_t k1 = load64(key + 8);
     uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du,
                      k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u};
     const uint8_t *at = (const uint8_t *)bytes.ptr;
     size_t left = bytes.len;
 
     for (; left >= 8; left -= 8, at += 8) {
-        uint64_t word = load64(at, 8);
+        uint64_t word = load64(at);
         v[3] ^= word;
         rounds(v, 2);
         v[0] ^= word;
     }
-    uint64_t last = ((uint64_t)bytes.len << 56) | (left == 0 ? 0 : load64(at, left));
+    uint64_t last = ((uint64_t)bytes.len << 56) | load_rest(at, left);
     v[3] ^= last;
     rounds(v, 2);
     v[0] ^= last;

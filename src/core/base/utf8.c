@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/utf8.h"
 
-/* RFC 3629 section 4: what the first octet says about the rest. */
+/* RFC 3629 section 4: what the first octet says about the rest, beyond ASCII. */
 static const struct form {
     uint8_t first_low, first_high; /* range of the first octet */
     uint8_t second_low, second_high;
     uint8_t length;
 } forms[] = {
-    {0x00, 0x7f, 0x00, 0x00, 1},
     {0xc2, 0xdf, 0x80, 0xbf, 2},
     {0xe0, 0xe0, 0xa0, 0xbf, 3},
     {0xe1, 0xec, 0x80, 0xbf, 3},
@@ -34,11 +33,15 @@ size_t utf8_character(slice text, uint32_t *code_point)
         return 0;
     }
     uint8_t first = (uint8_t)text.ptr[0];
+    if (first < 0x80) {
+        *code_point = first;
+        return 1;
+    }
     const struct form *form = form_of(first);
     if (form == NULL || form->length > text.len) {
         return 0;
     }
-    uint32_t value = form->length == 1 ? first : first & (0x7fu >> form->length);
+    uint32_t value = first & (0x7fu >> form->length);
     for (size_t i = 1; i < form->length; i++) {
         uint8_t octet = (uint8_t)text.ptr[i];
         uint8_t low = i == 1 ? form->second_low : 0x80;
@@ -95,6 +98,9 @@ size_t utf8_visible_length(slice text)
     size_t length = utf8_character(text, &code_point);
     if (length == 0) {
         return 0;
+    }
+    if (code_point >= 0x20 && code_point < 0x7f) {
+        return length;
     }
     for (size_t i = 0; i < sizeof(invisible) / sizeof(invisible[0]); i++) {
         if (code_point >= invisible[i].low && code_point <= invisible[i].high) {

@@ -12,6 +12,7 @@ enum {
     FIELD_MAX = 48 * 1024, /* what all below can come to, quoted and folded */
     COMMENT_MAX = 300,     /* octets of a reason that is kept as a comment */
     SIGNATURES_SHOWN_MAX = 20,
+    OTHERS = 3,      /* SPF, "no signature", DMARC */
     B_SHOWN_MIN = 8, /* RFC 6008 section 4 */
     B_SHOWN_MAX = 64,
     ALGORITHM_SHOWN_MAX = 40, /* longer ones are nobody's: they are left out */
@@ -186,9 +187,11 @@ static size_t write_signatures(struct line *lines, const struct dkim_results *dk
 static enum yett_err write_results(struct arena *arena, const struct verdict_input *input,
                                    struct verdict *out)
 {
-    struct line *lines = ARENA_ARRAY(arena, SIGNATURES_SHOWN_MAX + 2, struct line);
-    struct authres_result *results =
-        ARENA_ARRAY(arena, SIGNATURES_SHOWN_MAX + 2, struct authres_result);
+    size_t signatures = out->dkim.count;
+    size_t most =
+        OTHERS + (signatures < SIGNATURES_SHOWN_MAX ? signatures : SIGNATURES_SHOWN_MAX);
+    struct line *lines = ARENA_ARRAY(arena, most, struct line);
+    struct authres_result *results = ARENA_ARRAY(arena, most, struct authres_result);
     if (lines == NULL || results == NULL) {
         return YETT_NO_MEMORY;
     }
