@@ -247,8 +247,8 @@ def main():
     if os.path.isdir(suites):
         RUNNERS[which](tap, yett, suites)
     else:
-        tap.skip(f"public suites: {which}", f"there is no folder {os.path.basename(suites)} "
-                                            "beside the project's")
+        tap.skip(f"public suites: {which}", "they do not lie beside the project, in "
+                                            "../shared/suites")
     print(f"1..{tap.count}")
     return 1 if tap.failed else 0
 
