@@ -6,7 +6,9 @@
 
 #include <stdio.h>
 
-enum { TEXT_BYTES_MAX = 16 * 1024 * 1024 };
+/* A text takes four times its room when every octet is written as \xNN, and a buffer that
+   grows by doubling four times that. */
+enum { ROOM_PER_OCTET = 16, ROOM_BYTES = 64 * 1024 };
 
 /* ---- pieces ----------------------------------------------------------------------------- */
 
@@ -31,12 +33,12 @@ json_t *json_of_slice(slice text)
     if (utf8_is_valid(text)) {
         return json_stringn(text.len == 0 ? "" : text.ptr, text.len);
     }
-    struct arena *arena = arena_new(TEXT_BYTES_MAX);
+    struct arena *arena = arena_new(text.len * ROOM_PER_OCTET + ROOM_BYTES);
     if (arena == NULL) {
         return NULL;
     }
     struct buf buf;
-    buf_init(&buf, arena, TEXT_BYTES_MAX);
+    buf_init(&buf, arena, SIZE_MAX);
     buf_add_visible(&buf, text);
     slice visible = buf_slice(&buf);
     json_t *value =
@@ -70,7 +72,8 @@ bool json_print(json_t *value)
     if (value == NULL) {
         return false;
     }
-    int written = json_dumpf(value, stdout, JSON_COMPACT);
+    /* ASCII, for what senders write must not act on a terminal: C1 controls, directions. */
+    int written = json_dumpf(value, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(value);
     return written == 0 && putchar('\n') != EOF;
 }

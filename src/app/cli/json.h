@@ -9,7 +9,8 @@
 
 /*
  * json: results for programs.  Names are those of the manual pages; fields may be added,
- * never renamed.  Octets that are no UTF-8 appear as \xNN within a string.
+ * never renamed.  Octets that are no UTF-8 appear as \xNN within a string.  What is printed
+ * is ASCII.
  *
  * All functions return NULL, or false, when memory runs out; json_object_set_new() and its
  * like take NULL and fail, so that it is enough to look at the end.

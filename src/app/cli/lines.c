@@ -5,13 +5,21 @@
 
 #include <stdio.h>
 
-enum { LABEL_COLUMNS = 10, WORD_COLUMNS = 11, MARGIN = 2, TEXT_MAX = 8192 };
+enum {
+    LABEL_COLUMNS = 10,
+    WORD_COLUMNS = 11,
+    MARGIN = 2,
+    TEXT_MAX = 8192,
+    ESCAPE_OCTETS = 4
+};
 
 slice lines_visible(const struct lines *lines, slice text)
 {
     struct buf buf;
-    buf_init(&buf, lines->paper, TEXT_MAX);
-    buf_add_visible(&buf, text);
+    slice shown = slice_first(text, TEXT_MAX);
+    buf_init(&buf, lines->paper, (size_t)TEXT_MAX * ESCAPE_OCTETS + 8);
+    buf_add_visible(&buf, shown);
+    buf_add_text(&buf, shown.len < text.len ? " ..." : "");
     return buf_slice(&buf);
 }
 

@@ -82,7 +82,7 @@ enum tone story_action_tone(enum config_action action)
 static void tell_name(const struct lines *lines, const struct mail_item *item)
 {
     struct buf buf;
-    buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+    buf_init(&buf, lines->paper, SIZE_MAX); /* lines.c cuts */
     if (slice_eq(item->path, SLICE("-"))) {
         buf_add_text(&buf, "standard input");
     } else {
@@ -111,7 +111,7 @@ static void tell_envelope(const struct lines *lines, const struct judged *judged
 {
     const struct verdict_envelope *envelope = &judged->verdict->envelope;
     struct buf buf;
-    buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+    buf_init(&buf, lines->paper, SIZE_MAX);
     if (envelope->client.family == IP_NONE) {
         buf_add_text(&buf, "client unknown");
     } else {
@@ -186,7 +186,7 @@ static void tell_spf_detail(const struct lines *lines, const struct spf_result *
     }
     if (!slice_is_empty(spf->explanation)) {
         struct buf buf;
-        buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+        buf_init(&buf, lines->paper, SIZE_MAX);
         buf_add(&buf, spf->explanation_domain);
         buf_add_text(&buf, " explains: \"");
         buf_add(&buf, spf->explanation);
@@ -240,7 +240,7 @@ static void tell_step(const struct lines *lines, const struct spf_step *step,
 {
     struct buf buf;
     size_t indent = 4 + 2 * (size_t)(step->depth > 20 ? 20 : step->depth);
-    buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+    buf_init(&buf, lines->paper, SIZE_MAX);
     for (size_t i = 0; i < indent; i++) {
         putchar(' ');
     }
@@ -281,7 +281,7 @@ static void tell_signature(const struct lines *lines, const struct dkim_result *
 {
     const struct dkim_signature *signature = result->signature;
     struct buf buf;
-    buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+    buf_init(&buf, lines->paper, SIZE_MAX);
     if (!slice_is_empty(signature->domain)) {
         buf_add_text(&buf, aligned ? "aligned: " : "not aligned: ");
     }
@@ -289,7 +289,7 @@ static void tell_signature(const struct lines *lines, const struct dkim_result *
     lines_result(lines, first ? "DKIM" : "", dkim_tone(result->code),
                  dkim_code_text(result->code), buf_slice(&buf));
     if (!slice_is_empty(result->key_name)) {
-        buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+        buf_init(&buf, lines->paper, SIZE_MAX);
         buf_add_text(&buf, "key at ");
         buf_add(&buf, result->key_name);
         buf_add_text(&buf, result->secure ? ", validated by DNSSEC" : "");
@@ -320,7 +320,7 @@ static void tell_dkim(const struct lines *lines, const struct verdict *verdict)
 static void tell_dmarc_step(const struct lines *lines, const struct dmarc_step *step)
 {
     struct buf buf;
-    buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+    buf_init(&buf, lines->paper, SIZE_MAX);
     buf_add(&buf, step->name);
     buf_add_text(&buf, ": ");
     if (slice_is_empty(step->record)) {
@@ -346,7 +346,7 @@ static void tell_dmarc(const struct lines *lines, const struct dmarc_result *dma
     }
     for (size_t i = 0; i < dmarc->record.note_count && dmarc->has_record; i++) {
         struct buf buf;
-        buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+        buf_init(&buf, lines->paper, SIZE_MAX);
         buf_printf(&buf, "record, octet %zu: ", dmarc->record.notes[i].offset + 1);
         buf_add(&buf, dmarc->record.notes[i].text);
         lines_detail(lines, buf_slice(&buf));
@@ -358,7 +358,7 @@ static void tell_dmarc(const struct lines *lines, const struct dmarc_result *dma
 static void tell_action(const struct lines *lines, const struct verdict_action *action)
 {
     struct buf buf;
-    buf_init(&buf, lines->paper, FIELD_SHOWN_MAX);
+    buf_init(&buf, lines->paper, SIZE_MAX);
     buf_add(&buf, action->reason);
     buf_add_text(&buf, " [");
     buf_add(&buf, action->rule);
