@@ -264,7 +264,7 @@ static const struct option_rule {
     {"min-rsa-bits", "N", OPTIONS_MESSAGE, set_min_rsa_bits,
      "smallest RSA key accepted; default 1024"},
     {"config", "FILE", OPTIONS_CONFIG, set_config,
-     "settings; default: built in, see yett.conf(5)"},
+     "file of settings, see yett.conf(5)"},
     {"summary", NULL, OPTIONS_MANY, set_summary,
      "only the table over all messages"},
     {"json", NULL, OPTIONS_OUTPUT, set_json,
