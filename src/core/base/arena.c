@@ -14,7 +14,11 @@
  * lies behind for reuse, so a message that is evaluated in three rounds allocates from the
  * system in the first only.
  */
-enum { BLOCK_BYTES = 16 * 1024, ALIGNMENT = alignof(max_align_t) };
+enum {
+    BLOCK_BYTES = 16 * 1024,
+    ALIGNMENT = alignof(max_align_t),
+    PRINTED_AT_ONCE = 256 /* longer texts are printed twice, first for their length */
+};
 
 struct block {
     struct block *next;
@@ -61,28 +65,62 @@ struct arena *arena_new(size_t ceiling_bytes)
     return arena;
 }
 
-void arena_free(struct arena *arena)
+/* The block at `link` and all behind it, but for those that fit into `keep_bytes`. */
+static void free_blocks(struct arena *arena, struct block **link, size_t keep_bytes)
 {
-    if (arena == NULL) {
-        return;
+    size_t kept = 0;
+    while (*link != NULL) {
+        struct block *block = *link;
+        size_t whole = block->size + sizeof(*block);
+        if (whole <= keep_bytes - kept) {
+            kept += whole;
+            link = &block->next;
+        } else {
+            *link = block->next;
+            arena->taken -= whole;
+            free(block);
+        }
     }
-    for (struct block *block = arena->first; block != NULL;) {
-        struct block *next = block->next;
-        free(block);
-        block = next;
-    }
-    free(arena);
 }
 
-/* Make the next block current: one kept from before a rewind if it is large enough. */
+void arena_free(struct arena *arena)
+{
+    if (arena != NULL) {
+        free_blocks(arena, &arena->first, 0);
+        free(arena);
+    }
+}
+
+void arena_reset(struct arena *arena, size_t keep_bytes)
+{
+    free_blocks(arena, &arena->first, keep_bytes);
+    arena->current = NULL;
+    arena->used = 0;
+}
+
+static struct block *regular_block(struct arena *arena, size_t size)
+{
+    size_t regular = BLOCK_BYTES - sizeof(struct block);
+    struct block *block = block_new(arena, size > regular ? size : regular);
+    if (block == NULL && size < regular) {
+        block = block_new(arena, size); /* near the ceiling: just what is needed */
+    }
+    return block;
+}
+
+/*
+ * Make the next block current: one kept from before a rewind if it is large enough.  What is
+ * kept counts, and goes before it makes an allocation fail: a message must not fare worse for
+ * what was before it.
+ */
 static bool next_block(struct arena *arena, size_t size)
 {
     struct block **link = arena->current == NULL ? &arena->first : &arena->current->next;
     if (*link == NULL || (*link)->size < size) {
-        size_t regular = BLOCK_BYTES - sizeof(struct block);
-        struct block *block = block_new(arena, size > regular ? size : regular);
-        if (block == NULL && size < regular) {
-            block = block_new(arena, size); /* near the ceiling: just what is needed */
+        struct block *block = regular_block(arena, size);
+        if (block == NULL && *link != NULL) {
+            free_blocks(arena, link, 0);
+            block = regular_block(arena, size);
         }
         if (block == NULL) {
             return false;
@@ -159,20 +197,26 @@ enum yett_err arena_copy(struct arena *arena, slice bytes, slice *out)
 
 slice arena_printf(struct arena *arena, const char *format, ...)
 {
+    char room[PRINTED_AT_ONCE];
     va_list args;
     va_start(args, format);
-    int needed = vsnprintf(NULL, 0, format, args);
+    int needed = vsnprintf(room, sizeof(room), format, args);
     va_end(args);
     assert(needed >= 0);
 
-    char *text = arena_alloc(arena, (size_t)needed + 1);
+    size_t length = (size_t)needed;
+    char *text = arena_alloc(arena, length + 1);
     if (text == NULL) {
         return SLICE_NONE;
     }
+    if (length < sizeof(room)) {
+        memcpy(text, room, length + 1);
+        return (slice){text, length};
+    }
     va_start(args, format);
-    (void)vsnprintf(text, (size_t)needed + 1, format, args);
+    (void)vsnprintf(text, length + 1, format, args);
     va_end(args);
-    return (slice){text, (size_t)needed};
+    return (slice){text, length};
 }
 
 struct arena_mark arena_mark(const struct arena *arena)

@@ -28,6 +28,12 @@ YETT_MUST_USE
 struct arena *arena_new(size_t ceiling_bytes);
 void arena_free(struct arena *arena);
 
+/*
+ * As good as new, for the next message: everything allocated becomes invalid.  At most
+ * `keep_bytes` of what was taken from the system is kept.
+ */
+void arena_reset(struct arena *arena, size_t keep_bytes);
+
 /* Aligned for any object, uninitialised; NULL at the ceiling.  `size` 0 gives a valid pointer. */
 YETT_MUST_USE
 void *arena_alloc(struct arena *arena, size_t size);

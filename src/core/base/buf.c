@@ -9,7 +9,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { FIRST_CAPACITY = 64 };
+enum {
+    FIRST_CAPACITY = 64,
+    PRINTED_AT_ONCE = 256 /* longer texts are printed twice, first for their length */
+};
 
 void buf_init(struct buf *buf, struct arena *arena, size_t limit_bytes)
 {
@@ -142,11 +145,16 @@ void buf_add_visible(struct buf *buf, slice bytes)
 
 void buf_printf(struct buf *buf, const char *format, ...)
 {
+    char room[PRINTED_AT_ONCE];
     va_list args;
     va_start(args, format);
-    int needed = vsnprintf(NULL, 0, format, args);
+    int needed = vsnprintf(room, sizeof(room), format, args);
     va_end(args);
     assert(needed >= 0);
+    if ((size_t)needed < sizeof(room)) {
+        buf_add(buf, slice_of(room, (size_t)needed));
+        return;
+    }
 
     char *to = reserve(buf, (size_t)needed + 1); /* the terminator is not kept */
     if (to == NULL) {

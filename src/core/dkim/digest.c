@@ -35,7 +35,7 @@ const struct dkim_body_digest *dkim_digests_find(const struct dkim_digests *dige
 
 uint64_t dkim_digests_total(const struct dkim_digests *digests, enum dkim_canon canon)
 {
-    return digests->streams[canon].total;
+    return digests->streams[canon] == NULL ? 0 : digests->streams[canon]->total;
 }
 
 /* ---- hashing ------------------------------------------------------------------------ */
@@ -112,6 +112,29 @@ static void write_canonical(void *context, slice bytes)
 
 /* ---- the life of the set ------------------------------------------------------------ */
 
+/* One for each canonicalisation that is wanted. */
+static enum yett_err want_stream(struct dkim_digests *digests, enum dkim_canon canon)
+{
+    if (digests->streams[canon] != NULL) {
+        return YETT_OK;
+    }
+    struct dkim_body_stream *stream = arena_alloc(digests->arena, sizeof(*stream));
+    if (stream == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    stream->owner = digests;
+    stream->older = NULL;
+    stream->newer = NULL;
+    stream->newer_bytes = 0;
+    stream->spare = NULL;
+    stream->hashed = 0;
+    stream->total = 0;
+    dkim_body_canon_init(&stream->canon, canon,
+                         (struct dkim_sink){.write = write_canonical, .context = stream});
+    digests->streams[canon] = stream;
+    return YETT_OK;
+}
+
 enum yett_err dkim_digests_want(struct dkim_digests *digests,
                                 const struct dkim_signature *signature)
 {
@@ -120,6 +143,10 @@ enum yett_err dkim_digests_want(struct dkim_digests *digests,
     }
     if (digests->count == digests->capacity) {
         return YETT_LIMIT;
+    }
+    enum yett_err err = want_stream(digests, signature->body_canon);
+    if (err != YETT_OK) {
+        return err;
     }
     struct dkim_body_digest digest = {
         .canon = signature->body_canon,
@@ -131,23 +158,14 @@ enum yett_err dkim_digests_want(struct dkim_digests *digests,
         return YETT_NO_MEMORY;
     }
     digests->list[digests->count++] = digest;
-
-    struct dkim_body_stream *stream = &digests->streams[digest.canon];
-    if (!stream->used) {
-        stream->used = true;
-        stream->owner = digests;
-        dkim_body_canon_init(
-            &stream->canon, digest.canon,
-            (struct dkim_sink){.write = write_canonical, .context = stream});
-    }
     return YETT_OK;
 }
 
 void dkim_digests_feed(struct dkim_digests *digests, slice piece)
 {
     for (size_t i = 0; i < 2 && digests->err == YETT_OK; i++) {
-        if (digests->streams[i].used) {
-            dkim_body_canon_feed(&digests->streams[i].canon, piece);
+        if (digests->streams[i] != NULL) {
+            dkim_body_canon_feed(&digests->streams[i]->canon, piece);
         }
     }
 }
@@ -169,7 +187,7 @@ static void hash_window(const struct dkim_body_stream *stream,
 static enum yett_err end_digest(struct dkim_digests *digests,
                                 struct dkim_body_digest *digest)
 {
-    const struct dkim_body_stream *stream = &digests->streams[digest->canon];
+    const struct dkim_body_stream *stream = digests->streams[digest->canon];
 
     if (stream->hashed != 0 && digest->length == DKIM_NO_LENGTH) {
         digest->at_window = crypto_hash_copy(digest->hash);
@@ -187,8 +205,8 @@ static enum yett_err end_digest(struct dkim_digests *digests,
 enum yett_err dkim_digests_end(struct dkim_digests *digests)
 {
     for (size_t i = 0; i < 2 && digests->err == YETT_OK; i++) {
-        if (digests->streams[i].used) {
-            dkim_body_canon_finish(&digests->streams[i].canon);
+        if (digests->streams[i] != NULL) {
+            dkim_body_canon_finish(&digests->streams[i]->canon);
         }
     }
     for (size_t i = 0; i < digests->count && digests->err == YETT_OK; i++) {

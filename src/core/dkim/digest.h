@@ -26,7 +26,6 @@ struct dkim_body_digest {
 struct dkim_body_stream {
     struct dkim_digests *owner;
     struct dkim_body_canon canon;
-    bool used;
     char *older; /* full, or NULL: the half before `newer` */
     char *newer;
     size_t newer_bytes;
@@ -43,7 +42,7 @@ struct dkim_digests {
     struct dkim_body_digest *list;
     size_t count;
     size_t capacity;
-    struct dkim_body_stream streams[2]; /* by enum dkim_canon */
+    struct dkim_body_stream *streams[2]; /* by enum dkim_canon; NULL: not wanted */
     enum yett_err err;                  /* the first thing that went wrong */
 };
 

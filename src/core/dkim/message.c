@@ -33,7 +33,6 @@ static enum yett_err parse_signatures(struct dkim_message *message)
 
 static enum yett_err want_digests(struct dkim_message *message, slice author_domain)
 {
-    struct arena_mark mark = arena_mark(message->arena);
     bool *chosen = ARENA_ARRAY(message->arena, message->count, bool);
     enum yett_err err = chosen == NULL ? YETT_NO_MEMORY : YETT_OK;
     if (err == YETT_OK) {
@@ -44,7 +43,6 @@ static enum yett_err want_digests(struct dkim_message *message, slice author_dom
             err = dkim_digests_want(&message->digests, &message->signatures[i]);
         }
     }
-    arena_rewind(message->arena, mark);
     return err;
 }
 

@@ -116,7 +116,7 @@ enum yett_err dkim_proof_find(const struct dkim_digests *digests,
     if (digest == NULL || digest->length != DKIM_NO_LENGTH) {
         return YETT_OK; /* l= covers a beginning already, and it was changed */
     }
-    const struct dkim_body_stream *stream = &digests->streams[digest->canon];
+    const struct dkim_body_stream *stream = digests->streams[digest->canon];
     struct window window = window_of(stream);
     struct arena_mark mark = arena_mark(digests->arena);
     size_t *at = ARENA_ARRAY(digests->arena, digests->candidates, size_t);

@@ -40,6 +40,27 @@ static void at_the_ceiling_an_allocation_is_null_and_smaller_ones_still_work(voi
     arena_free(arena);
 }
 
+static void a_reset_arena_is_as_good_as_new_and_keeps_no_more_than_asked(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(100000);
+    static const size_t keeps[] = {0, 1000, 20000, 50000, SIZE_MAX};
+    for (size_t i = 0; i < sizeof(keeps) / sizeof(keeps[0]); i++) {
+        for (int j = 0; j < 10; j++) {
+            assert_non_null(arena_alloc(arena, 5000));
+        }
+        arena_reset(arena, keeps[i]);
+        assert_true(arena_used_bytes(arena) <= keeps[i]);
+        assert_non_null(arena_alloc(arena, 10));
+        char *most = arena_alloc(arena, 80000); /* whatever was kept makes room */
+        assert_non_null(most);
+        memset(most, 0xa5, 80000);
+        assert_true(arena_used_bytes(arena) <= 100000);
+        arena_reset(arena, keeps[i]);
+    }
+    arena_free(arena);
+}
+
 static void rewinding_gives_the_same_memory_again_and_takes_no_more(void **state)
 {
     (void)state;
@@ -185,6 +206,7 @@ int main(void)
         cmocka_unit_test(
             at_the_ceiling_an_allocation_is_null_and_smaller_ones_still_work),
         cmocka_unit_test(rewinding_gives_the_same_memory_again_and_takes_no_more),
+        cmocka_unit_test(a_reset_arena_is_as_good_as_new_and_keeps_no_more_than_asked),
         cmocka_unit_test(rewinding_to_the_empty_arena_reuses_its_blocks),
         cmocka_unit_test(only_the_last_allocation_can_be_extended),
         cmocka_unit_test(a_buf_grows_to_its_limit_and_remembers_the_failure),
