@@ -49,6 +49,11 @@ void TXT "v=spf1 a:x1.void.test a:x2.void.test a:x3.void.test -all"
 macro TXT "v=spf1 exists:%{ir}.%{l1r-}.list.macro.test ptr -all"
 1.2.0.192.bounce.list.macro A 127.0.0.2
 plain A 192.0.2.1
+_dmarc.np TXT "v=DMARC1; p=reject; sp=none; np=reject"
+slug TXT "v=spf1 include:a.slug.test -all"
+a.slug TXT "v=spf1 include:b.slug.test -all"
+b.slug TXT "v=spf1 include:c.slug.test -all"
+c.slug TXT "v=spf1 -all"
 """
 
 SIGNED = """
@@ -59,7 +64,7 @@ _dmarc TXT "v=DMARC1; p=reject"
 # What happens to the names below a domain, at the proxy.
 FAULTS = {"late.test": 19, "lost.test": "drop", "rubbish.test": "rubbish",
           "heap.test": "tcp", "broken.test": "servfail", "closed.test": "refused",
-          "lostkey._domainkey.good.test": "drop"}
+          "lostkey._domainkey.good.test": "drop", "slug.test": 0.5}
 OPEN = list(FAULTS)[:6]
 
 # A message is not waited for longer than this, in seconds; see its settings.
@@ -354,6 +359,37 @@ def an_open_key_beside_an_aligned_pass_does_not_matter(w):
     assert judged["action"]["verdict"] == "defer", judged["action"]
 
 
+def greedy_zone():
+    """SPF records of two domains that together need more than 200 questions, and their victim."""
+    text = '$ORIGIN test.\n$TTL 60\n_dmarc.victim TXT "v=DMARC1; p=reject"\nvictim TXT "v=spf1 -all"\n'
+    for name in ("evil", "evilhelo"):
+        terms = " ".join(f"mx:m{i}.{name}.test" for i in range(10))
+        text += f'{name} TXT "v=spf1 {terms} -all"\n'
+        for i in range(10):
+            for j in range(10):
+                text += f"m{i}.{name} MX {j} h{i}x{j}.{name}\nh{i}x{j}.{name} A 203.0.113.1\n"
+    return text
+
+
+def a_forger_cannot_use_up_the_questions_about_his_victim(w):
+    zone, path = w.file("greedy.zone", greedy_zone()), w.message("victim.test")
+    for how in ("warm", "round", "each"):
+        done = w.run("check", "--ip", "192.0.2.9", "--helo", "evilhelo.test", "--mail-from",
+                     "x@evil.test", "--dns", zone, "--answers", how, "--json", path)
+        judged = json.loads(done.out)
+        expect(done, judged, 1, "fail", [], "fail")
+        assert judged["spf_helo"]["result"] == "fail", judged["spf_helo"]
+        assert judged["action"]["verdict"] == "quarantine", (how, judged["action"])
+
+
+def a_slow_forger_cannot_use_up_the_time_for_his_victim(w):
+    # Whether the domain exists decides between sp= and np=, and is asked for that alone.
+    done, judged = w.judge(w.proxy.port, "slug.test", w.message("nowhere.np.test"))
+    expect(done, judged, 1, "temperror", [], "fail")
+    assert judged["dmarc"]["policy_tag"] == "np", judged["dmarc"]
+    assert DEADLINE <= done.seconds < DEADLINE + SLACK, done.seconds
+
+
 def many_messages_of_a_slow_domain_end(w):
     with open(w.message("late.test", "late.test"), encoding="ascii") as file:
         text = file.read().replace("\r\n", "\n")
@@ -375,6 +411,8 @@ KNOT = [large_answers_are_fetched_by_tcp, many_answers_of_60_kib_are_bounded,
         a_zone_text_and_the_network_give_the_same, messages_of_one_run_share_the_cache,
         settings_turn_validation_on, anchors_that_cannot_be_used_are_named,
         the_network_is_not_for_zone_texts, a_dead_server_is_named_and_mail_deferred,
+        a_forger_cannot_use_up_the_questions_about_his_victim,
+        a_slow_forger_cannot_use_up_the_time_for_his_victim,
         an_open_key_beside_an_aligned_pass_does_not_matter, many_messages_of_a_slow_domain_end,
         a_resolver_that_is_no_address_is_refused]
 

@@ -49,9 +49,8 @@ int main(int argc, char **argv)
         return 2;
     }
     struct sign_key *key = sign_key_new(key_name(argv[2]));
-    char *text = strcmp(argv[1], "record") == 0
-                     ? sign_key_zone(key, argv[3], argv[4], "")
-                     : sign_input(key, argv[3], argv[4]);
+    char *text = strcmp(argv[1], "record") == 0 ? sign_key_zone(key, argv[3], argv[4], "")
+                                                : sign_input(key, argv[3], argv[4]);
     bool written = fputs(text, stdout) >= 0 && fflush(stdout) == 0;
     free(text);
     sign_key_free(key);

@@ -153,16 +153,10 @@ enum yett_err dmarc_evaluate(struct arena *arena, const struct dmarc_input *inpu
                              struct dns_view *dns, struct dmarc_result *out);
 
 /*
- * The questions that dmarc_evaluate() is sure to ask for this author domain, written down
- * as soon as the header is known.
- */
-void dmarc_ask_ahead(slice author_domain, enum dmarc_standard standard,
-                     struct dns_view *dns);
-
-/*
  * Policy discovery alone (RFC 9989 section 4.10.1) for `domain`: fills org_domain,
  * policy_domain, record, policy, disposition and steps; code is DMARC_NONE, DMARC_PERMERROR
- * or DMARC_TEMPERROR, and DMARC_FAIL when there is a record.
+ * or DMARC_TEMPERROR, and DMARC_FAIL when there is a record.  Asks nothing that
+ * dmarc_evaluate() would not ask for this author domain.
  */
 YETT_MUST_USE
 enum yett_err dmarc_find_policy(struct arena *arena, slice domain,

@@ -186,17 +186,3 @@ enum yett_err dmarc_find_policy(struct arena *arena, slice domain,
     }
     return err;
 }
-
-void dmarc_ask_ahead(slice author_domain, enum dmarc_standard standard,
-                     struct dns_view *dns)
-{
-    slice names[DMARC_WALK_MAX];
-    size_t count = dmarc_walk_names(author_domain, names);
-
-    if (standard == DMARC_RFC7489 && count > 1) {
-        count = 1; /* the other name takes the list of suffixes */
-    }
-    for (size_t i = 0; i < count; i++) {
-        dmarc_ask_place_ahead(dns, names[i]);
-    }
-}

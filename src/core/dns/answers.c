@@ -16,7 +16,8 @@
  *
  * What goes out is bounded too: nothing is asked ahead beyond the bound of questions,
  * nothing at all beyond twice the bound; and answers that nobody used yet may hold as many
- * octets again as those that were used.
+ * octets again as those that were used.  All of this by purse: who asks for an answer first
+ * pays for it.
  */
 
 enum { FIRST_CAPACITY = 32 };
@@ -26,8 +27,16 @@ struct entry {
     uint64_t hash;
     const struct dns_answer *answer; /* NULL while wanted */
     size_t bytes;                    /* of the answer */
+    unsigned purse;                  /* of who named it first */
     bool is_used;
     bool is_source; /* to be released */
+};
+
+struct purse {
+    size_t entries;
+    size_t used;
+    size_t used_bytes;
+    size_t held_bytes; /* copied and not yet used */
 };
 
 struct dns_answers {
@@ -40,8 +49,7 @@ struct dns_answers {
     struct entry **used; /* in the order of first use */
     size_t used_count;
     size_t used_capacity;
-    size_t used_bytes;
-    size_t held_bytes; /* copied and not yet used */
+    struct purse purses[DNS_PURSES];
 };
 
 /* Questions of one message are few: a full scan of them would do, the hash saves it. */
@@ -154,7 +162,7 @@ static enum yett_err grow_table(struct dns_answers *answers)
 
 /* The question's entry, made if there was none. */
 static enum yett_err make_entry(struct dns_answers *answers, struct dns_question question,
-                                struct entry **out)
+                                unsigned purse, struct entry **out)
 {
     struct entry *entry = find_entry(answers, question);
     if (entry != NULL) {
@@ -171,9 +179,11 @@ static enum yett_err make_entry(struct dns_answers *answers, struct dns_question
         return YETT_NO_MEMORY;
     }
     entry->question.type = question.type;
+    entry->purse = purse;
     entry->hash = hash_question(question);
     *place_of(answers, entry->question, entry->hash) = entry;
     answers->entry_count++;
+    answers->purses[purse].entries++;
     *out = entry;
     return YETT_OK;
 }
@@ -286,12 +296,13 @@ enum yett_err dns_answers_add(struct dns_answers *answers, struct dns_question q
     const struct dns_answer *copy;
     size_t bytes = answer_bytes(answer);
 
-    enum yett_err err = make_entry(answers, question, &entry);
+    enum yett_err err = make_entry(answers, question, 0, &entry);
     if (err != YETT_OK || entry->answer != NULL) {
         return err;
     }
+    struct purse *purse = &answers->purses[entry->purse];
     if (bytes > answers->bounds.answer_bytes ||
-        answers->held_bytes > answers->bounds.answer_bytes - bytes) {
+        purse->held_bytes > answers->bounds.answer_bytes - bytes) {
         bytes = 0;
         err = too_many_bytes(answers, &copy);
     } else {
@@ -302,7 +313,7 @@ enum yett_err dns_answers_add(struct dns_answers *answers, struct dns_question q
     }
     entry->answer = copy;
     entry->bytes = bytes;
-    answers->held_bytes += bytes;
+    purse->held_bytes += bytes;
     return YETT_OK;
 }
 
@@ -328,13 +339,14 @@ static enum yett_err reserve_used(struct dns_answers *answers)
 }
 
 /* Pin what the entry holds, or what a bound puts in its place. */
-static enum yett_err use_entry(struct dns_answers *answers, struct entry *entry)
+static enum yett_err use_entry(struct dns_answers *answers, struct entry *entry,
+                               struct purse *purse)
 {
     const struct dns_answer *answer = entry->answer;
-    size_t room = answers->bounds.answer_bytes - answers->used_bytes;
+    size_t room = answers->bounds.answer_bytes - purse->used_bytes;
     enum yett_err err = reserve_used(answers);
 
-    if (err == YETT_OK && answers->used_count >= answers->bounds.questions) {
+    if (err == YETT_OK && purse->used >= answers->bounds.questions) {
         err = too_many_questions(answers, &answer);
     } else if (err == YETT_OK && entry->bytes > room) {
         err = too_many_bytes(answers, &answer);
@@ -343,16 +355,17 @@ static enum yett_err use_entry(struct dns_answers *answers, struct entry *entry)
         return err;
     }
     if (!entry->is_source) {
-        answers->held_bytes -= entry->bytes;
+        answers->purses[entry->purse].held_bytes -= entry->bytes;
     }
     if (answer == entry->answer) {
-        answers->used_bytes += entry->bytes;
+        purse->used_bytes += entry->bytes;
     } else if (entry->is_source) {
         release(answers, entry->answer);
         entry->is_source = false;
     }
     entry->answer = answer;
     entry->is_used = true;
+    purse->used++;
     answers->used[answers->used_count++] = entry;
     return YETT_OK;
 }
@@ -366,16 +379,17 @@ static const struct dns_answer *find_in_source(const struct dns_answers *answers
 }
 
 /* Use what lies ready in the source. */
-static enum yett_err use_source(struct dns_answers *answers, struct dns_question question,
+static enum yett_err use_source(struct dns_view *view, struct dns_question question,
                                 const struct dns_answer *ready, struct entry **out)
 {
+    struct dns_answers *answers = view->known;
     struct entry *entry;
-    enum yett_err err = make_entry(answers, question, &entry);
+    enum yett_err err = make_entry(answers, question, view->purse, &entry);
     if (err == YETT_OK) {
         entry->answer = ready;
         entry->bytes = answer_bytes(ready);
         entry->is_source = true;
-        err = use_entry(answers, entry);
+        err = use_entry(answers, entry, &answers->purses[view->purse]);
         if (err != YETT_OK) {
             entry->answer = NULL;
             entry->is_source = false;
@@ -389,14 +403,15 @@ static enum yett_err use_source(struct dns_answers *answers, struct dns_question
     return YETT_OK;
 }
 
-static enum yett_err use_bound(struct dns_answers *answers, struct dns_question question,
+static enum yett_err use_bound(struct dns_view *view, struct dns_question question,
                                struct entry **out)
 {
-    enum yett_err err = make_entry(answers, question, out);
+    struct dns_answers *answers = view->known;
+    enum yett_err err = make_entry(answers, question, view->purse, out);
     if (err == YETT_OK) {
         err = too_many_questions(answers, &(*out)->answer);
     }
-    return err == YETT_OK ? use_entry(answers, *out) : err;
+    return err == YETT_OK ? use_entry(answers, *out, &answers->purses[view->purse]) : err;
 }
 
 /* ---- questions ---------------------------------------------------------------------- */
@@ -408,17 +423,18 @@ static enum yett_err want(struct dns_view *view, struct dns_question question,
 {
     struct dns_answers *answers = view->known;
     struct entry *entry = find_entry(answers, question);
+    const struct purse *purse = &answers->purses[view->purse];
     bool is_one_too_many =
-        entry == NULL && answers->entry_count / 2 >= answers->bounds.questions;
+        entry == NULL && purse->entries / 2 >= answers->bounds.questions;
 
-    if (answers->used_count >= answers->bounds.questions ||
+    if (purse->used >= answers->bounds.questions ||
         (is_one_too_many && view->wanted->count == 0)) {
-        return use_bound(answers, question, out);
+        return use_bound(view, question, out);
     }
     if (is_one_too_many) {
         return YETT_NEED_ANSWERS;
     }
-    enum yett_err err = make_entry(answers, question, &entry);
+    enum yett_err err = make_entry(answers, question, view->purse, &entry);
     if (err == YETT_OK) {
         err = dns_questions_write_down(view->wanted, entry->question);
     }
@@ -435,10 +451,10 @@ enum yett_err dns_ask(struct dns_view *view, enum dns_type type, slice name,
 
     if (entry == NULL || entry->answer == NULL) {
         const struct dns_answer *ready = find_in_source(answers, question);
-        err = ready != NULL ? use_source(answers, question, ready, &entry)
+        err = ready != NULL ? use_source(view, question, ready, &entry)
                             : want(view, question, &entry);
     } else if (!entry->is_used) {
-        err = use_entry(answers, entry);
+        err = use_entry(answers, entry, &answers->purses[view->purse]);
     }
     if (err == YETT_OK) {
         *out = entry->answer;
@@ -460,11 +476,12 @@ void dns_ask_ahead(struct dns_view *view, enum dns_type type, slice name)
         release(answers, ready); /* not ours before it is asked for */
         return;
     }
-    if (entry == NULL && answers->entry_count >= answers->bounds.questions) {
+    if (entry == NULL &&
+        answers->purses[view->purse].entries >= answers->bounds.questions) {
         return;
     }
     /* Without memory the question goes out when it is asked in earnest. */
-    if (make_entry(answers, question, &entry) == YETT_OK &&
+    if (make_entry(answers, question, view->purse, &entry) == YETT_OK &&
         dns_questions_write_down(view->wanted, entry->question) != YETT_OK) {
         return;
     }

@@ -123,9 +123,10 @@ struct dns_source {
     void *context;
 };
 
+/* For each purse of a set, see dns_view. */
 struct dns_bounds {
-    size_t questions;    /* distinct ones in a message */
-    size_t answer_bytes; /* of all answers in a message */
+    size_t questions;    /* distinct ones */
+    size_t answer_bytes; /* of all answers */
 };
 
 #define DNS_BOUNDS_DEFAULT                                                               \
@@ -171,9 +172,17 @@ struct dns_questions {
 void dns_questions_init(struct dns_questions *questions, struct arena *evidence);
 void dns_questions_clear(struct dns_questions *questions);
 
+/*
+ * A set has several purses, each with all of the bounds.  Evaluators that share a set pay
+ * from different ones, so that the questions that a sender's own records lead to cannot
+ * take from those about the domain he claims to be.
+ */
+enum { DNS_PURSES = 4 };
+
 struct dns_view {
     struct dns_answers *known;
     struct dns_questions *wanted;
+    unsigned purse; /* below DNS_PURSES */
 };
 
 /*

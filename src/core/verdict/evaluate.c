@@ -30,6 +30,15 @@ static enum yett_err carry_on(struct work *work, enum yett_err err)
     return err;
 }
 
+/* Who pays for a question, see core/dns. */
+enum { PURSE_SPF, PURSE_HELO, PURSE_DKIM, PURSE_DMARC };
+
+static struct dns_view *dns_of(struct work *work, unsigned purse)
+{
+    work->view->dns.purse = purse;
+    return &work->view->dns;
+}
+
 /* ---- SPF -------------------------------------------------------------------------------- */
 
 static enum yett_err check_identity(struct work *work, enum spf_scope scope,
@@ -42,7 +51,8 @@ static enum yett_err check_identity(struct work *work, enum spf_scope scope,
                               .scope = scope,
                               .receiver = work->input->config->authserv_id,
                               .now_s = work->input->now_s};
-    return carry_on(work, spf_check(work->arena, &query, &work->view->dns, out));
+    struct dns_view *dns = dns_of(work, scope == SPF_SCOPE_HELO ? PURSE_HELO : PURSE_SPF);
+    return carry_on(work, spf_check(work->arena, &query, dns, out));
 }
 
 static enum yett_err check_spf(struct work *work)
@@ -74,7 +84,7 @@ static enum yett_err check_dkim(struct work *work, bool want_body_proof)
     settings.allow_partial_body = config->allow_partial_body;
     return carry_on(work, dkim_verify(work->arena, work->input->dkim, &settings,
                                       author_domain(work->input), work->input->now_s,
-                                      want_body_proof, &work->view->dns,
+                                      want_body_proof, dns_of(work, PURSE_DKIM),
                                       work->view->checks, &work->out->dkim));
 }
 
@@ -85,21 +95,27 @@ static enum dmarc_standard standard_of(const struct config *config)
     return config->dmarc.standard == CONFIG_RFC7489 ? DMARC_RFC7489 : DMARC_RFC9989;
 }
 
+static struct dmarc_settings settings_of(const struct verdict_input *input)
+{
+    struct dmarc_settings settings = {.standard = standard_of(input->config),
+                                      .suffixes = input->suffixes};
+    if (settings.standard == DMARC_RFC7489) {
+        settings.pct_draw =
+            verdict_draw(input->header, input->config->installation_secret);
+    }
+    return settings;
+}
+
 static enum yett_err evaluate_dmarc(struct work *work, const struct message_from *from,
                                     struct dmarc_result *out)
 {
-    const struct verdict_input *input = work->input;
-    struct dmarc_input question = {
+    const struct dmarc_input question = {
         .from = from,
         .spf = work->out->has_spf ? &work->out->spf : NULL,
         .dkim = &work->out->dkim,
-        .settings = {.standard = standard_of(input->config), .suffixes = input->suffixes},
+        .settings = settings_of(work->input),
     };
-    if (question.settings.standard == DMARC_RFC7489) {
-        question.settings.pct_draw =
-            verdict_draw(input->header, input->config->installation_secret);
-    }
-    return dmarc_evaluate(work->arena, &question, &work->view->dns, out);
+    return dmarc_evaluate(work->arena, &question, dns_of(work, PURSE_DMARC), out);
 }
 
 /* How much a result asks for, for choosing the strictest of several. */
@@ -119,18 +135,45 @@ static unsigned sternness(const struct dmarc_result *dmarc)
     return 0;
 }
 
-/*
- * on_bad_from = "strictest": each domain judged as if it were the only one, and the
- * strictest outcome taken (RFC 9989 section 11.5).  Beyond four the field is refused.
- */
-static enum yett_err evaluate_each_domain(struct work *work, struct dmarc_result *out)
+/* How many of the domains in From have policies that matter: the one, or for on_bad_from =
+   "strictest" each of several.  Beyond four the field is refused. */
+static size_t judged_domains(const struct verdict_input *input)
 {
     enum { DOMAINS_MAX = 4 };
-    const struct message_from *from = work->input->from;
-    if (from->domain_count > DOMAINS_MAX) {
-        return YETT_OK;
+    const struct message_from *from = input->from;
+    if (from->status == MESSAGE_FROM_OK) {
+        return 1;
     }
-    for (size_t i = 0; i < from->domain_count; i++) {
+    bool strictest = input->config->dmarc.on_bad_from == CONFIG_BAD_FROM_STRICTEST;
+    return strictest && from->domain_count <= DOMAINS_MAX ? from->domain_count : 0;
+}
+
+/*
+ * While other answers are on their way: all that tells which policy applies.  DMARC itself
+ * waits for SPF and DKIM, and a sender whose servers are slow must not use up the time for
+ * the questions about the domain he claims to be.
+ */
+static enum yett_err find_policies(struct work *work)
+{
+    const struct dmarc_settings settings = settings_of(work->input);
+    size_t count = judged_domains(work->input);
+    enum yett_err err = YETT_OK;
+    for (size_t i = 0; i < count && err == YETT_OK; i++) {
+        struct dmarc_result result = {0};
+        err = carry_on(work,
+                       dmarc_find_policy(work->arena, work->input->from->domains[i],
+                                         &settings, dns_of(work, PURSE_DMARC), &result));
+    }
+    return err;
+}
+
+/* Each domain judged as if it were the only one, and the strictest outcome taken (RFC 9989
+   section 11.5). */
+static enum yett_err evaluate_each_domain(struct work *work, struct dmarc_result *out)
+{
+    const struct message_from *from = work->input->from;
+    size_t count = judged_domains(work->input);
+    for (size_t i = 0; i < count; i++) {
         struct message_mailbox mailbox = {.domain = from->domains[i]};
         struct message_from single = {.status = MESSAGE_FROM_OK,
                                       .mailboxes = &mailbox,
@@ -156,13 +199,9 @@ static enum yett_err evaluate_each_domain(struct work *work, struct dmarc_result
 /* What the table judges by; `dmarc` of the verdict stays what the standard says. */
 static enum yett_err find_judged(struct work *work, struct dmarc_result *out)
 {
-    const struct message_from *from = work->input->from;
     *out = work->out->dmarc;
-    if (from->status == MESSAGE_FROM_OK || from->domain_count == 0 ||
-        work->input->config->dmarc.on_bad_from != CONFIG_BAD_FROM_STRICTEST) {
-        return YETT_OK;
-    }
-    return evaluate_each_domain(work, out);
+    return work->input->from->status == MESSAGE_FROM_OK ? YETT_OK
+                                                        : evaluate_each_domain(work, out);
 }
 
 /* ---- the action ------------------------------------------------------------------------- */
@@ -263,13 +302,12 @@ static enum yett_err accept_submission(struct verdict *out, const struct config 
 
 static enum yett_err check_everything(struct work *work)
 {
-    slice author = author_domain(work->input);
-    if (!slice_is_empty(author)) {
-        dmarc_ask_ahead(author, standard_of(work->input->config), &work->view->dns);
-    }
     enum yett_err err = check_spf(work);
     if (err == YETT_OK) {
         err = check_dkim(work, false);
+    }
+    if (err == YETT_OK && work->waiting) {
+        err = find_policies(work);
     }
     if (err != YETT_OK || work->waiting) {
         return err;

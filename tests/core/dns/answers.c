@@ -291,6 +291,34 @@ static void beyond_the_bound_of_octets_there_is_no_answer(void **state)
     assert_int_equal(ask(SLICE("c.test"))->status, DNS_FOUND);
 }
 
+static void one_purse_takes_nothing_from_another(void **state)
+{
+    (void)state;
+    static char big[3000];
+    start((struct dns_bounds){.questions = 3, .answer_bytes = 5000});
+    view.purse = 1;
+    /* what is held for this one … */
+    dns_ask_ahead(&view, DNS_TXT, SLICE("a.test"));
+    dns_ask_ahead(&view, DNS_TXT, SLICE("b.test"));
+    add(SLICE("a.test"), slice_of(big, sizeof(big)));
+    add(SLICE("b.test"), slice_of(big, sizeof(big)));
+    /* … what it used … */
+    assert_int_equal(ask(SLICE("a.test"))->status, DNS_FOUND);
+    assert_int_equal(ask(SLICE("b.test"))->status, DNS_TIMED_OUT);
+    assert_int_equal(ask(SLICE("known1.test"))->status, DNS_FOUND);
+    assert_int_equal(ask(SLICE("known2.test"))->status, DNS_TIMED_OUT);
+    /* … and how much it asked leave another all of its own, */
+    view.purse = 0;
+    ask_unknown(SLICE("c.test"));
+    add(SLICE("c.test"), slice_of(big, sizeof(big)));
+    assert_int_equal(ask(SLICE("c.test"))->status, DNS_FOUND);
+    assert_int_equal(ask(SLICE("known3.test"))->status, DNS_FOUND);
+    /* and what one has paid for is everybody's. */
+    assert_int_equal(ask(SLICE("a.test"))->status, DNS_FOUND);
+    assert_int_equal(ask(SLICE("known4.test"))->status, DNS_FOUND);
+    assert_int_equal(ask(SLICE("known5.test"))->status, DNS_TIMED_OUT);
+}
+
 static void an_answer_from_the_source_over_the_bound_is_given_back(void **state)
 {
     (void)state;
@@ -563,6 +591,7 @@ int main(void)
         TEST(beyond_the_bound_of_questions_there_is_no_answer),
         TEST(nothing_is_asked_ahead_beyond_the_bound),
         TEST(beyond_the_bound_of_octets_there_is_no_answer),
+        TEST(one_purse_takes_nothing_from_another),
         TEST(an_answer_from_the_source_over_the_bound_is_given_back),
         TEST(what_nobody_used_does_not_count_against_the_bound),
         TEST(a_single_answer_over_the_bound_is_refused),
