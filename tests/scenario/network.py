@@ -328,6 +328,7 @@ def a_dead_server_is_named_and_mail_deferred(w):
     assert f"no reply from 127.0.0.1@{w.dead} within" in text, text
     done = w.spf(w.dead, "good.test")
     assert done.status == 75 and f"127.0.0.1@{w.dead}" in done.flat(), done.out
+    assert " good.test: DNS could not answer good.test TXT" in done.flat(), done.out
 
 
 def aligned(w, domain):

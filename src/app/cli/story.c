@@ -253,7 +253,8 @@ static void tell_step(const struct lines *lines, const struct spf_step *step,
         buf_add(&buf, step->term);
     }
     if (!slice_is_empty(step->note)) {
-        buf_add_text(&buf, step->is_record ? " -- " : ": ");
+        bool is_pair = step->is_record && !slice_is_empty(step->term);
+        buf_add_text(&buf, is_pair ? " -- " : step->is_record ? "" : ": ");
         buf_add(&buf, note_alone(step->note));
     }
     if (step->lookups > lookups_before) {

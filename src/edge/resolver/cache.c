@@ -93,8 +93,7 @@ static void entry_free(struct cache *cache, struct entry *entry)
     free(entry);
 }
 
-/* Out of the table; out of memory too unless somebody holds it. */
-static void unlist(struct cache *cache, struct entry *entry)
+static void table_remove(struct cache *cache, struct entry *entry)
 {
     struct entry **link = bucket_of(cache, entry->hash);
     while (*link != entry) {
@@ -103,6 +102,12 @@ static void unlist(struct cache *cache, struct entry *entry)
     *link = entry->chain;
     entry->listed = false;
     cache->entries--;
+}
+
+/* Out of the table; out of memory too unless somebody holds it. */
+static void unlist(struct cache *cache, struct entry *entry)
+{
+    table_remove(cache, entry);
     if (entry->pins == 0) {
         age_remove(cache, entry);
         entry_free(cache, entry);
@@ -119,6 +124,15 @@ static void pin(struct cache *cache, struct entry *entry)
     }
 }
 
+static void evict_oldest(struct cache *cache)
+{
+    struct entry *entry = cache->oldest;
+    cache->oldest = entry->newer;
+    *(cache->oldest == NULL ? &cache->newest : &cache->oldest->older) = NULL;
+    table_remove(cache, entry);
+    entry_free(cache, entry);
+}
+
 /*
  * Evict until `bytes` more are within the bound, or nothing is left that may go.  What is
  * pinned is in memory whether it is listed or not, so it may lead over the bound; the
@@ -127,7 +141,7 @@ static void pin(struct cache *cache, struct entry *entry)
 static void make_room(struct cache *cache, size_t bytes)
 {
     while (cache->oldest != NULL && cache->bytes > cache->bounds.bytes - bytes) {
-        unlist(cache, cache->oldest);
+        evict_oldest(cache);
     }
 }
 
@@ -138,7 +152,7 @@ void cache_free(struct cache *cache)
     }
     assert(cache->pinned == 0);
     while (cache->oldest != NULL) {
-        unlist(cache, cache->oldest);
+        evict_oldest(cache);
     }
     free(cache->buckets);
     free(cache);
@@ -328,8 +342,7 @@ void cache_release(struct cache *cache, const struct dns_answer *answer)
         return;
     }
     age_append(cache, entry);
-    (void)make_room(cache,
-                    0); /* while it was pinned, others may have gone over the bound */
+    make_room(cache, 0); /* while it was pinned, others may have gone over the bound */
 }
 
 size_t cache_entries(const struct cache *cache)

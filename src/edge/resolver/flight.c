@@ -72,3 +72,23 @@ void flight_unlink(struct flights *flights, struct resolver_question *wish)
     *(wish->earlier == NULL ? &flights->earliest : &wish->earlier->later) = wish->later;
     *(wish->later == NULL ? &flights->latest : &wish->later->earlier) = wish->earlier;
 }
+
+struct resolver_question *flight_take_first(struct flights *flights,
+                                            struct flight *flight)
+{
+    struct resolver_question *wish = flight->first;
+    if (wish != NULL) {
+        flight_unlink(flights, wish);
+    }
+    return wish;
+}
+
+struct resolver_question *flight_take_overdue(struct flights *flights, int64_t now_ms)
+{
+    struct resolver_question *wish = flights->earliest;
+    if (wish == NULL || wish->deadline_ms > now_ms) {
+        return NULL;
+    }
+    flight_unlink(flights, wish);
+    return wish;
+}

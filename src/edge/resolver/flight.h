@@ -63,4 +63,10 @@ void flight_link(struct flights *flights, struct flight *flight,
                  struct resolver_question *wish);
 void flight_unlink(struct flights *flights, struct resolver_question *wish);
 
+/* Unlinked already, and the caller's; NULL when there is none (any more).  A wish that is
+   overdue still knows its flight. */
+struct resolver_question *flight_take_first(struct flights *flights,
+                                            struct flight *flight);
+struct resolver_question *flight_take_overdue(struct flights *flights, int64_t now_ms);
+
 #endif

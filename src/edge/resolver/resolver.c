@@ -176,22 +176,22 @@ static void take_off_next(struct resolver *resolver)
 
 /* ---- answers go to the callers -------------------------------------------------------- */
 
-static void answer_question(struct resolver_question *question,
+/* Takes the wish over, unlinked. */
+static void answer_question(struct resolver_question *wish, struct dns_question question,
                             const struct dns_answer *answer)
 {
-    struct dns_question asked = question->flight->question;
-    flight_unlink(&question->flight->resolver->flights, question);
-    question->done(question->context, asked, answer == NULL ? &no_memory_answer : answer);
-    free(question);
+    wish->done(wish->context, question, answer == NULL ? &no_memory_answer : answer);
+    free(wish);
 }
 
 /* `done` may ask, and may cancel others: the lists are looked at anew each time. */
 static void hand_out(struct flight *flight)
 {
     struct resolver *resolver = flight->resolver;
-    flight_unlist(&flight->resolver->flights, flight);
-    while (flight->first != NULL) {
-        answer_question(flight->first, flight->answer);
+    struct resolver_question *wish;
+    flight_unlist(&resolver->flights, flight);
+    while ((wish = flight_take_first(&resolver->flights, flight)) != NULL) {
+        answer_question(wish, flight->question, flight->answer);
     }
     if (flight->answer != NULL) {
         cache_release(resolver->cache, flight->answer);
@@ -231,6 +231,7 @@ static struct dns_answer timed_out(const struct resolver_question *question)
     return response_not_asked(scratch, zone, resolver->timeout_ms);
 }
 
+/* Takes the wish over, unlinked. */
 static void time_out(struct resolver_question *question)
 {
     struct flight *flight = question->flight;
@@ -242,7 +243,7 @@ static void time_out(struct resolver_question *question)
         answer = keep(flight, timed_out(question));
     }
     flight->held = true;
-    answer_question(question, answer);
+    answer_question(question, flight->question, answer);
     flight->held = false;
     if (answer != NULL) {
         cache_release(resolver->cache, answer);
@@ -255,9 +256,9 @@ static void on_deadline(void *context)
     struct resolver *resolver = context;
     on_landing(resolver); /* what has come by now is in time */
     int64_t now_ms = loop_now_ms(resolver->loop);
-    while (resolver->flights.earliest != NULL &&
-           resolver->flights.earliest->deadline_ms <= now_ms) {
-        time_out(resolver->flights.earliest);
+    struct resolver_question *overdue;
+    while ((overdue = flight_take_overdue(&resolver->flights, now_ms)) != NULL) {
+        time_out(overdue);
     }
     if (resolver->flights.earliest != NULL) {
         loop_timer_start(resolver->deadline,
@@ -438,10 +439,9 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
 
 static void flight_free(struct flight *flight)
 {
-    while (flight->first != NULL) {
-        struct resolver_question *question = flight->first;
-        flight_unlink(&question->flight->resolver->flights, question);
-        free(question);
+    struct resolver_question *wish;
+    while ((wish = flight_take_first(&flight->resolver->flights, flight)) != NULL) {
+        free(wish);
     }
     if (flight->answer != NULL) {
         cache_release(flight->resolver->cache, flight->answer);

@@ -23,10 +23,22 @@ static void add_seconds(struct buf *buf, int64_t milliseconds)
     buf_add_text(buf, " s");
 }
 
+/* "validation failure <name. TXT IN>: what was wrong": whoever reads it knows the beginning. */
+static slice without_preface(slice why)
+{
+    slice rest = why;
+    if (!slice_take(&rest, SLICE("validation failure <"))) {
+        return why;
+    }
+    size_t end = slice_find(rest, SLICE(">: "));
+    return end < rest.len ? slice_skip(rest, end + 3) : why;
+}
+
 static struct dns_answer bogus(struct arena *arena, const char *why)
 {
     struct buf detail;
-    slice text = slice_from_text(why == NULL ? "DNSSEC validation failed" : why);
+    slice text =
+        why == NULL ? SLICE("no reason given") : without_preface(slice_from_text(why));
     buf_init(&detail, arena, (size_t)4 * BOGUS_BYTES_MAX);
     buf_add_visible(&detail, slice_first(text, BOGUS_BYTES_MAX));
     return failure(DNS_BOGUS, &detail);
