@@ -239,7 +239,7 @@ static enum yett_err copy_aliases(struct arena *arena, const struct dns_answer *
     return YETT_OK;
 }
 
-/* All but the memo slot, which stays where it is. */
+/* All but the memo slot: it goes when its owner lets the answer go, maybe before the copy. */
 static enum yett_err copy_answer(struct arena *arena, const struct dns_answer *from,
                                  const struct dns_answer **out)
 {
@@ -248,6 +248,7 @@ static enum yett_err copy_answer(struct arena *arena, const struct dns_answer *f
         return YETT_NO_MEMORY;
     }
     *to = *from;
+    to->memos = NULL;
     if (copy_records(arena, from, to) != YETT_OK ||
         copy_aliases(arena, from, to) != YETT_OK ||
         arena_copy(arena, from->detail, &to->detail) != YETT_OK) {

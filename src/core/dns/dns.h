@@ -146,9 +146,9 @@ void dns_answers_finish(struct dns_answers *answers);
 
 /*
  * Hold `answer` as the answer to `question`; the first answer stays.  It is copied into the
- * evidence arena, memo slot apart, which must outlive the set.  It is pinned, and counts
- * against the bounds, when dns_ask() first gives it out.  Over the bound of bytes, what is
- * pinned is DNS_TIMED_OUT, and its detail says so.
+ * evidence arena, but for the memo slot, which is its owner's and may go at once: the copy
+ * has none.  It is pinned, and counts against the bounds, when dns_ask() first gives it out.
+ * Over the bound of bytes, what is pinned is DNS_TIMED_OUT, and its detail says so.
  */
 YETT_MUST_USE
 enum yett_err dns_answers_add(struct dns_answers *answers, struct dns_question question,

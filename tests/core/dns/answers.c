@@ -160,7 +160,8 @@ static void every_part_of_an_added_answer_is_copied(void **state)
     assert_int_equal(got->records[1].ip.bytes[0], 192);
     assert_true(slice_eq(got->aliases[1], SLICE("two.test")));
     assert_true(slice_eq(got->detail, SLICE("why")));
-    assert_ptr_equal(got->memos, &memos);
+    /* The slot is part of a cache entry, which a TTL of 0 ends before this set. */
+    assert_null(got->memos);
 }
 
 static void the_first_answer_stays(void **state)
