@@ -427,9 +427,15 @@ static void add_transformed(struct buf *buf, slice value, struct token token)
 
 void spf_macro_expand(struct buf *buf, slice text, const struct spf_macro_values *values)
 {
-    enum { MADE_BYTES = 64 }; /* an IPv6 address in dotted nibbles has 63 */
+    enum {
+        MADE_BYTES = 64, /* an IPv6 address in dotted nibbles has 63 */
+        /* Of all values together.  Macros may read a long local part ten thousand times and
+           keep nothing of it, which no limit on the result would notice. */
+        READ_BYTES_MAX = 64 * 1024
+    };
     struct token token;
     const char *why = NULL;
+    size_t room = READ_BYTES_MAX;
     while (!slice_is_empty(text) && buf_err(buf) == YETT_OK) {
         enum yett_err err = next_token(&text, &token, &why);
         assert(err == YETT_OK);
@@ -440,6 +446,11 @@ void spf_macro_expand(struct buf *buf, slice text, const struct spf_macro_values
         struct buf made;
         buf_init(&made, buf->arena, MADE_BYTES);
         slice value = value_of(token.letter, values, &made);
+        if (value.len > room) {
+            buf->err = YETT_LIMIT;
+            return;
+        }
+        room -= value.len;
         add_transformed(buf, value, token);
         if (buf_err(&made) == YETT_NO_MEMORY && buf->err == YETT_OK) {
             buf->err = YETT_NO_MEMORY;

@@ -53,7 +53,8 @@ struct spf_macro_values {
 
 /*
  * Append the expansion of `text`, which spf_macro_check() accepted.  Ask buf_err(): an
- * expansion may be longer than the buf's limit.
+ * expansion may be longer than the buf's limit, or its macros may have too much to read
+ * (both YETT_LIMIT).
  */
 void spf_macro_expand(struct buf *buf, slice text, const struct spf_macro_values *values);
 

@@ -235,6 +235,29 @@ static void an_expansion_stops_at_the_limit_of_its_buffer(void **state)
     assert_int_equal(buf_err(&buf), YETT_LIMIT);
 }
 
+/* "%{l1-}" of "aaa…-" gives nothing, however long the local part: only reading costs. */
+static void an_expansion_that_reads_much_and_gives_nothing_stops_too(void **state)
+{
+    struct spf_macro_values values = values_of_the_rfc("192.0.2.3");
+    static char local[1000];
+    static char text[100 * 6];
+    struct buf buf;
+
+    memset(local, 'a', sizeof local - 1);
+    local[sizeof local - 1] = '-';
+    values.local = slice_of(local, sizeof local);
+    for (size_t i = 0; i < sizeof text; i += 6) {
+        memcpy(text + i, "%{l1-}", 6);
+    }
+    buf_init(&buf, *state, 10000);
+    spf_macro_expand(&buf, slice_of(text, (size_t)65 * 6), &values);
+    assert_int_equal(buf_err(&buf), YETT_OK);
+    assert_int_equal(buf.len, 0);
+
+    spf_macro_expand(&buf, slice_of(text, sizeof text), &values);
+    assert_int_equal(buf_err(&buf), YETT_LIMIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +269,8 @@ int main(void)
         cmocka_unit_test(good_strings_say_what_they_use),
         cmocka_unit_test_setup_teardown(an_expansion_stops_at_the_limit_of_its_buffer,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            an_expansion_that_reads_much_and_gives_nothing_stops_too, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
