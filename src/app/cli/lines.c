@@ -45,7 +45,8 @@ void lines_result(const struct lines *lines, const char *label, enum tone tone,
 {
     margin(MARGIN);
     term_word(lines->term, TONE_BOLD, slice_from_text(label), LABEL_COLUMNS);
-    term_word(lines->term, tone, slice_from_text(word), WORD_COLUMNS);
+    term_word(lines->term, tone, slice_from_text(word),
+              slice_is_empty(text) ? 0 : WORD_COLUMNS);
     text_at(lines, TONE_PLAIN, text, MARGIN + LABEL_COLUMNS + WORD_COLUMNS);
 }
 
