@@ -222,9 +222,15 @@ static json_t *json_of_arc(const struct message_header *header)
 
 /* ---- DMARC ------------------------------------------------------------------------------ */
 
+/* A record may be there, and ask for nothing that can be told or used. */
+static bool has_policy(const struct dmarc_result *dmarc)
+{
+    return dmarc->has_record && dmarc->policy_known && dmarc->code != DMARC_NONE;
+}
+
 static json_t *json_of_policy(const struct dmarc_result *dmarc, enum dmarc_policy policy)
 {
-    return dmarc->has_record ? json_string(dmarc_policy_text(policy)) : json_null();
+    return has_policy(dmarc) ? json_string(dmarc_policy_text(policy)) : json_null();
 }
 
 static json_t *json_of_alignment(const struct dmarc_result *dmarc)
@@ -261,10 +267,7 @@ static json_t *json_of_dmarc(const struct verdict *verdict)
     json_put(out, "result", json_string(dmarc_code_text(dmarc->code)), &failed);
     json_put(out, "policy", json_of_policy(dmarc, dmarc->policy), &failed);
     json_put(out, "policy_tag",
-             dmarc->has_record && dmarc->policy_tag != NULL
-                 ? json_string(dmarc->policy_tag)
-                 : json_null(),
-             &failed);
+             has_policy(dmarc) ? json_string(dmarc->policy_tag) : json_null(), &failed);
     json_put(out, "disposition", json_of_policy(dmarc, dmarc->disposition), &failed);
     json_put(out, "domain", json_of_optional(dmarc->domain), &failed);
     json_put(out, "org_domain", json_of_optional(dmarc->org_domain), &failed);

@@ -287,8 +287,7 @@ static void apply_record(const struct dmarc_discovery *discovery,
     out->policy_domain = discovery->place->domain;
     out->secure = is_secure(discovery);
     if (record->unusable) {
-        out->code = DMARC_PERMERROR;
-        return;
+        return; /* as if there were none */
     }
     struct choice choice = {record->p, "p"};
     if (!is_at_author(discovery, discovery->place)) {

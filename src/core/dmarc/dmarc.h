@@ -23,6 +23,7 @@
 enum dmarc_standard { DMARC_RFC9989, DMARC_RFC7489 };
 enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };
 enum dmarc_psd { DMARC_PSD_UNKNOWN, DMARC_PSD_YES, DMARC_PSD_NO };
+/* The registered words (RFC 9989 section 9.2); dmarc_evaluate() never says permerror. */
 enum dmarc_code { DMARC_NONE, DMARC_PASS, DMARC_FAIL, DMARC_TEMPERROR, DMARC_PERMERROR };
 
 const char *dmarc_policy_text(enum dmarc_policy policy);
@@ -128,7 +129,7 @@ struct dmarc_result {
     size_t aligned_count;
     slice spf_domain;               /* the one compared; empty when SPF names none */
     slice spf_org_domain;           /* empty when not determined */
-    slice reason;                   /* a sentence for people, always there */
+    slice reason;                   /* a clause for people, always there */
     const struct dmarc_step *steps; /* every name asked, in order */
     size_t step_count;
 };
@@ -139,8 +140,12 @@ struct dmarc_result {
  * An aligned pass is a pass, also when DNS kept the policy from us: a domain is aligned with
  * itself under any record there could be.  Other than that, temperror only while an open
  * question (DNS of the policy, an aligned signature's key, SPF of an aligned domain) could
- * still make an aligned pass or yield the policy.  A record that asks for no DMARC processing
- * because it cannot be used is permerror (RFC 9989 section 9.2).
+ * still make an aligned pass or yield the policy.
+ *
+ * A record without a usable policy and without a usable rua= means "no DMARC processing"
+ * (RFC 9989 section 4.10.1): that is NONE, as for a domain without a record, but `has_record`
+ * is true.  Never permerror, though the words of section 9.2 for it would suit: whatever
+ * else may be wrong with a record is to be ignored (section 4.8).
  *
  * A From that is not exactly one domain gives DMARC_NONE with the reason; the caller handles
  * that case (doc/architecture.md) and may call dmarc_find_policy() for each.

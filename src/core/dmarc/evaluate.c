@@ -6,9 +6,10 @@
 /*
  * evaluate: pass, fail, or not to be told (RFC 9989 section 5.3).
  *
- * An aligned pass settles the matter, whatever else DNS kept from us, the policy included:
- * identical domains are aligned under any record there could be.  (Where there is none after
- * all, the message is one that would pass.)  Without a pass, a question stays open only if its
+ * Deliberately, an aligned pass settles the matter, whatever else DNS kept from us, the policy
+ * included (section 5.3.6 would have neither pass nor fail then): identical domains are
+ * aligned under any record there could be, and where there is none after all the message is
+ * one that would pass.  Without a pass, a question stays open only if its
  * answer could still make one, or yield the policy; only then is the result temperror.
  */
 

@@ -55,23 +55,18 @@ static void say_name(struct story *story, slice name)
 
 /* ---- alignment ------------------------------------------------------------------------- */
 
-static const char *not_aligned_text(bool strict)
-{
-    return strict ? " which is not the author domain itself, as the record wants it"
-                  : " which is not aligned";
-}
-
 static const char *alignment_text(enum dmarc_alignment alignment, bool strict)
 {
     switch (alignment) {
     case DMARC_ALIGNED_YES:
-        return " which is aligned";
+        return ", aligned";
     case DMARC_ALIGNED_MAYBE:
-        return " which may be aligned: DNS did not answer";
+        return ", which may be aligned: DNS did not answer";
     case DMARC_ALIGNED_NO:
         break;
     }
-    return not_aligned_text(strict);
+    return strict ? ", not the author domain itself, as the record wants it"
+                  : ", not aligned";
 }
 
 static void say_spf(struct story *story)
@@ -89,7 +84,6 @@ static void say_spf(struct story *story)
         say(story, " for ");
         say_name(story, identities->spf_domain);
         if (spf->code == SPF_PASS || spf->code == SPF_TEMPERROR) {
-            say(story, ",");
             say(story, alignment_text(identities->spf, story->result->record.strict_spf));
         }
     }
@@ -100,21 +94,14 @@ static void say_signature(struct story *story, const struct dkim_result *result,
 {
     slice domain = dmarc_dkim_domain(result);
 
-    say(story, "the signature of ");
-    if (domain.len == 0) {
-        say(story, "no readable domain");
-    } else {
-        say(story, "d=");
-        say_name(story, domain);
-    }
-    say(story, result->code == DKIM_PASS ? " passes" : " is ");
-    if (result->code != DKIM_PASS) {
-        say(story, dkim_code_text(result->code));
-    }
+    say(story, "DKIM is ");
+    say(story, dkim_code_text(result->code));
+    say(story, domain.len == 0 ? " for no readable domain" : " for ");
+    say_name(story, domain);
     if (result->code == DKIM_PASS && !result->counts) {
         say(story, " but leaves a part of the body unsigned, so it does not count");
-    } else if (domain.len != 0) {
-        say(story, ",");
+    } else if (domain.len != 0 &&
+               (dmarc_dkim_passes(result) || dmarc_dkim_is_open(result))) {
         say(story, alignment_text(alignment, story->result->record.strict_dkim));
     }
 }
@@ -140,41 +127,60 @@ static void say_dkim(struct story *story)
     }
 }
 
-static void say_same(struct story *story, slice domain, slice org_domain)
+/* The domain of a pass, and how it is aligned with that of the author. */
+static void say_aligned(struct story *story, slice domain)
 {
+    slice org_domain = story->result->org_domain;
+
+    say(story, " for ");
+    say_name(story, domain);
     if (slice_eq(domain, story->result->domain)) {
-        say(story, " (the author domain itself)");
+        say(story, ", the author domain");
         return;
     }
-    say(story, " (aligned with the author domain ");
+    say(story, ", aligned with ");
     say_name(story, story->result->domain);
-    if (org_domain.len != 0) {
-        say(story, ", both belong to ");
+    if (org_domain.len != 0 && !slice_eq(org_domain, story->result->domain) &&
+        !slice_eq(org_domain, domain)) {
+        say(story, " (both belong to ");
         say_name(story, org_domain);
+        say(story, ")");
     }
-    say(story, ")");
 }
 
-static void say_pass(struct story *story)
+/* The domain of the first signature that makes the message pass. */
+static slice passing_signer(const struct story *story)
 {
     const struct dmarc_identities *identities = story->identities;
-    slice org_domain = story->result->org_domain;
 
     for (size_t i = 0; story->result->dkim_aligned && i < identities->dkim_count; i++) {
         const struct dkim_result *result = dmarc_dkim_result(identities->input, i);
         if (dmarc_dkim_passes(result) && identities->dkim[i] == DMARC_ALIGNED_YES) {
-            say(story, "the DKIM signature of d=");
-            say_name(story, dmarc_dkim_domain(result));
-            say(story, " passes");
-            say_same(story, dmarc_dkim_domain(result), org_domain);
-            break;
+            return dmarc_dkim_domain(result);
         }
     }
-    if (story->result->spf_aligned) {
-        say(story, story->result->dkim_aligned ? "; " : "");
-        say(story, "SPF passes for ");
-        say_name(story, identities->spf_domain);
-        say_same(story, identities->spf_domain, org_domain);
+    return SLICE_NONE;
+}
+
+static void say_pass(struct story *story)
+{
+    slice signer = passing_signer(story);
+    slice sender =
+        story->result->spf_aligned ? story->identities->spf_domain : SLICE_NONE;
+
+    if (signer.len != 0 && slice_eq(signer, sender)) {
+        say(story, "DKIM and SPF pass");
+        say_aligned(story, signer);
+        return;
+    }
+    if (signer.len != 0) {
+        say(story, "DKIM passes");
+        say_aligned(story, signer);
+        say(story, sender.len != 0 ? "; " : "");
+    }
+    if (sender.len != 0) {
+        say(story, "SPF passes");
+        say_aligned(story, sender);
     }
 }
 
@@ -241,7 +247,7 @@ static void say_none(struct story *story)
 {
     const struct dmarc_survey *survey = &story->discovery->survey;
 
-    say(story, "No DMARC record applies to ");
+    say(story, "no DMARC record applies to ");
     say_name(story, story->result->domain);
     say(story, ": asked ");
     for (const struct dmarc_place *place = survey->first; place != NULL;
@@ -254,13 +260,14 @@ static void say_none(struct story *story)
     }
 }
 
-static void say_permerror(struct story *story)
+static void say_unusable(struct story *story)
 {
-    say(story, "The DMARC record at ");
+    say(story, "DMARC does not apply to ");
+    say_name(story, story->result->domain);
+    say(story, ": the record at ");
     say_where(story);
-    say(story,
-        " has a policy that cannot be used and no rua= that can, so DMARC does not "
-        "apply (p=, sp= and np= are none, quarantine or reject)");
+    say(story, " has no usable policy (p=, sp= and np= are none, quarantine or reject) "
+               "and no usable rua=");
 }
 
 /* ---- all of it ------------------------------------------------------------------------- */
@@ -269,13 +276,14 @@ static void say_result(struct story *story)
 {
     switch (story->result->code) {
     case DMARC_NONE:
-        say_none(story);
-        return;
     case DMARC_PERMERROR:
-        say_permerror(story);
+        if (story->result->has_record) {
+            say_unusable(story);
+        } else {
+            say_none(story);
+        }
         return;
     case DMARC_PASS:
-        say(story, "DMARC passes: ");
         say_pass(story);
         say(story, "; ");
         say_policy(story);
@@ -285,17 +293,16 @@ static void say_result(struct story *story)
         break;
     }
     if (story->identities == NULL) {
-        say(story, "For ");
+        say(story, "for ");
         say_name(story, story->result->domain);
         say(story, " ");
         say_policy(story);
         return;
     }
-    say(story, story->result->code == DMARC_FAIL
-                   ? "DMARC fails for "
-                   : "Whether DMARC passes cannot be told now for ");
+    bool fails = story->result->code == DMARC_FAIL;
+    say(story, fails ? "nothing authenticates " : "whether anything authenticates ");
     say_name(story, story->result->domain);
-    say(story, ": ");
+    say(story, fails ? ": " : " cannot be told now: ");
     say_spf(story);
     say(story, "; ");
     say_dkim(story);
@@ -322,7 +329,6 @@ enum yett_err dmarc_reason(const struct dmarc_discovery *discovery,
 
     buf_init(&story.buf, discovery->survey.arena, REASON_BYTES_MAX);
     say_result(&story);
-    say(&story, ".");
     return finish(&story.buf, out);
 }
 
@@ -349,13 +355,11 @@ enum yett_err dmarc_reason_no_author(struct arena *arena, const struct message_f
     struct buf buf;
 
     buf_init(&buf, arena, REASON_BYTES_MAX);
-    buf_add_text(&buf, "DMARC needs exactly one author domain, but ");
-    buf_add_text(&buf, no_author_text(from->status));
+    buf_add_text(&buf, "there is no single author domain: ");
     if (from->reason.len != 0) {
-        buf_add_text(&buf, ": ");
         buf_add_visible(&buf, from->reason);
     } else {
-        buf_add_text(&buf, ".");
+        buf_add_text(&buf, no_author_text(from->status));
     }
     return finish(&buf, out);
 }

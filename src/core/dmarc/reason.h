@@ -4,7 +4,7 @@
 
 #include "core/dmarc/identify.h"
 
-/* reason: the result as a sentence for people. */
+/* reason: the result as a clause for people, without capital and full stop. */
 
 /* `identities` is NULL when only the policy was looked for. */
 YETT_MUST_USE
