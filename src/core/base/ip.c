@@ -53,14 +53,15 @@ static bool take_group(slice *in, uint8_t out[2])
     return digits > 0;
 }
 
-/* The groups of one side of "::", up to `room` octets; "1:2:192.0.2.1" is one side too. */
+/* The groups of one side of "::", up to `room` octets; "1:2:192.0.2.1" is one side too, and
+   the last (RFC 4291 section 2.2). */
 static enum yett_err take_groups(slice *in, uint8_t *out, size_t room, size_t *filled)
 {
     size_t at = 0;
     for (;;) {
         if (room - at >= 4 && take_v4(in, out + at) == YETT_OK) {
-            at += 4;
-            break;
+            *filled = at + 4;
+            return in->len == 0 ? YETT_OK : YETT_BAD_SYNTAX;
         }
         if (room - at < 2 || !take_group(in, out + at)) {
             return YETT_BAD_SYNTAX;

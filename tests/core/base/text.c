@@ -190,6 +190,8 @@ static void addresses_are_read_strictly_and_written_as_rfc_5952_says(void **stat
         {"::ffff:192.0.2.1",        "::ffff:c000:201"     },
         {"1:2:3:4:5:6:192.0.2.1",   "1:2:3:4:5:6:c000:201"},
         {"1:2:3:4:5:6:7:192.0.2.1", NULL                  },
+        {"1.2.3.4::1",              NULL                  },
+        {"1:2.3.4.5::",             NULL                  },
         {"12345::",                 NULL                  },
         {"1:::2",                   NULL                  },
         {"1::2::3",                 NULL                  },
