@@ -17,6 +17,7 @@ struct floor {
     EVP_MD_CTX *hash;
     EVP_PKEY *rsa_key, *ed25519_key;
     EVP_PKEY_CTX *rsa_verify;
+    EVP_MD_CTX *ed25519_verify;
     unsigned char digest[DIGEST_BYTES];
     unsigned char rsa_signature[SIGNATURE_MAX], ed25519_signature[SIGNATURE_MAX];
     size_t rsa_bytes, ed25519_bytes;
@@ -58,6 +59,9 @@ static void prepare_ed25519(struct floor *floor)
     must(EVP_DigestSign(sign, floor->ed25519_signature, &floor->ed25519_bytes,
                         floor->digest, DIGEST_BYTES));
     EVP_MD_CTX_free(sign);
+    floor->ed25519_verify = EVP_MD_CTX_new();
+    must(EVP_DigestVerifyInit(floor->ed25519_verify, NULL, NULL, NULL,
+                              floor->ed25519_key));
 }
 
 struct floor *floor_new(unsigned rsa, unsigned ed25519, const char *text, size_t bytes)
@@ -86,11 +90,8 @@ void floor_run(void *context)
                              floor->digest, DIGEST_BYTES));
     }
     for (unsigned i = 0; i < floor->ed25519; i++) {
-        EVP_MD_CTX *verify = EVP_MD_CTX_new();
-        must(EVP_DigestVerifyInit(verify, NULL, NULL, NULL, floor->ed25519_key));
-        must(EVP_DigestVerify(verify, floor->ed25519_signature, floor->ed25519_bytes,
-                              floor->digest, DIGEST_BYTES));
-        EVP_MD_CTX_free(verify);
+        must(EVP_DigestVerify(floor->ed25519_verify, floor->ed25519_signature,
+                              floor->ed25519_bytes, floor->digest, DIGEST_BYTES));
     }
 }
 
@@ -99,6 +100,7 @@ void floor_free(struct floor *floor)
     EVP_PKEY_CTX_free(floor->rsa_verify);
     EVP_PKEY_free(floor->rsa_key);
     EVP_PKEY_free(floor->ed25519_key);
+    EVP_MD_CTX_free(floor->ed25519_verify);
     EVP_MD_CTX_free(floor->hash);
     EVP_MD_free(floor->sha256);
     free(floor);

@@ -59,14 +59,14 @@ static size_t take_groups(slice *text, uint8_t *to)
     size_t most = text->len / 4;
     size_t groups = 0;
     for (; groups < most; groups++, from += 4, to += 3) {
-        uint32_t a = values[from[0]];
-        uint32_t b = values[from[1]];
-        uint32_t c = values[from[2]];
-        uint32_t d = values[from[3]];
-        if (a == 0 || b == 0 || c == 0 || d == 0) {
+        uint32_t a = values[from[0]] - 1u;
+        uint32_t b = values[from[1]] - 1u;
+        uint32_t c = values[from[2]] - 1u;
+        uint32_t d = values[from[3]] - 1u;
+        if ((a | b | c | d) > 63) {
             break;
         }
-        uint32_t bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+        uint32_t bits = a << 18 | b << 12 | c << 6 | d;
         to[0] = (uint8_t)(bits >> 16);
         to[1] = (uint8_t)(bits >> 8);
         to[2] = (uint8_t)bits;

@@ -15,7 +15,9 @@ enum {
     BLOCK = 4 * VECTOR,
     /* A run may begin with the last octet of a block, and is copied as a block. */
     READS = 2 * BLOCK,
-    WRITES = 2 * BLOCK
+    WRITES = 2 * BLOCK,
+    /* In indented text something goes in every block: after so many no look is taken. */
+    LOOKS_IN_VAIN = 4
 };
 
 static inline __m128i load(const char *p)
@@ -125,10 +127,15 @@ size_t dkim_reduce_blocks(slice *text, char *to, size_t room)
 {
     size_t at = 0;
     size_t length = 0;
+    unsigned changed = 0; /* blocks in a row */
     while (text->len - at >= READS + DKIM_REDUCE_AHEAD && room - length >= WRITES) {
         const char *p = text->ptr + at;
-        length +=
-            stays_as_it_is(p, to + length) ? BLOCK : reduce_block(p, BLOCK, to + length);
+        size_t stayed = BLOCK;
+        if (changed >= LOOKS_IN_VAIN || !stays_as_it_is(p, to + length)) {
+            stayed = reduce_block(p, BLOCK, to + length);
+        }
+        changed = stayed == BLOCK ? 0 : changed + 1;
+        length += stayed;
         at += BLOCK;
     }
     *text = slice_skip(*text, at);
