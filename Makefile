@@ -47,7 +47,7 @@ clean:
 
 # A folder is set up once; from then on ninja does that again where a meson.build changed.
 build/build.ninja: | deps-build
-	meson setup build --buildtype=release -Dtests=false
+	meson setup build --buildtype=release -Db_lto=true -Dtests=false
 
 build-test/build.ninja: | deps-test
 	meson setup build-test
