@@ -41,16 +41,26 @@ static bool broken(struct reader *reader, slice at, const char *why)
 
 /* ---- arguments ---------------------------------------------------------------------- */
 
-static bool read_domain_spec(struct reader *reader, slice spec, struct spf_term *term)
+static bool check_macros(struct reader *reader, slice text, enum spf_macro_place place,
+                         struct spf_term *term)
 {
     size_t bad_at = 0;
     const char *why = NULL;
+    unsigned uses = 0;
+    if (spf_macro_check(text, place, &uses, &bad_at, &why) != YETT_OK) {
+        return broken(reader, slice_skip(text, bad_at), why);
+    }
+    term->uses = uses & 0xff;
+    return true;
+}
+
+static bool read_domain_spec(struct reader *reader, slice spec, struct spf_term *term)
+{
     if (slice_is_empty(spec)) {
         return broken(reader, spec, "needs a domain");
     }
-    if (spf_macro_check(spec, SPF_IN_DOMAIN_SPEC, &term->uses, &bad_at, &why) !=
-        YETT_OK) {
-        return broken(reader, slice_skip(spec, bad_at), why);
+    if (!check_macros(reader, spec, SPF_IN_DOMAIN_SPEC, term)) {
+        return false;
     }
     term->domain = part_of(reader, spec);
     return true;
@@ -335,12 +345,7 @@ static bool read_modifier(struct reader *reader, slice word, slice name, slice v
         return read_known_modifier(reader, word, value, term, &reader->record->exp);
     }
     term->kind = SPF_TERM_UNKNOWN_MODIFIER;
-    size_t bad_at = 0;
-    const char *why = NULL;
-    if (spf_macro_check(value, SPF_IN_MODIFIER, &term->uses, &bad_at, &why) != YETT_OK) {
-        return broken(reader, slice_skip(value, bad_at), why);
-    }
-    return true;
+    return check_macros(reader, value, SPF_IN_MODIFIER, term);
 }
 
 static bool read_term(struct reader *reader, slice word, struct spf_term *term)

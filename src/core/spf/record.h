@@ -37,15 +37,16 @@ struct spf_part {
     uint32_t length;
 };
 
+/* Small, for a megabyte of records with a term in each two octets may come to a message. */
 struct spf_term {
-    enum spf_term_kind kind;
-    enum spf_code qualifier; /* what a match means; SPF_NONE for modifiers */
-    struct spf_part text;    /* the term as written */
-    struct spf_part domain;  /* its domain-spec; length 0: none was given */
-    unsigned uses;           /* SPF_USES_..., of the domain-spec */
-    uint8_t prefix4;         /* a, mx, ip4 */
-    uint8_t prefix6;         /* a, mx, ip6 */
-    uint8_t address[16];     /* ip4, ip6 */
+    enum spf_term_kind kind : 8;
+    enum spf_code qualifier : 8; /* what a match means; SPF_NONE for modifiers */
+    unsigned uses : 8;           /* SPF_USES_..., of the domain-spec */
+    uint8_t prefix4;             /* a, mx, ip4 */
+    uint8_t prefix6;             /* a, mx, ip6 */
+    uint8_t address[16];         /* ip4, ip6 */
+    struct spf_part text;        /* the term as written */
+    struct spf_part domain;      /* its domain-spec; length 0: none was given */
 };
 
 /* "the record is broken at octet `offset`: "`word`" `why`" */

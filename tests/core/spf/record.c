@@ -289,6 +289,22 @@ static void a_record_of_a_thousand_terms_is_not_kept(void **state)
     assert_null(memos.first);
 }
 
+/* The arena of a message has room for all that its senders may have parsed: 512 KiB of
+   records for HELO and as much for MAIL FROM. */
+static void a_parsed_record_takes_at_most_twenty_times_its_octets(void **state)
+{
+    (void)state;
+    enum { TERMS = 30000 };
+    static char text[6 + TERMS * 2];
+    size_t bytes = 0;
+    memcpy(text, "v=spf1", 6);
+    for (size_t i = 0; i < TERMS; i++) {
+        memcpy(text + 6 + i * 2, " a", 2);
+    }
+    assert_true(spf_record_bytes(slice_of(text, sizeof text), &bytes));
+    assert_true(bytes <= 20 * sizeof text);
+}
+
 static void several_records_are_counted_and_not_parsed(void **state)
 {
     struct dns_record records[] = {{.text = SLICE("v=spf1 a")},
@@ -325,6 +341,7 @@ int main(void)
         TEST(a_broken_record_is_kept_too),
         TEST(an_answer_that_keeps_nothing_is_parsed_each_time),
         TEST(a_record_of_a_thousand_terms_is_not_kept),
+        TEST(a_parsed_record_takes_at_most_twenty_times_its_octets),
         TEST(several_records_are_counted_and_not_parsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
