@@ -287,6 +287,7 @@ struct dkim_result {
     bool body_verified;      /* bh= is the digest of this body */
     bool partial_body;       /* l= leaves a part unsigned */
     uint64_t unsigned_bytes; /* … so many canonical octets */
+    const char *extra_field; /* "Subject": there are more of it than were signed; or NULL */
     bool counts;             /* a pass that may make DMARC pass */
     bool testing;            /* key says t=y */
     bool secure;             /* key answer was DNSSEC-validated */

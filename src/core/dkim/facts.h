@@ -6,6 +6,8 @@
 
 struct dkim_name;
 
+enum { DKIM_SINGLE_FIELDS = 7 };
+
 /* facts: what one message says of itself, gathered as it passes. */
 struct dkim_message {
     struct arena *arena;
@@ -15,6 +17,8 @@ struct dkim_message {
     struct dkim_signature *signatures; /* parsed, top to bottom */
     size_t count;
     size_t field_count; /* all DKIM-Signature fields */
+    size_t single_counts
+        [DKIM_SINGLE_FIELDS]; /* how often each of them stands, see extra.c */
     struct dkim_digests digests;
     bool ended;
     struct dkim_name *names; /* of all fields; NULL until the first header hash */
@@ -34,6 +38,13 @@ void dkim_select(const struct dkim_message *message, slice author_domain, bool *
 
 /* Equal, above or below. */
 bool dkim_is_related(slice domain, slice author_domain);
+
+/* For dkim_extra_field(): hidden fields counted too. */
+void dkim_count_single_fields(struct dkim_message *message);
+
+/* A field that may stand once only, stands more often, and is not signed each time; or NULL. */
+const char *dkim_extra_field(const struct dkim_message *message,
+                             const struct dkim_signature *signature);
 
 /* The digest that signature `index` signs: chosen fields, then itself (section 3.7). */
 YETT_MUST_USE

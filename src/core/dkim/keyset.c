@@ -18,6 +18,9 @@ static const char keyset_kind;
 /* Larger answers are read for each message: nobody fills the cache with keys of 64 KiB. */
 enum { MEMO_KEY_OCTETS_MAX = 8192, ED25519_OCTETS = 32, ED25519_BITS = 256 };
 
+/* What libcrypto hangs on a key that it uses: about so much. */
+enum { PARSED_KEY_BYTES = 1024 };
+
 /* ---- reading ------------------------------------------------------------------------ */
 
 static void judge_octets(struct dkim_key_entry *entry)
@@ -104,7 +107,10 @@ static struct keyset_memo *memo_new(const struct dkim_keyset *set)
         return NULL;
     }
     char *at = (char *)kept->entries + entries;
-    kept->memo = (struct dns_memo){.kind = &keyset_kind, .free = free_memo};
+    kept->memo = (struct dns_memo){.kind = &keyset_kind,
+                                   .bytes = sizeof(*kept) + entries + octets +
+                                            set->count * PARSED_KEY_BYTES,
+                                   .free = free_memo};
     kept->set = (struct dkim_keyset){.count = set->count, .entries = kept->entries};
     for (size_t i = 0; i < set->count; i++) {
         struct dkim_key_entry *entry = &kept->entries[i];

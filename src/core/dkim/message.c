@@ -60,6 +60,7 @@ enum yett_err dkim_message_new(struct arena *arena, struct crypto *crypto,
     message->limits = limits;
     enum yett_err err = dkim_digests_init(&message->digests, arena, crypto, &limits);
     if (err == YETT_OK) {
+        dkim_count_single_fields(message);
         err = parse_signatures(message);
     }
     if (err == YETT_OK) {

@@ -182,6 +182,12 @@ static void add_pass(struct buf *buf, const struct dkim_result *result)
         buf_add_uint(buf, result->unsigned_bytes);
         buf_add_text(buf, " octets of the body are anybody's");
     }
+    if (result->extra_field != NULL) {
+        buf_add_text(buf, result->partial_body ? ", and" : ", but");
+        buf_add_text(buf, " there are more fields ");
+        buf_add_text(buf, result->extra_field);
+        buf_add_text(buf, " than it signed: one of them is anybody's");
+    }
     if (result->weak_key) {
         buf_add_text(buf, "; the key is weak, 2048 bits are advised");
     }

@@ -256,7 +256,9 @@ static enum yett_err conclude(const struct evaluation *at, struct dkim_result *o
 {
     bool holds = out->header_verified && out->body_verified;
     out->code = holds ? DKIM_PASS : DKIM_FAIL;
-    out->counts = holds && (!out->partial_body || at->settings->allow_partial_body);
+    out->extra_field = dkim_extra_field(at->message, out->signature);
+    out->counts = holds && out->extra_field == NULL &&
+                  (!out->partial_body || at->settings->allow_partial_body);
     return dkim_reason_outcome(at->arena, out, facts);
 }
 

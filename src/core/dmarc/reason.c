@@ -99,7 +99,7 @@ static void say_signature(struct story *story, const struct dkim_result *result,
     say(story, domain.len == 0 ? " for no readable domain" : " for ");
     say_name(story, domain);
     if (result->code == DKIM_PASS && !result->counts) {
-        say(story, " but leaves a part of the body unsigned, so it does not count");
+        say(story, " but leaves a part of the message unsigned, so it does not count");
     } else if (domain.len != 0 &&
                (dmarc_dkim_passes(result) || dmarc_dkim_is_open(result))) {
         say(story, alignment_text(alignment, story->result->record.strict_dkim));

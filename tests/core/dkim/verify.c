@@ -198,10 +198,62 @@ static void a_field_that_was_not_oversigned_may_be_added_above(void **state)
     case_sign(c, c->rsa, &(struct sign_options){0});
     case_replace(c, "From: Jo", "Subject: Buy\r\nFrom: Jo");
     assert_int_equal(case_verify(c), DKIM_PASS);
+    assert_false(case_result(c, 0)->counts);
     case_message(c, case_plain_message);
     case_sign(c, c->rsa, &(struct sign_options){0});
     case_replace(c, "\r\n\r\nIs", "\r\nSubject: Buy\r\n\r\nIs");
     assert_int_equal(case_verify(c), DKIM_FAIL);
+}
+
+/* Section 8.15: the judgement is that such a signature makes nothing authentic. */
+static void a_pass_with_a_field_too_many_does_not_count(void **state)
+{
+    struct dkim_case *c = *state;
+    static const struct {
+        const char *fields; /* h= */
+        const char *added;
+        const char *extra;
+        const char *why;
+    } rows[] = {
+        {"From:To:Subject:Date", "",                                     NULL,           "as signed"             },
+        {"From:To:Subject:Date", "Subject: Buy\r\n",                     "Subject",      "the text that is shown"},
+        {"From:To:Subject:Date", "sUBJECT : Buy\r\n",                    "Subject",      "in another form"       },
+        {"From:To:Subject:Date", "To: eve@example.com\r\n",              "To",           "whom it was sent to"   },
+        {"From:To:Subject:Date", "Date: tomorrow\r\n",                   "Date",         "when"                  },
+        {"From:To:Subject:Date", "From: Eve <e@x.test>\r\n",             "From",         "who"                   },
+        {"From",                 "Subject: Buy\r\n",                     "Subject",      "not signed at all"     },
+        {"From:To:Subject:Date", "Cc: eve@example.com\r\n",              NULL,           "the only one"          },
+        {"From:To",              "Cc: a@b.test\r\nCc: c@d.test\r\n",     "Cc",           "two, neither signed"   },
+        {"From:To:Subject:Date",
+         "Content-Type: text/html\r\nContent-Type: text/plain\r\n",      "Content-Type",
+         "how the body is read"                                                                                  },
+        {"From:To:Subject:Date", "X: y\rSubject: Buy\r\n",               "Subject",
+         "hidden behind a bare CR"                                                                               },
+        {"From:To:Subject:Date", "X: y\nSubject: Buy\r\n",               "Subject",
+         "hidden behind a bare LF"                                                                               },
+        {"From:To:Subject:Date",
+         "Received: a\r\nReceived: b\r\nComments: c\r\nComments: d\r\n", NULL,
+         "may stand often"                                                                                       },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char whole[200];
+        case_message(c, case_plain_message);
+        case_sign(c, c->rsa, &(struct sign_options){.fields = rows[i].fields});
+        snprintf(whole, sizeof(whole), "%sFrom: Jo", rows[i].added);
+        case_replace(c, "From: Jo", whole);
+        const char *extra =
+            case_verify(c) == DKIM_PASS ? case_result(c, 0)->extra_field : "";
+        if ((extra == NULL) != (rows[i].extra == NULL) ||
+            (extra != NULL && strcmp(extra, rows[i].extra) != 0) ||
+            case_result(c, 0)->counts != (rows[i].extra == NULL)) {
+            fail_msg("%s: %s", rows[i].why, c->summary.ptr);
+        }
+    }
+    case_message(c, case_plain_message);
+    case_replace(c, "From: Jo", "Subject: one\r\nFrom: Jo");
+    case_sign(c, c->rsa, &(struct sign_options){.fields = "From:Subject:Subject"});
+    assert_int_equal(case_verify(c), DKIM_PASS);
+    assert_true(case_result(c, 0)->counts); /* both were there when it was signed */
 }
 
 static void names_in_h_have_no_case_and_long_ones_are_told_apart(void **state)
@@ -489,6 +541,7 @@ int main(void)
         WITH_CASE(repeated_fields_are_signed_from_the_bottom_up),
         WITH_CASE(signing_a_missing_field_keeps_it_from_being_added),
         WITH_CASE(a_field_that_was_not_oversigned_may_be_added_above),
+        WITH_CASE(a_pass_with_a_field_too_many_does_not_count),
         WITH_CASE(names_in_h_have_no_case_and_long_ones_are_told_apart),
         WITH_CASE(signatures_may_sign_other_signatures),
         WITH_CASE(l_decides_how_much_of_the_body_counts),
