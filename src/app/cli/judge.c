@@ -12,7 +12,11 @@
  * The header is parsed as it streams past; when it is complete the signatures are read and
  * the rest goes to their digests, so memory does not grow with the body.
  */
-enum { EVIDENCE_BYTES = 24 * 1024 * 1024, SCRATCH_BYTES = 24 * 1024 * 1024 };
+enum {
+    EVIDENCE_BYTES = 24 * 1024 * 1024,
+    SCRATCH_BYTES = 24 * 1024 * 1024,
+    KEPT_BYTES = 256 * 1024 /* of each, from one message to the next */
+};
 
 struct sitting {
     const struct setup *setup;
@@ -164,40 +168,28 @@ static enum yett_err read_texts(struct sitting *sitting, struct judged *out)
 
 /* ---- one after the other ---------------------------------------------------------------- */
 
-static void sitting_free(struct sitting *sitting)
+/* What was found about the message in work is done with; its arenas serve the next one. */
+static void clear_sitting(struct sitting *sitting)
 {
-    if (sitting == NULL) {
-        return;
-    }
     if (sitting->dkim != NULL) {
         dkim_message_finish(sitting->dkim);
     }
     if (sitting->answers != NULL) {
         dns_answers_finish(sitting->answers);
     }
-    arena_free(sitting->scratch);
-    arena_free(sitting->evidence);
-    free(sitting);
+    arena_reset(sitting->scratch, KEPT_BYTES);
+    arena_reset(sitting->evidence, KEPT_BYTES);
 }
 
-static struct sitting *sitting_new(const struct setup *setup)
+static enum yett_err begin_sitting(struct sitting *sitting)
 {
-    struct sitting *sitting = calloc(1, sizeof(*sitting));
-    if (sitting == NULL) {
-        return NULL;
-    }
-    sitting->setup = setup;
-    sitting->evidence = arena_new(EVIDENCE_BYTES);
-    sitting->scratch = arena_new(SCRATCH_BYTES);
-    if (sitting->evidence != NULL && sitting->scratch != NULL) {
-        sitting->parser = message_parser_new(sitting->evidence, MESSAGE_LIMITS_DEFAULT);
-    }
-    if (sitting->parser == NULL) {
-        sitting_free(sitting);
-        return NULL;
-    }
+    clear_sitting(sitting);
+    *sitting = (struct sitting){.setup = sitting->setup,
+                                .evidence = sitting->evidence,
+                                .scratch = sitting->scratch};
     message_newline_init(&sitting->newline, take_crlf_bytes, sitting);
-    return sitting;
+    sitting->parser = message_parser_new(sitting->evidence, MESSAGE_LIMITS_DEFAULT);
+    return sitting->parser == NULL ? YETT_NO_MEMORY : YETT_OK;
 }
 
 static const char *why_not(enum yett_err err)
@@ -217,15 +209,23 @@ static enum yett_err give_up(struct sitting *sitting, enum yett_err err,
 }
 
 struct judge {
-    const struct setup *setup;
-    struct sitting *sitting; /* the message in work */
+    struct sitting sitting; /* the message in work */
 };
 
 struct judge *judge_new(const struct setup *setup)
 {
     struct judge *judge = calloc(1, sizeof(*judge));
-    if (judge != NULL) {
-        judge->setup = setup;
+    if (judge == NULL) {
+        return NULL;
+    }
+    judge->sitting.setup = setup;
+    judge->sitting.evidence = arena_new(EVIDENCE_BYTES);
+    judge->sitting.scratch = arena_new(SCRATCH_BYTES);
+    if (judge->sitting.evidence == NULL || judge->sitting.scratch == NULL) {
+        arena_free(judge->sitting.scratch);
+        arena_free(judge->sitting.evidence);
+        free(judge);
+        return NULL;
     }
     return judge;
 }
@@ -233,7 +233,9 @@ struct judge *judge_new(const struct setup *setup)
 void judge_free(struct judge *judge)
 {
     if (judge != NULL) {
-        sitting_free(judge->sitting);
+        clear_sitting(&judge->sitting);
+        arena_free(judge->sitting.scratch);
+        arena_free(judge->sitting.evidence);
         free(judge);
     }
 }
@@ -242,13 +244,12 @@ enum yett_err judge_message(struct judge *judge, struct mail_source *source,
                             struct judged *out)
 {
     *out = (struct judged){0};
-    sitting_free(judge->sitting);
-    struct sitting *sitting = judge->sitting = sitting_new(judge->setup);
-    if (sitting == NULL) {
-        out->why = SLICE("out of memory");
-        return YETT_NO_MEMORY;
+    struct sitting *sitting = &judge->sitting;
+    enum yett_err err = begin_sitting(sitting);
+    if (err != YETT_OK) {
+        return give_up(sitting, err, out);
     }
-    enum yett_err err = mail_source_read(source, take_stored_bytes, sitting);
+    err = mail_source_read(source, take_stored_bytes, sitting);
     out->size_bytes = sitting->size_bytes;
     if (err != YETT_OK) {
         out->why = mail_source_why(source);
