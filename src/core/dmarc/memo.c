@@ -111,7 +111,8 @@ void dmarc_memo_keep(const struct dns_answer *answer, enum dmarc_standard standa
         return; /* it is parsed again for the next message */
     }
     struct room room = {.at = (char *)(made + 1)};
-    made->memo = (struct dns_memo){.kind = kind_of(standard), .free = free_memo};
+    made->memo =
+        (struct dns_memo){.kind = kind_of(standard), .bytes = bytes, .free = free_memo};
     pack(record, &made->record, &room);
     assert(room.at == (char *)made + bytes);
     if (!dns_memo_keep(answer, &made->memo)) {

@@ -54,6 +54,7 @@ struct dns_record {
  */
 struct dns_memo {
     const void *kind;
+    size_t bytes; /* it holds on the heap, for whoever bounds that: near enough will do */
     void (*free)(struct dns_memo *memo);
     struct dns_memo *next;
 };

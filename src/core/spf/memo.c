@@ -41,7 +41,7 @@ static struct record_memo *make_memo(slice text, size_t index)
     }
     struct spf_record *record = (struct spf_record *)(made + 1);
     *made = (struct record_memo){
-        .memo = {.kind = &memo_kind, .free = free_memo},
+        .memo = {.kind = &memo_kind, .bytes = bytes, .free = free_memo},
         .index = index,
         .record = record
     };

@@ -8,19 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * What one record's memo takes: its size is its maker's secret, and an estimate is enough
- * for a bound.  An RSA key with what OpenSSL hangs on it takes about so much.
- */
-enum { MEMO_BYTES = 1024 };
-
 struct entry {
     struct dns_answer answer; /* first: an answer given out is its entry's address */
     struct dns_memos memos;
     struct dns_question question;
     uint64_t hash;
     int64_t ends_ms;
-    size_t bytes;
+    size_t block_bytes; /* of this block */
+    size_t bytes;       /* that count: memos, too, once it is released */
     size_t pins;
     bool listed;                 /* in the table */
     struct entry *chain;         /* of its bucket */
@@ -229,16 +224,16 @@ static void fill(struct entry *entry, struct dns_question question,
 static struct entry *entry_new(struct dns_question question,
                                const struct dns_answer *answer)
 {
-    size_t bytes, memos;
-    if (!block_bytes(question, answer, &bytes) ||
-        !num_mul(answer->count, MEMO_BYTES, &memos)) {
+    size_t bytes;
+    if (!block_bytes(question, answer, &bytes)) {
         return NULL;
     }
     struct entry *entry = calloc(1, bytes);
-    if (entry == NULL || !num_add(bytes, memos, &entry->bytes)) {
-        free(entry);
+    if (entry == NULL) {
         return NULL;
     }
+    entry->block_bytes = bytes;
+    entry->bytes = bytes;
     fill(entry, question, answer);
     return entry;
 }
@@ -328,6 +323,17 @@ const struct dns_answer *cache_keep(struct cache *cache, struct dns_question que
     return &entry->answer;
 }
 
+/* Whoever held the entry may have hung memos on it, which can be larger than it is. */
+static void count_memos(struct cache *cache, struct entry *entry)
+{
+    size_t bytes = entry->block_bytes;
+    for (struct dns_memo *memo = entry->memos.first; memo != NULL; memo = memo->next) {
+        bytes += memo->bytes;
+    }
+    cache->bytes = cache->bytes - entry->bytes + bytes;
+    entry->bytes = bytes;
+}
+
 void cache_release(struct cache *cache, const struct dns_answer *answer)
 {
     /* The entry is ours to change; what we gave out as const is its first member. */
@@ -341,6 +347,7 @@ void cache_release(struct cache *cache, const struct dns_answer *answer)
         entry_free(cache, entry);
         return;
     }
+    count_memos(cache, entry);
     age_append(cache, entry);
     make_room(cache, 0); /* while it was pinned, others may have gone over the bound */
 }

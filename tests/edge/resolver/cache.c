@@ -304,6 +304,8 @@ static void many_small_answers_stay_within_the_bound(void **state)
 
 /* ---- memos ---------------------------------------------------------------------------- */
 
+enum { MEMO_BYTES = 10000 };
+
 static int memos_alive;
 static const char memo_kind;
 
@@ -319,6 +321,7 @@ static void hang_memo(const struct dns_answer *answer)
     assert_non_null(memo);
     memo->kind = &memo_kind;
     memo->free = memo_free;
+    memo->bytes = MEMO_BYTES;
     memos_alive++;
     assert_true(dns_memo_keep(answer, memo));
 }
@@ -350,6 +353,28 @@ static void a_memo_lives_as_long_as_its_entry(void **state)
     assert_int_equal(memos_alive, 0);
 }
 
+/* A text of some hundred octets may parse into ten thousand. */
+static void memos_count_against_the_bound(void **state)
+{
+    (void)state;
+    memos_alive = 0;
+    struct cache *cache = new_cache(10 * MEMO_BYTES);
+    for (int i = 0; i < 50; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "n%d.test", i);
+        put_text(cache, name, "x");
+        const struct dns_answer *answer = cache_find(cache, ask(name), 1);
+        hang_memo(answer);
+        cache_release(cache, answer);
+        assert_true(cache_bytes(cache) <= 10 * MEMO_BYTES);
+        assert_true(memos_alive < 10);
+    }
+    assert_int_equal(memos_alive, 9);
+    assert_true(cache_bytes(cache) > 9 * MEMO_BYTES);
+    cache_free(cache);
+    assert_int_equal(memos_alive, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +390,7 @@ int main(void)
         cmocka_unit_test(an_answer_larger_than_the_cache_evicts_nothing),
         cmocka_unit_test(many_small_answers_stay_within_the_bound),
         cmocka_unit_test(a_memo_lives_as_long_as_its_entry),
+        cmocka_unit_test(memos_count_against_the_bound),
     };
     return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
 }
