@@ -187,8 +187,12 @@ static void decide_temperror(struct arena *arena, const struct verdict_findings 
         decide_ungoverned(arena, findings, out);
         return;
     }
-    *out =
-        (struct verdict_outcome){.blame = VERDICT_BLAME_DMARC, .reason = dmarc->reason};
+    *out = (struct verdict_outcome){
+        .blame = VERDICT_BLAME_DMARC,
+        .reason = arena_printf(
+            arena, "an answer of DNS that decides about mail of %.*s is missing",
+            SLICE_ARG(dmarc->domain)),
+    };
     if (input->now_s - input->first_seen_s < config->temperror_patience_s) {
         out->action = config->on_temperror;
         out->rule = "dmarc-temperror";
