@@ -34,7 +34,6 @@ struct check {
     struct arena *paper;
     struct summary *summary;
     size_t paths;
-    size_t paths_done;
     bool bad, deferred, unreadable, broken_output;
 };
 
@@ -65,19 +64,6 @@ static void print_error(slice why)
     fprintf(stderr, "yett check: %.*s\n", SLICE_ARG(why));
 }
 
-static json_t *json_of_failure(const struct mail_item *item, const struct judged *judged)
-{
-    bool failed = false;
-    json_t *out = json_object();
-    json_put(out, "message", json_of_message(item, judged), &failed);
-    json_put(out, "error", json_of_slice(judged->why), &failed);
-    if (failed) {
-        json_decref(out);
-        return NULL;
-    }
-    return out;
-}
-
 /* A message beyond our limits is answered for, one that cannot be read is not. */
 static void tell_failure(struct check *check, enum yett_err err,
                          const struct mail_item *item, const struct judged *judged)
@@ -90,7 +76,7 @@ static void tell_failure(struct check *check, enum yett_err err,
         check->unreadable = true;
     }
     if (check->options->json) {
-        check->broken_output |= !json_print(json_of_failure(item, judged));
+        check->broken_output |= !json_print(json_of_failure(item, judged, ours));
     } else if (ours && !check->options->summary_only) {
         struct arena_mark mark = arena_mark(check->paper);
         story_of_failure(&check->term, check->paper, item, judged);
@@ -117,15 +103,19 @@ static void check_message(struct check *check, struct mail_source *source,
 /* ---- many ------------------------------------------------------------------------------- */
 
 /* Not where stories scroll by. */
+static bool shows_progress(const struct check *check)
+{
+    return isatty(STDOUT_FILENO) != 1 || check->options->summary_only;
+}
+
+/* Of one path; of many it is enough to count the paths. */
 static void show_progress(const struct check *check, const struct mail_source *source)
 {
     struct mail_progress progress = mail_source_progress(source);
-    if (isatty(STDOUT_FILENO) == 1 && !check->options->summary_only) {
+    if (check->paths > 1 || !shows_progress(check)) {
         return;
     }
-    if (check->paths > 1) {
-        term_progress(check->paths_done, check->paths, 0);
-    } else if (progress.messages_total > 1) {
+    if (progress.messages_total > 1) {
         term_progress(progress.messages_done, progress.messages_total, 0);
     } else if (progress.messages_done > 1) {
         term_progress(progress.messages_done, 0, (size_t)progress.bytes_done);
@@ -155,7 +145,16 @@ static void check_path(struct check *check, const char *path)
     }
     mail_source_free(source);
     arena_rewind(check->paper, mark);
-    check->paths_done++;
+}
+
+static void check_paths(struct check *check, char *const *paths)
+{
+    for (size_t i = 0; i < check->paths && !check->broken_output; i++) {
+        check_path(check, paths[i]);
+        if (check->paths > 1 && shows_progress(check)) {
+            term_progress(i + 1, check->paths, 0);
+        }
+    }
 }
 
 static int status_of(const struct check *check)
@@ -185,11 +184,10 @@ static int finish(struct check *check)
     return status_of(check);
 }
 
-static int check_all(const struct options *options, char **paths, size_t count)
+static int check_all(const struct options *options, char *const *paths, size_t count)
 {
-    static const char standard_input[] = "-";
     int status;
-    struct check check = {.options = options, .paths = count == 0 ? 1 : count};
+    struct check check = {.options = options, .paths = count};
     struct setup *setup = setup_open(options, "check", &status);
     if (setup == NULL) {
         return status;
@@ -202,9 +200,7 @@ static int check_all(const struct options *options, char **paths, size_t count)
         fprintf(stderr, "yett check: out of memory\n");
         status = EXIT_CANNOT_TELL;
     } else {
-        for (size_t i = 0; i < check.paths && !check.broken_output; i++) {
-            check_path(&check, count == 0 ? standard_input : paths[i]);
-        }
+        check_paths(&check, paths);
         status = finish(&check);
     }
     summary_free(check.summary);
@@ -220,6 +216,8 @@ int command_check(int argc, char **argv)
         GROUPS = OPTIONS_ENVELOPE | OPTIONS_MESSAGE | OPTIONS_DNS | OPTIONS_CONFIG |
                  OPTIONS_OUTPUT | OPTIONS_MANY
     };
+    static char standard_input[] = "-";
+    static char *const no_paths[] = {standard_input};
     static struct options options;
     int first = 0;
     struct arena *arena = arena_new(OPTION_BYTES);
@@ -230,7 +228,9 @@ int command_check(int argc, char **argv)
     int status = EXIT_FINE;
     switch (options_parse(argc, argv, GROUPS, &help, arena, &options, &first)) {
     case OPTIONS_GO:
-        status = check_all(&options, argv + first, (size_t)(argc - first));
+        status = first == argc
+                     ? check_all(&options, no_paths, 1)
+                     : check_all(&options, argv + first, (size_t)(argc - first));
         break;
     case OPTIONS_DONE:
         break;

@@ -218,6 +218,16 @@ static enum yett_err check_files(struct checking *checking, slice *why)
     return YETT_OK;
 }
 
+/* The last word: was all of it written? */
+static int finish_output(bool is_written)
+{
+    if (is_written && fflush(stdout) == 0) {
+        return EXIT_FINE;
+    }
+    fprintf(stderr, "yett config: standard output cannot be written\n");
+    return EXIT_CANNOT_TELL;
+}
+
 static int print_json(const struct checking *checking, const char *path, bool is_fine,
                       slice why)
 {
@@ -236,7 +246,7 @@ static int print_json(const struct checking *checking, const char *path, bool is
     int written = json_dumpf(report, stdout, JSON_COMPACT);
     json_decref(report);
     putchar('\n');
-    return written == 0 && fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT_TELL;
+    return finish_output(written == 0);
 }
 
 static int report_fault(const struct checking *checking, const char *path, slice why,
@@ -270,7 +280,7 @@ static int report_fine(struct checking *checking, const char *path)
     if (checking->json) {
         return print_json(checking, path, true, SLICE_NONE);
     }
-    return fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT_TELL;
+    return finish_output(true);
 }
 
 static int check_file(struct checking *checking, const char *path)
@@ -311,7 +321,7 @@ static int run_defaults(struct arena *arena)
     slice text = buf_slice(&buf);
     bool written =
         buf_err(&buf) == YETT_OK && fwrite(text.ptr, 1, text.len, stdout) == text.len;
-    return written && fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT_TELL;
+    return finish_output(written);
 }
 
 static int run(int argc, char **argv, struct arena *arena)

@@ -149,10 +149,9 @@ static json_t *json_of_spf_or_not(bool has, const struct spf_result *spf,
         return json_of_spf(spf);
     }
     bool failed = false;
-    json_t *out = json_object();
+    struct spf_result nothing = {.scope = scope, .reason = why_not};
+    json_t *out = json_of_spf(&nothing);
     json_put(out, "result", json_null(), &failed);
-    json_put(out, "scope", json_string(spf_scope_text(scope)), &failed);
-    json_put(out, "reason", json_of_slice(why_not), &failed);
     return when_whole(out, failed);
 }
 
@@ -352,6 +351,18 @@ static json_t *json_of_removed(const struct judged *judged)
             json_array_append_new(out, json_of_slice(slice_trim_fws(
                                            judged->header->fields[index].raw))) != 0;
     }
+    return when_whole(out, failed);
+}
+
+json_t *json_of_failure(const struct mail_item *item, const struct judged *judged,
+                        bool is_answered_for)
+{
+    bool failed = false;
+    json_t *out = json_object();
+    json_put(out, "message", json_of_message(item, judged), &failed);
+    json_put(out, "error", json_of_slice(judged->why), &failed);
+    json_put(out, "action",
+             is_answered_for ? json_of_action(&judged->action) : json_null(), &failed);
     return when_whole(out, failed);
 }
 

@@ -23,6 +23,10 @@ json_t *json_of_envelope(const struct verdict_envelope *envelope);
 json_t *json_of_message(const struct mail_item *item, const struct judged *judged);
 json_t *json_of_judged(const struct mail_item *item, const struct judged *judged);
 
+/* Of a message that could not be judged; `is_answered_for`: because of a limit of ours. */
+json_t *json_of_failure(const struct mail_item *item, const struct judged *judged,
+                        bool is_answered_for);
+
 /* `name` of `object`; notes in `*failed` when it could not be set. */
 void json_put(json_t *object, const char *name, json_t *value, bool *failed);
 

@@ -73,7 +73,7 @@ static bool print_result(const struct options *options, struct arena *paper,
                          const struct spf_result *result)
 {
     if (options->json) {
-        return print_json(options, result);
+        return print_json(options, result) && fflush(stdout) == 0;
     }
     struct term term = term_of(options->color);
     story_of_spf(&term, paper, result);

@@ -271,8 +271,9 @@ void story_of_spf_tree(const struct term *term, struct arena *paper,
     for (size_t i = 0; i < spf->step_count; i++) {
         tell_step(&lines, &spf->steps[i], i == 0 ? 0 : spf->steps[i - 1].lookups);
     }
-    printf("    %u lookups (10 are allowed), %u void ones (2)\n", spf->lookups,
-           spf->void_lookups);
+    printf("    %u lookup%s (10 are allowed), %u void one%s (2)\n", spf->lookups,
+           spf->lookups == 1 ? "" : "s", spf->void_lookups,
+           spf->void_lookups == 1 ? "" : "s");
 }
 
 /* ---- DKIM ------------------------------------------------------------------------------- */
