@@ -14,7 +14,8 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), sys.argv[3]]
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "support"), sys.argv[3]]
 import proxy  # noqa: E402  pylint: disable=wrong-import-position
 import real  # noqa: E402  pylint: disable=wrong-import-position
 import tap  # noqa: E402  pylint: disable=wrong-import-position
