@@ -133,6 +133,21 @@ static slice why_ungoverned(struct arena *arena, const struct dmarc_result *dmar
     return arena_printf(arena, "%.*s has no DMARC policy", SLICE_ARG(domain));
 }
 
+/* The result as it bears on the message: passes that do not count (a part of the body is not
+   signed, a second Subject is not) are signatures that hold and are not accepted here. */
+static enum dkim_code dkim_code_here(const struct dkim_results *dkim)
+{
+    if (dkim->code != DKIM_PASS) {
+        return dkim->code;
+    }
+    for (size_t i = 0; i < dkim->count; i++) {
+        if (dkim->list[i].code == DKIM_PASS && dkim->list[i].counts) {
+            return DKIM_PASS;
+        }
+    }
+    return DKIM_POLICY;
+}
+
 /* SPF and DKIM each say what they would do; the sterner one is done. */
 static void decide_ungoverned(struct arena *arena,
                               const struct verdict_findings *findings,
@@ -142,7 +157,8 @@ static void decide_ungoverned(struct arena *arena,
     const struct verdict *verdict = findings->verdict;
     enum config_action spf =
         verdict->has_spf ? spf_action(&config->spf, verdict->spf.code) : CONFIG_ACCEPT;
-    enum config_action dkim = dkim_action(&config->dkim, verdict->dkim.code);
+    enum dkim_code dkim_code = dkim_code_here(&verdict->dkim);
+    enum config_action dkim = dkim_action(&config->dkim, dkim_code);
     slice why = why_ungoverned(arena, findings->dmarc);
 
     if (spf == CONFIG_ACCEPT && dkim == CONFIG_ACCEPT) {
@@ -152,7 +168,7 @@ static void decide_ungoverned(struct arena *arena,
     bool both = spf == dkim;
     *out = (struct verdict_outcome){
         .action = spf >= dkim ? spf : dkim,
-        .rule = spf >= dkim ? spf_rule(verdict->spf.code) : dkim_rule(verdict->dkim.code),
+        .rule = spf >= dkim ? spf_rule(verdict->spf.code) : dkim_rule(dkim_code),
         .blame = both ? VERDICT_BLAME_SPF_AND_DKIM
                       : (spf > dkim ? VERDICT_BLAME_SPF : VERDICT_BLAME_DKIM),
     };
@@ -162,7 +178,7 @@ static void decide_ungoverned(struct arena *arena,
                                    SLICE_ARG(verdict->spf.domain));
     } else {
         out->reason = arena_printf(arena, "%.*s; DKIM %s", SLICE_ARG(why),
-                                   dkim_code_text(verdict->dkim.code));
+                                   dkim_code_text(dkim_code));
     }
 }
 

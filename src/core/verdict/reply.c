@@ -35,6 +35,17 @@ static void add_spf(struct buf *buf, const struct verdict *verdict)
     }
 }
 
+static bool has_counting_pass(const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->dkim.count; i++) {
+        const struct dkim_result *result = &verdict->dkim.list[i];
+        if (result->code == DKIM_PASS && result->counts) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_dkim(struct buf *buf, const struct verdict *verdict)
 {
     if (verdict->dkim.count == 0) {
@@ -43,7 +54,8 @@ static void add_dkim(struct buf *buf, const struct verdict *verdict)
     }
     buf_printf(buf, "DKIM %s", dkim_code_text(verdict->dkim.code));
     if (verdict->dkim.code == DKIM_PASS) {
-        buf_add_text(buf, " for another domain");
+        buf_add_text(buf, has_counting_pass(verdict) ? " for another domain"
+                                                     : " for only a part of the message");
     }
 }
 
@@ -88,8 +100,8 @@ static const char *dkim_status(const struct verdict *verdict)
 {
     for (size_t i = 0; i < verdict->dkim.count; i++) {
         const struct dkim_result *result = &verdict->dkim.list[i];
-        if (result->code == DKIM_POLICY && result->header_verified &&
-            result->body_verified) {
+        bool refused = result->code == DKIM_POLICY || result->code == DKIM_PASS;
+        if (refused && result->header_verified && result->body_verified) {
             return "7.21";
         }
     }

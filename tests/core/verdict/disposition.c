@@ -136,6 +136,20 @@ static void dkim_settings_govern_mail_without_a_policy(void **state)
     assert_true(slice_starts_with(c->reply, SLICE("550 5.7.21 ")));
 }
 
+static void a_signature_that_does_not_count_is_no_pass_here_either(void **state)
+{
+    struct verdict_case *c = *state;
+    c->dmarc.code = DMARC_NONE;
+    c->verdict.spf.code = SPF_PASS;
+    case_sign(c, "example.org", DKIM_PASS);
+    expect(c, CONFIG_ACCEPT, "no-policy");
+    c->dkim.counts = false; /* l= left a part of the body unsigned */
+    expect(c, CONFIG_TAG, "dkim-policy");
+    c->config.dkim.on_policy = CONFIG_REJECT;
+    expect(c, CONFIG_REJECT, "dkim-policy");
+    assert_true(slice_starts_with(c->reply, SLICE("550 5.7.21 ")));
+}
+
 static void the_sterner_of_spf_and_dkim_is_done(void **state)
 {
     struct verdict_case *c = *state;
@@ -297,6 +311,7 @@ int main(void)
         CASE_TEST(without_a_policy_the_defaults_only_tag),
         CASE_TEST(spf_settings_govern_mail_without_a_policy),
         CASE_TEST(dkim_settings_govern_mail_without_a_policy),
+        CASE_TEST(a_signature_that_does_not_count_is_no_pass_here_either),
         CASE_TEST(the_sterner_of_spf_and_dkim_is_done),
         CASE_TEST(a_senders_explanation_is_marked_as_the_senders),
         CASE_TEST(temperror_defers_when_the_policy_is_unknown_or_stern),
