@@ -26,8 +26,7 @@ struct authres_result {
     unsigned method_version; /* 1 unless given */
     slice result;            /* lower case: "softfail" */
     slice reason;            /* reason= unquoted, empty when absent */
-    slice
-        comment; /* writing: put after the result, sanitised; parsing: the first one there */
+    slice comment; /* writing: after the result, sanitised; parsing: the first there */
     const struct authres_property *properties;
     size_t property_count;
 };

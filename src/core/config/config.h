@@ -86,9 +86,8 @@ struct config_exception {
     bool has_network;
     struct ip_network network;
     slice signer; /* passing d=, normal form; empty: not asked for */
-    slice
-        author; /* author domain it is for, normal form, subdomains included; empty: all */
-    bool as_pass;                /* treat_as = "pass": a DMARC fail is accepted */
+    slice author; /* domain it is for, subdomains included, normal form; empty: all */
+    bool as_pass; /* treat_as = "pass": a DMARC fail is accepted */
     enum config_action treat_as; /* when not as_pass */
     int64_t until_s;             /* end of the last day it is good for, exclusive */
     slice because;
@@ -126,9 +125,8 @@ struct config_rule {
 };
 
 struct config {
-    slice source; /* file name, or "built-in defaults" */
-    slice
-        authserv_id; /* normal form; empty until the program puts the host's name there */
+    slice source;      /* file name, or "built-in defaults" */
+    slice authserv_id; /* normal form; empty: the program puts the host's name there */
     enum config_mode mode;
     const struct ip_network *submission_networks;
     size_t submission_network_count;

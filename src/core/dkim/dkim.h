@@ -267,11 +267,10 @@ enum yett_err dkim_check_perform(struct dkim_message *message,
 /* ---- the evaluator -------------------------------------------------------------------- */
 
 struct dkim_settings {
-    bool allow_rsa_sha1;   /* RFC 8301 forbids; default false */
-    unsigned min_rsa_bits; /* 1024 */
-    bool
-        allow_partial_body; /* l= that leaves a part unsigned counts for DMARC; default false */
-    int64_t clock_skew_s; /* x= and t= are judged with this much grace; 300 */
+    bool allow_rsa_sha1;     /* RFC 8301 forbids; default false */
+    unsigned min_rsa_bits;   /* 1024 */
+    bool allow_partial_body; /* l= that leaves a part unsigned counts; default false */
+    int64_t clock_skew_s;    /* x= and t= are judged with this much grace; 300 */
 };
 
 #define DKIM_SETTINGS_DEFAULT                                                            \
@@ -287,15 +286,16 @@ struct dkim_result {
     bool body_verified;      /* bh= is the digest of this body */
     bool partial_body;       /* l= leaves a part unsigned */
     uint64_t unsigned_bytes; /* … so many canonical octets */
-    const char *extra_field; /* "Subject": there are more of it than were signed; or NULL */
-    bool counts;             /* a pass that may make DMARC pass */
-    bool testing;            /* key says t=y */
-    bool secure;             /* key answer was DNSSEC-validated */
-    bool weak_key;           /* accepted, under 2048 bits */
-    bool body_proved;        /* the signed body is a proven part of this one */
-    bool body_proof_done;    /* a proof was tried (bounded) */
-    slice key_name;          /* the DNS name asked */
-    slice reason;            /* a sentence for people, always there */
+    const char
+        *extra_field;     /* "Subject": there are more of it than were signed; or NULL */
+    bool counts;          /* a pass that may make DMARC pass */
+    bool testing;         /* key says t=y */
+    bool secure;          /* key answer was DNSSEC-validated */
+    bool weak_key;        /* accepted, under 2048 bits */
+    bool body_proved;     /* the signed body is a proven part of this one */
+    bool body_proof_done; /* a proof was tried (bounded) */
+    slice key_name;       /* the DNS name asked */
+    slice reason;         /* a sentence for people, always there */
 };
 
 struct dkim_results {

@@ -16,9 +16,8 @@ struct dkim_message {
     struct dkim_limits limits;
     struct dkim_signature *signatures; /* parsed, top to bottom */
     size_t count;
-    size_t field_count; /* all DKIM-Signature fields */
-    size_t single_counts
-        [DKIM_SINGLE_FIELDS]; /* how often each of them stands, see extra.c */
+    size_t field_count;                       /* all DKIM-Signature fields */
+    size_t single_counts[DKIM_SINGLE_FIELDS]; /* how often each stands: extra.c */
     struct dkim_digests digests;
     bool ended;
     struct dkim_name *names; /* of all fields; NULL until the first header hash */

@@ -20,8 +20,7 @@ enum dmarc_place_state {
 };
 
 struct dmarc_place {
-    slice
-        domain; /* without "_dmarc."; empty: another question that stands among the steps */
+    slice domain; /* without "_dmarc."; empty: another question, among the steps */
     enum dmarc_place_state state;
     const struct dmarc_record *record;
     struct dmarc_step step;

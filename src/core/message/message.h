@@ -47,8 +47,7 @@ struct message_header {
     size_t count;
     unsigned defects;
     size_t bytes; /* of the header section with the empty line */
-    slice
-        rest; /* fed, but body: the input ended within a line that never became a field */
+    slice rest; /* fed, but body: of a line that never became a field when input ended */
 };
 
 struct message_limits {
