@@ -9,7 +9,7 @@ enum {
     LABEL_COLUMNS = 10,
     WORD_COLUMNS = 11,
     MARGIN = 2,
-    TEXT_MAX = 8192,
+    TEXT_MAX = 2048, /* longer than any record that a person would read */
     ESCAPE_OCTETS = 4
 };
 
