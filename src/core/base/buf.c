@@ -85,18 +85,6 @@ void buf_add_byte(struct buf *buf, char byte)
     }
 }
 
-void buf_add_lower(struct buf *buf, slice bytes)
-{
-    char *to = reserve(buf, bytes.len);
-    if (to == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < bytes.len; i++) {
-        to[i] = ascii_lower(bytes.ptr[i]);
-    }
-    buf->len += bytes.len;
-}
-
 void buf_add_uint(struct buf *buf, uint64_t value)
 {
     char digits[20];

@@ -27,7 +27,6 @@ void buf_init(struct buf *buf, struct arena *arena, size_t limit_bytes);
 void buf_add(struct buf *buf, slice bytes);
 void buf_add_text(struct buf *buf, const char *text);
 void buf_add_byte(struct buf *buf, char byte);
-void buf_add_lower(struct buf *buf, slice bytes); /* ASCII letters in lower case */
 void buf_add_uint(struct buf *buf, uint64_t value);
 void buf_add_hex(struct buf *buf, slice bytes);
 

@@ -160,11 +160,6 @@ slice domain_suffix(slice name, size_t labels)
     return name;
 }
 
-slice domain_first_label(slice name)
-{
-    return slice_first(name, slice_find_byte(name, '.'));
-}
-
 enum yett_err domain_to_unicode(struct arena *arena, slice name, slice *out)
 {
     char text[NAME_MAX_OCTETS + 1];

@@ -43,9 +43,6 @@ slice domain_parent(slice name);
 /* The rightmost `labels` labels (all of `name` when it has fewer). */
 slice domain_suffix(slice name, size_t labels);
 
-/* The leftmost label. */
-slice domain_first_label(slice name);
-
 /* For people: U-labels where they are valid, the name itself otherwise. */
 YETT_MUST_USE
 enum yett_err domain_to_unicode(struct arena *arena, slice name, slice *out);

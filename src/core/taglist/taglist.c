@@ -101,20 +101,6 @@ static bool take_piece(slice *in, slice *piece)
     return true;
 }
 
-bool taglist_next(slice *in, struct tag *out, bool *well_formed)
-{
-    slice piece;
-    size_t at;
-    if (!take_piece(in, &piece)) {
-        return false;
-    }
-    *well_formed = parse_tag(piece, out, &at) == NULL;
-    if (!*well_formed) {
-        *out = (struct tag){.raw = piece};
-    }
-    return true;
-}
-
 /* Tags as they come in. */
 struct tag_array {
     struct arena *arena;

@@ -9,7 +9,8 @@
 
 /*
  * taglist: "tag=value; tag=value" lists as DKIM writes them (RFC 6376 section 3.2), the
- * common form of DKIM-Signature fields, key records, ARC fields and DMARC records.
+ * common form of DKIM-Signature fields, key records and ARC fields.  (DMARC records look alike,
+ * but ignore what they cannot read: core/dmarc has its own reader.)
  */
 struct tag {
     slice name;  /* as written: names are case-sensitive */
@@ -44,12 +45,5 @@ enum yett_err taglist_parse(struct arena *arena, slice text, struct taglist *out
 
 /* NULL when there is no such tag. */
 const struct tag *taglist_find(const struct taglist *list, const char *name);
-
-/*
- * Take the next tag from the front of `*in` without judging the list: for formats that
- * ignore what they cannot read (DMARC).  False at the end.  `well_formed` is false when the
- * piece before the next ";" is no tag; `out->raw` is then that piece.
- */
-bool taglist_next(slice *in, struct tag *out, bool *well_formed);
 
 #endif

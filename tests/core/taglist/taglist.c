@@ -168,38 +168,6 @@ static void a_full_arena_is_no_syntax_error(void **state)
     arena_free(small);
 }
 
-static void tags_can_be_taken_one_by_one(void **state)
-{
-    (void)state;
-    slice in = SLICE("v=DMARC1;; p = none ;what;a=\xff;p=x; ");
-    static const struct {
-        bool well_formed;
-        const char *name;
-        const char *value;
-        const char *raw;
-    } rows[] = {
-        {true,  "v", "DMARC1", "v=DMARC1"},
-        {false, "",  "",       ""        },
-        {true,  "p", "none",   "p = none"},
-        {false, "",  "",       "what"    },
-        {false, "",  "",       "a=\xff"  },
-        {true,  "p", "x",      "p=x"     },
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct tag tag;
-        bool well_formed;
-        assert_true(taglist_next(&in, &tag, &well_formed));
-        assert_int_equal(well_formed, rows[i].well_formed);
-        assert_true(slice_eq(tag.name, slice_from_text(rows[i].name)));
-        assert_true(slice_eq(tag.value, slice_from_text(rows[i].value)));
-        assert_true(slice_eq(tag.raw, slice_from_text(rows[i].raw)));
-    }
-    struct tag tag;
-    bool well_formed;
-    assert_false(taglist_next(&in, &tag, &well_formed));
-    assert_int_equal(in.len, 0);
-}
-
 static void a_list_cut_anywhere_is_judged_by_what_is_there(void **state)
 {
     slice whole = SLICE("v=1; k=rsa; p=AB CD; t=s");
@@ -228,7 +196,6 @@ int main(void)
         cmocka_unit_test(many_tags_take_no_more_than_their_share_of_time),
         cmocka_unit_test(beyond_500_tags_no_memory_is_spent),
         cmocka_unit_test(a_full_arena_is_no_syntax_error),
-        cmocka_unit_test(tags_can_be_taken_one_by_one),
         cmocka_unit_test(a_list_cut_anywhere_is_judged_by_what_is_there),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
