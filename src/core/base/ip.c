@@ -167,25 +167,41 @@ bool ip_in_network(struct ip ip, struct ip_network network)
            ((ip.bytes[whole] ^ network.address.bytes[whole]) >> (8 - rest)) == 0;
 }
 
-bool ip_is_private(struct ip ip)
+static bool is_in_any(struct ip ip, const struct ip_network *networks, size_t count)
 {
-    static const struct ip_network networks[] = {
-        {{IP_V4, {127}},                                            8  },
-        {{IP_V4, {10}},                                             8  },
-        {{IP_V4, {172, 16}},                                        12 },
-        {{IP_V4, {192, 168}},                                       16 },
-        {{IP_V4, {169, 254}},                                       16 },
-        {{IP_V6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}, 128},
-        {{IP_V6, {0xfc}},                                           7  },
-        {{IP_V6, {0xfe, 0x80}},                                     10 },
-    };
     ip = ip_unmap(ip);
-    for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (ip_in_network(ip, networks[i])) {
             return true;
         }
     }
     return false;
+}
+
+/* clang-format off */
+static const struct ip_network private_networks[] = {
+    /* loopback first, see below */
+    {{IP_V4, {127}}, 8},
+    {{IP_V6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}, 128},
+    {{IP_V4, {10}}, 8},
+    {{IP_V4, {172, 16}}, 12},
+    {{IP_V4, {192, 168}}, 16},
+    {{IP_V4, {169, 254}}, 16},
+    {{IP_V6, {0xfc}}, 7},
+    {{IP_V6, {0xfe, 0x80}}, 10},
+};
+/* clang-format on */
+
+enum { LOOPBACKS = 2, PRIVATES = sizeof private_networks / sizeof private_networks[0] };
+
+bool ip_is_loopback(struct ip ip)
+{
+    return is_in_any(ip, private_networks, LOOPBACKS);
+}
+
+bool ip_is_private(struct ip ip)
+{
+    return is_in_any(ip, private_networks, PRIVATES);
 }
 
 struct ip_network ip_source_network(struct ip ip)

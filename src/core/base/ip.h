@@ -43,6 +43,8 @@ bool ip_eq(struct ip a, struct ip b);
 /* Same family and equal in the first `prefix` bits. */
 bool ip_in_network(struct ip ip, struct ip_network network);
 
+bool ip_is_loopback(struct ip ip);
+
 /* Loopback, RFC 1918, unique local, link local. */
 bool ip_is_private(struct ip ip);
 

@@ -124,6 +124,64 @@ struct config_rule {
     slice because;
 };
 
+/* listen name { … }: where mail servers reach the gateway. */
+enum config_listener_role {
+    CONFIG_LISTENER_VERIFY, /* incoming mail */
+    CONFIG_LISTENER_SIGN, /* outgoing mail: nothing is verified, removed or added here */
+    CONFIG_LISTENER_BOTH  /* who is talking decides */
+};
+
+/* Where our fields go.  A mail server may hide its own Received field from the next filter,
+   and with it what stands above. */
+enum config_insert { CONFIG_INSERT_TOP, CONFIG_INSERT_BELOW_RECEIVED };
+
+struct config_listener {
+    slice name;
+    slice
+        address; /* "inet:127.0.0.1:8891", "inet:[::1]:8891", "unix:/path"; a NUL follows it */
+    enum config_listener_role role;
+    enum config_insert insert;
+    slice group;   /* of a unix socket; empty: as it comes; a NUL follows it */
+    unsigned mode; /* of a unix socket: 0660 */
+};
+
+/* What a quarantine is. */
+enum config_quarantine {
+    CONFIG_QUARANTINE_FIELD, /* the quarantine field */
+    CONFIG_QUARANTINE_HOLD   /* the field, and the mail server's hold queue */
+};
+
+enum config_sandbox { CONFIG_SANDBOX_REQUIRED, CONFIG_SANDBOX_BEST_EFFORT };
+enum config_log_target { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG, CONFIG_LOG_JOURNALD };
+enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
+
+enum {
+    CONFIG_LISTENER_ROLE_COUNT = 3,
+    CONFIG_INSERT_COUNT = 2,
+    CONFIG_QUARANTINE_COUNT = 2,
+    CONFIG_SANDBOX_COUNT = 2,
+    CONFIG_LOG_TARGET_COUNT = 3,
+    CONFIG_LOG_FORMAT_COUNT = 2
+};
+extern const char *const config_listener_role_words[CONFIG_LISTENER_ROLE_COUNT];
+extern const char *const config_insert_words[CONFIG_INSERT_COUNT];
+extern const char *const config_quarantine_words[CONFIG_QUARANTINE_COUNT];
+extern const char *const config_sandbox_words[CONFIG_SANDBOX_COUNT];
+extern const char *const config_log_target_words[CONFIG_LOG_TARGET_COUNT];
+extern const char *const config_log_format_words[CONFIG_LOG_FORMAT_COUNT];
+
+/* limits { }: of the gateway. */
+struct config_limits {
+    unsigned connections;         /* of one worker: 2000 */
+    uint64_t message_bytes;       /* 0: none; larger ones get on_internal_error */
+    size_t header_bytes;          /* 2 MiB */
+    size_t fields;                /* 10000 */
+    unsigned recipients;          /* evaluated for their settings: 1000 */
+    unsigned idle_timeout_ms;     /* a connection without a message: 1 h */
+    unsigned stall_timeout_ms;    /* nothing comes within a message: 10 min */
+    unsigned shutdown_timeout_ms; /* messages in work when leaving: 5 min */
+};
+
 struct config {
     slice source;      /* file name, or "built-in defaults" */
     slice authserv_id; /* normal form; empty: the program puts the host's name there */
@@ -156,6 +214,20 @@ struct config {
     size_t dns_cache_bytes;  /* 64 MiB */
     bool dns_validate;       /* DNSSEC, by ourselves */
     slice dns_trust_anchor;  /* path of DS or DNSKEY records; a NUL follows it */
+
+    /* The gateway. */
+    enum config_quarantine quarantine_by;
+    const struct config_listener *listeners; /* by default one, inet:127.0.0.1:8891 */
+    size_t listener_count;
+    struct config_limits limits;
+    enum config_log_target log_target;
+    enum config_log_format log_format;
+    unsigned workers; /* 0: one for each processor */
+    slice user; /* account of the gateway when started as root; empty: see yett.conf(5) */
+    enum config_sandbox sandbox;
+    slice status_socket; /* path; empty: none; a NUL follows it */
+    slice
+        state_directory; /* path: the installation secret; empty: none; a NUL follows it */
 };
 
 /*
@@ -182,6 +254,9 @@ struct ip_network config_network_meant(struct ip_network network);
 
 /* May a mark of ours have this field name?  What is wrong with it, or NULL. */
 const char *config_field_name_fault(slice name);
+
+/* What is wrong with an address to listen on, or NULL. */
+const char *config_listen_address_fault(slice address);
 
 bool config_is_submission(const struct config *config, struct ip ip);
 bool config_is_trusted_relay(const struct config *config, struct ip ip);

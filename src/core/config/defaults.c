@@ -7,6 +7,15 @@
 /* The root's key, where Debian's package dns-root-data puts it. */
 #define TRUST_ANCHOR "/usr/share/dns/root.key"
 
+/* Where a mail server on the same host finds the gateway when nothing is set. */
+static const struct config_listener default_listener = {
+    .name = SLICE_INIT("milter"),
+    .address = SLICE_INIT("inet:127.0.0.1:8891"),
+    .role = CONFIG_LISTENER_BOTH,
+    .insert = CONFIG_INSERT_BELOW_RECEIVED,
+    .mode = 0660,
+};
+
 void config_init(struct config *config)
 {
     *config = (struct config){
@@ -40,5 +49,20 @@ void config_init(struct config *config)
         .deadline_ms = 20000,
         .dns_cache_bytes = (size_t)64 * 1024 * 1024,
         .dns_trust_anchor = SLICE(TRUST_ANCHOR),
+        .quarantine_by = CONFIG_QUARANTINE_FIELD,
+        .listeners = &default_listener,
+        .listener_count = 1,
+        .limits = {                         .connections = 2000,
+                .header_bytes = (size_t)2 * 1024 * 1024,
+                .fields = 10000,
+                .recipients = 1000,
+                .idle_timeout_ms = 3600 * 1000,
+                .stall_timeout_ms = 600 * 1000,
+                .shutdown_timeout_ms = 300 * 1000},
+        .log_target = CONFIG_LOG_STDERR,
+        .log_format = CONFIG_LOG_TEXT,
+        .sandbox = CONFIG_SANDBOX_REQUIRED,
+        .status_socket = SLICE("/run/yett/status.sock"),
+        .state_directory = SLICE("/var/lib/yett"),
     };
 }

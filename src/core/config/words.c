@@ -29,6 +29,38 @@ const char *const config_on_bad_from_words[CONFIG_ON_BAD_FROM_COUNT] = {
     [CONFIG_BAD_FROM_STRICTEST] = "strictest",
 };
 
+const char *const config_listener_role_words[CONFIG_LISTENER_ROLE_COUNT] = {
+    [CONFIG_LISTENER_VERIFY] = "verify",
+    [CONFIG_LISTENER_SIGN] = "sign",
+    [CONFIG_LISTENER_BOTH] = "both",
+};
+
+const char *const config_insert_words[CONFIG_INSERT_COUNT] = {
+    [CONFIG_INSERT_TOP] = "top",
+    [CONFIG_INSERT_BELOW_RECEIVED] = "below-received",
+};
+
+const char *const config_quarantine_words[CONFIG_QUARANTINE_COUNT] = {
+    [CONFIG_QUARANTINE_FIELD] = "field",
+    [CONFIG_QUARANTINE_HOLD] = "hold",
+};
+
+const char *const config_sandbox_words[CONFIG_SANDBOX_COUNT] = {
+    [CONFIG_SANDBOX_REQUIRED] = "required",
+    [CONFIG_SANDBOX_BEST_EFFORT] = "best-effort",
+};
+
+const char *const config_log_target_words[CONFIG_LOG_TARGET_COUNT] = {
+    [CONFIG_LOG_STDERR] = "stderr",
+    [CONFIG_LOG_SYSLOG] = "syslog",
+    [CONFIG_LOG_JOURNALD] = "journald",
+};
+
+const char *const config_log_format_words[CONFIG_LOG_FORMAT_COUNT] = {
+    [CONFIG_LOG_TEXT] = "text",
+    [CONFIG_LOG_JSON] = "json",
+};
+
 const char *config_action_text(enum config_action action)
 {
     return config_action_words[action];

@@ -288,12 +288,18 @@ static enum yett_err decide(struct work *work)
 
 /* ---- all of it -------------------------------------------------------------------------- */
 
-static enum yett_err accept_submission(struct verdict *out, const struct config *config)
+static bool is_of_our_own(enum verdict_source source)
+{
+    return source == VERDICT_SOURCE_SUBMISSION || source == VERDICT_SOURCE_LOCAL;
+}
+
+static enum yett_err accept_own(struct verdict *out, const struct config *config)
 {
     out->action = (struct verdict_action){
         .action = CONFIG_ACCEPT,
         .performed = CONFIG_ACCEPT,
-        .rule = SLICE("submission"),
+        .rule =
+            out->source == VERDICT_SOURCE_LOCAL ? SLICE("local") : SLICE("submission"),
         .reason = out->source_reason,
         .observed = config->mode == CONFIG_OBSERVE,
     };
@@ -316,6 +322,24 @@ static enum yett_err check_everything(struct work *work)
     return err != YETT_OK || work->waiting ? err : decide(work);
 }
 
+enum yett_err verdict_ask_early(struct arena *scratch, const struct verdict_input *input,
+                                struct verdict_view *view)
+{
+    struct verdict verdict = {0};
+    struct work work = {.arena = scratch, .input = input, .view = view, .out = &verdict};
+    struct ip client = ip_unmap(input->envelope.client);
+
+    /* Behind a relay the client stands in a field that has not come yet. */
+    if (config_is_trusted_relay(input->config, client)) {
+        return YETT_OK;
+    }
+    enum yett_err err = verdict_find_source(scratch, input, &verdict);
+    if (err == YETT_OK && !is_of_our_own(verdict.source)) {
+        err = check_spf(&work);
+    }
+    return err == YETT_OK && work.waiting ? YETT_NEED_ANSWERS : err;
+}
+
 enum yett_err verdict_evaluate(struct arena *scratch, const struct verdict_input *input,
                                struct verdict_view *view, struct verdict *out)
 {
@@ -329,8 +353,8 @@ enum yett_err verdict_evaluate(struct arena *scratch, const struct verdict_input
     if (err != YETT_OK) {
         return err;
     }
-    if (verdict.source == VERDICT_SOURCE_SUBMISSION) {
-        err = accept_submission(&verdict, input->config);
+    if (is_of_our_own(verdict.source)) {
+        err = accept_own(&verdict, input->config);
     } else {
         verdict.verified = true;
         err = check_everything(&work);

@@ -103,6 +103,12 @@ enum yett_err verdict_find_source(struct arena *arena, const struct verdict_inpu
         out->source_reason = SLICE("the client is logged in: a submission of our own");
         return YETT_OK;
     }
+    if (input->envelope.local && (client.family == IP_NONE || ip_is_loopback(client))) {
+        out->source = VERDICT_SOURCE_LOCAL;
+        out->source_reason = SLICE("it was made on the mail server itself: a local "
+                                   "program, or a bounce");
+        return YETT_OK;
+    }
     if (client.family == IP_NONE) {
         out->source = VERDICT_SOURCE_UNKNOWN;
         out->source_reason =

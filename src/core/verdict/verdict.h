@@ -34,12 +34,14 @@ struct verdict_envelope {
     size_t rcpt_count;
     bool authenticated;
     slice login;
+    bool local; /* it never came from the network: sendmail command, bounce, requeue */
 };
 
 enum verdict_source {
     VERDICT_SOURCE_OTHER,      /* verified */
     VERDICT_SOURCE_SUBMISSION, /* ours to sign, not verified */
     VERDICT_SOURCE_RELAY,      /* verified for the client that a trusted relay saw */
+    VERDICT_SOURCE_LOCAL,      /* made on the mail server itself, not verified */
     VERDICT_SOURCE_UNKNOWN     /* no client address: SPF is unavailable */
 };
 
@@ -97,6 +99,16 @@ struct verdict {
 YETT_MUST_USE
 enum yett_err verdict_evaluate(struct arena *scratch, const struct verdict_input *input,
                                struct verdict_view *view, struct verdict *out);
+
+/*
+ * While the message is still coming: write down the questions about its envelope that
+ * verdict_evaluate() will ask for certain (SPF; nothing for mail that is not verified, or
+ * whose client stands in a field).  `input` needs config, envelope and now_s only.  YETT_OK
+ * when there is nothing more to ask so far, YETT_NEED_ANSWERS, or YETT_NO_MEMORY.
+ */
+YETT_MUST_USE
+enum yett_err verdict_ask_early(struct arena *scratch, const struct verdict_input *input,
+                                struct verdict_view *view);
 
 /* The action when evaluation itself failed; everything in `out` is set. */
 void verdict_internal_error(struct arena *scratch, const struct config *config, slice id,

@@ -66,6 +66,14 @@ enum yett_err config_file_each(struct arena *arena, const struct config *config,
                                              const struct config_entry *entry),
                                void *context);
 
+/*
+ * All settings as one file without includes, which config_file_parse() reads back as the
+ * same settings: what a supervisor hands to its workers.  Secrets are in it.
+ */
+YETT_MUST_USE
+enum yett_err config_file_write(struct arena *arena, const struct config *config,
+                                struct buf *out);
+
 /* Every key with its default and what it does, as a settings file in comments. */
 void config_file_write_defaults(struct buf *out);
 

@@ -16,6 +16,13 @@ struct loop_timer {
     void *context;
 };
 
+struct loop_watch {
+    struct event *read, *write;
+    bool reading, writing;
+    void (*ready)(void *context, bool readable, bool writable);
+    void *context;
+};
+
 struct loop *loop_new(void)
 {
     struct loop *loop = calloc(1, sizeof(*loop));
@@ -117,4 +124,73 @@ void loop_timer_free(struct loop_timer *timer)
     }
     event_free(timer->event);
     free(timer);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct loop_watch *watch = context;
+    (void)fd;
+    (void)what;
+    watch->ready(watch->context, true, false); /* may free the watch */
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+    struct loop_watch *watch = context;
+    (void)fd;
+    (void)what;
+    watch->ready(watch->context, false, true); /* may free the watch */
+}
+
+struct loop_watch *loop_watch_new(struct loop *loop, int fd,
+                                  void (*ready)(void *context, bool readable,
+                                                bool writable),
+                                  void *context)
+{
+    struct loop_watch *watch = calloc(1, sizeof(*watch));
+    if (watch == NULL) {
+        return NULL;
+    }
+    watch->ready = ready;
+    watch->context = context;
+    watch->read = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, watch);
+    watch->write = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, watch);
+    if (watch->read == NULL || watch->write == NULL) {
+        loop_watch_free(watch);
+        return NULL;
+    }
+    return watch;
+}
+
+static bool want(struct event *event, bool *is_wanted, bool wanted)
+{
+    if (*is_wanted == wanted) {
+        return true;
+    }
+    if ((wanted ? event_add(event, NULL) : event_del(event)) != 0) {
+        return false;
+    }
+    *is_wanted = wanted;
+    return true;
+}
+
+bool loop_watch_set(struct loop_watch *watch, bool readable, bool writable)
+{
+    bool read_set = want(watch->read, &watch->reading, readable);
+    bool write_set = want(watch->write, &watch->writing, writable);
+    return read_set && write_set;
+}
+
+void loop_watch_free(struct loop_watch *watch)
+{
+    if (watch == NULL) {
+        return;
+    }
+    if (watch->read != NULL) {
+        event_free(watch->read);
+    }
+    if (watch->write != NULL) {
+        event_free(watch->write);
+    }
+    free(watch);
 }

@@ -37,4 +37,21 @@ void loop_timer_start(struct loop_timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop_timer *timer);
 void loop_timer_free(struct loop_timer *timer);
 
+/*
+ * A descriptor that is waited for.  `ready` is called when it can be read or written, as far
+ * as that is wanted; it may change what is wanted, and free the watch.  The descriptor
+ * stays the caller's, and open until the watch is freed.
+ */
+struct loop_watch;
+
+YETT_MUST_USE
+struct loop_watch *loop_watch_new(struct loop *loop, int fd,
+                                  void (*ready)(void *context, bool readable,
+                                                bool writable),
+                                  void *context);
+/* Nothing is wanted at first.  False when the system refuses. */
+YETT_MUST_USE
+bool loop_watch_set(struct loop_watch *watch, bool readable, bool writable);
+void loop_watch_free(struct loop_watch *watch);
+
 #endif
