@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_APP_ROLE_ROLE_H
+#define YETT_APP_ROLE_ROLE_H
+
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * role: what the supervisor and the processes that it starts say to each other.
+ *
+ * A role is this program again, started by fork and exec as `yett --role=NAME …`.  It finds
+ * its descriptors at fixed numbers and talks over a SOCK_SEQPACKET pair in messages of one
+ * fixed size, of which a reader believes nothing that it did not check.
+ */
+enum role_descriptor {
+    ROLE_CONTROL = 3,    /* the pair */
+    ROLE_SCOREBOARD = 4, /* gateway */
+    ROLE_SETTINGS =
+        5, /* memfd: settings as text, complete, without includes; the settings
+                            role writes it, the gateway reads it */
+    ROLE_FIRST_LISTENER = 6
+};
+
+enum role_kind {
+    ROLE_READY, /* role: everything is open, the walls stand; or settings: read, `plan` */
+    ROLE_FAILED, /* role: `text` says why; it leaves by itself */
+    ROLE_LISTEN, /* settings: one listener of the plan, before ROLE_READY */
+    ROLE_LEAVE,  /* supervisor: finish what is in work, at the latest in `deadline_ms` */
+    ROLE_LEAVING /* gateway: it accepts no more */
+};
+
+enum { ROLE_TEXT_MAX = 400, ROLE_ADDRESS_MAX = 128, ROLE_LISTENERS_MAX = 32 };
+
+/* What the supervisor must know of the settings. */
+struct role_plan {
+    uint32_t workers;
+    uint32_t listener_count;
+    uint32_t sandbox_required;
+    uint32_t uid, gid, has_user;     /* who the gateways become */
+    uint32_t log_target, log_format; /* enum config_log_target, _format */
+    char fingerprint[17];            /* of the settings, hexadecimal */
+    char status_socket[ROLE_ADDRESS_MAX];
+};
+
+/* A listener: "inet:127.0.0.1:8891", "inet:[::1]:8891", "unix:/path". */
+struct role_listener {
+    char address[ROLE_ADDRESS_MAX];
+    uint32_t mode;         /* of a unix socket */
+    uint32_t gid, has_gid; /* of a unix socket */
+};
+
+struct role_message {
+    uint32_t kind; /* enum role_kind */
+    uint32_t deadline_ms;
+    union {
+        struct role_plan plan;
+        struct role_listener listener;
+        char text[ROLE_TEXT_MAX]; /* ends in NUL */
+    };
+};
+
+/* YETT_IO when the other side is gone. */
+YETT_MUST_USE
+enum yett_err role_send(int fd, const struct role_message *message);
+
+/* Does not wait.  YETT_NEED_ANSWERS: nothing there; YETT_IO: the other side is gone;
+   YETT_BAD_SYNTAX: not of this form (its texts are brought to an end in any case). */
+YETT_MUST_USE
+enum yett_err role_receive(int fd, struct role_message *out);
+
+#endif
