@@ -55,7 +55,7 @@ static enum yett_err begin_body(struct sitting *sitting)
         err = message_read_from(sitting->evidence, &sitting->header, &sitting->from);
     }
     if (err == YETT_OK) {
-        err = dkim_message_new(sitting->evidence, setup->crypto, &sitting->header,
+        err = dkim_message_new(sitting->evidence, setup->shares.crypto, &sitting->header,
                                author_domain(&sitting->from), limits, &sitting->dkim);
     }
     if (err == YETT_OK) {
@@ -140,7 +140,7 @@ static enum yett_err prepare_input(struct sitting *sitting, struct judged *out)
         .header = &sitting->header,
         .from = &sitting->from,
         .dkim = sitting->dkim,
-        .suffixes = setup->suffixes,
+        .suffixes = setup->shares.suffixes,
         .now_s = setup->now_s,
         .first_seen_s = setup->now_s,
         .id = SLICE("check"),

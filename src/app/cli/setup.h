@@ -4,9 +4,8 @@
 
 #include "app/cli/options.h"
 #include "app/cli/rounds.h"
+#include "app/shares/shares.h"
 #include "core/config/config.h"
-#include "core/crypto/crypto.h"
-#include "core/dmarc/dmarc.h"
 
 /*
  * setup: what all evaluations of a command share: settings, zone or resolver, suffix list,
@@ -17,10 +16,9 @@ struct setup {
     const struct options *options;
     struct arena *arena; /* settings and zone live here */
     struct config config;
-    struct crypto *crypto;
-    struct dmarc_suffixes *suffixes; /* NULL unless RFC 7489 is followed */
-    struct answerer answerer;
-    int64_t now_s; /* or what --now says */
+    struct shares shares;
+    struct answerer answerer; /* what of them answers */
+    int64_t now_s;            /* or what --now says */
 };
 
 /*
