@@ -103,7 +103,7 @@ def split_message(raw):
 
 def apply(edits, fields, leading_space):
     """The fields after the edits, as Postfix's cleanup(8) makes them; fields[0] is hidden."""
-    fields = list(fields)
+    hidden, fields = fields[0], list(fields)
     for kind, *arguments in edits:
         if kind == "quarantine":
             continue
@@ -114,8 +114,8 @@ def apply(edits, fields, leading_space):
         elif kind == "insert":  # the hidden one counts
             fields.insert(arguments[0], new)
         else:  # it does not
-            places = [at for at, (other, _) in enumerate(fields)
-                      if at > 0 and other.lower() == name.lower()]
+            places = [at for at, field in enumerate(fields)
+                      if field is not hidden and field[0].lower() == name.lower()]
             if arguments[0] <= len(places):
                 at = places[arguments[0] - 1]
                 fields[at:at + 1] = [new] if value else []
