@@ -64,18 +64,24 @@ static slice line_at(slice text, size_t number)
     return slice_trim_fws(line);
 }
 
-/* The line with the parenthesis that nothing closed; the scanner knows only the last. */
+/* The line with the parenthesis that nothing closed; the scanner knows only the last.  A
+   record can be complete when the text ends within its parentheses: then nothing stands
+   behind the last good one, and it is the last parenthesis of all. */
 static size_t open_line(const struct scan *scan)
 {
     slice text = scan->text;
     slice line;
+    size_t last = 1;
 
     for (size_t number = 1; slice_next_piece(&text, '\n', &line); number++) {
-        if (number > scan->done_line && slice_has_byte(line, '(')) {
-            return number;
+        if (slice_has_byte(line, '(')) {
+            last = number;
+            if (number > scan->done_line) {
+                break;
+            }
         }
     }
-    return (size_t)scan->scanner->line_counter;
+    return last;
 }
 
 /* What the scanner has to say; to it an unknown type looks like a bad TTL. */
