@@ -14,9 +14,14 @@
  * heartbeat, its counters and what it works on; for all, the messages that took workers down
  * and those that were deferred.
  *
+ * scoreboard.c makes and maps it, slot.c is a worker's part, poison.c the messages nobody
+ * may touch, deferral.c those that are to come again; inside.h says what is shared.
+ *
  * All values are lock-free atomics: a worker that dies in the middle of a write leaves
  * nothing locked.  The supervisor believes no value more than a bound allows: a worker that
- * was taken over may write anything here.
+ * was taken over may write anything here.  So who holds a slot, and who was blamed how
+ * often, is not shared: it is known to the process that noted it.  A slot or an index that
+ * does not exist is ignored, and reads as 0.
  */
 enum {
     SCOREBOARD_SLOTS = 256,      /* workers, the leaving generations' included */
@@ -71,7 +76,8 @@ extern const char *const scoreboard_gauge_names[GAUGE_GAUGES];
 
 struct scoreboard;
 
-/* A new one, with its random key; `*fd` is for handing on.  NULL: errno says why. */
+/* A new one, with its random key; `*fd` is for handing on, closes on exec, and is the
+   caller's.  NULL: errno says why. */
 YETT_MUST_USE
 struct scoreboard *scoreboard_create(int *fd);
 
@@ -101,6 +107,7 @@ size_t scoreboard_take_slot(struct scoreboard *board, unsigned generation);
 void scoreboard_set_pid(struct scoreboard *board, size_t slot, pid_t pid);
 void scoreboard_give_back(struct scoreboard *board, size_t slot);
 
+/* 0: none yet.  From 0 to half of what fits; may lie in the future where a worker lies. */
 int64_t scoreboard_heartbeat_ms(const struct scoreboard *board, size_t slot);
 uint64_t scoreboard_work(const struct scoreboard *board, size_t slot);
 pid_t scoreboard_pid(const struct scoreboard *board, size_t slot); /* 0: free */
@@ -113,7 +120,9 @@ uint64_t scoreboard_gauge_sum(const struct scoreboard *board,
 
 /* ---- messages that took workers down ---------------------------------------------------- */
 
-/* Note that a worker died while it worked on this; how often that happened so far. */
+/* Note that a worker died while it worked on this; how often that happened so far.  One
+   process alone may do so.  0, which stands for no message, is never blamed.  Of more than
+   SCOREBOARD_POISONS the least recently blamed is forgotten. */
 unsigned scoreboard_blame(struct scoreboard *board, uint64_t fingerprint);
 bool scoreboard_is_poisoned(const struct scoreboard *board,
                             uint64_t fingerprint); /* twice */
