@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/config/check.h"
+
 #include "core/base/ascii.h"
 #include "core/base/buf.h"
-#include "core/config/config.h"
 #include "core/domain/domain.h"
 
 #include <stdlib.h>
 
 enum { SENTENCE_MAX = 4096, FIELD_NAME_MAX = 76 };
 
-/* A key and what is wrong about it: `block "title": text`. */
-static enum yett_err fault(struct arena *arena, slice *why, const char *key, slice title,
+enum yett_err config_fault(struct arena *arena, slice *why, const char *key, slice title,
                            const char *text)
 {
     struct buf buf;
@@ -116,20 +116,22 @@ static enum yett_err check_names(struct arena *arena, const struct config *confi
             return err;
         }
         if (err != YETT_OK) {
-            return fault(arena, why, "authserv_id", SLICE_NONE, "is no domain name");
+            return config_fault(arena, why, "authserv_id", SLICE_NONE,
+                                "is no domain name");
         }
     }
     const char *text = config_field_name_fault(config->tag_field);
     if (text != NULL) {
-        return fault(arena, why, "tag_field", SLICE_NONE, text);
+        return config_fault(arena, why, "tag_field", SLICE_NONE, text);
     }
     text = config_field_name_fault(config->quarantine_field);
     if (text != NULL) {
-        return fault(arena, why, "quarantine_field", SLICE_NONE, text);
+        return config_fault(arena, why, "quarantine_field", SLICE_NONE, text);
     }
     if (slice_eq_nocase(config->tag_field, config->quarantine_field)) {
-        return fault(arena, why, "quarantine_field", SLICE_NONE,
-                     "is the same as tag_field; filters could not tell the two apart");
+        return config_fault(
+            arena, why, "quarantine_field", SLICE_NONE,
+            "is the same as tag_field; filters could not tell the two apart");
     }
     return YETT_OK;
 }
@@ -138,23 +140,25 @@ static enum yett_err check_actions(struct arena *arena, const struct config *con
                                    slice *why)
 {
     if (config->dmarc.on_quarantine > CONFIG_QUARANTINE) {
-        return fault(
+        return config_fault(
             arena, why, "dmarc.on_quarantine", SLICE_NONE,
             "must not be harsher than quarantine, which is what the domain asked for");
     }
     if (config->dmarc.on_temperror > CONFIG_DEFER) {
-        return fault(arena, why, "dmarc.on_temperror", SLICE_NONE,
-                     "must not be reject: a name server that is down is no failure of "
-                     "the message");
+        return config_fault(
+            arena, why, "dmarc.on_temperror", SLICE_NONE,
+            "must not be reject: a name server that is down is no failure of "
+            "the message");
     }
     if (config->on_internal_error != CONFIG_DEFER &&
         config->on_internal_error != CONFIG_ACCEPT) {
-        return fault(arena, why, "on_internal_error", SLICE_NONE,
-                     "must be defer or accept");
+        return config_fault(arena, why, "on_internal_error", SLICE_NONE,
+                            "must be defer or accept");
     }
     if (config->dmarc.standard == CONFIG_RFC7489 && config->dmarc.suffix_list.len == 0) {
-        return fault(arena, why, "dmarc.suffix_list", SLICE_NONE,
-                     "is empty, and dmarc.standard = \"rfc7489\" cannot do without");
+        return config_fault(
+            arena, why, "dmarc.suffix_list", SLICE_NONE,
+            "is empty, and dmarc.standard = \"rfc7489\" cannot do without");
     }
     return YETT_OK;
 }
@@ -163,10 +167,10 @@ static enum yett_err check_times(struct arena *arena, const struct config *confi
                                  slice *why)
 {
     if (config->dns_timeout_ms == 0) {
-        return fault(arena, why, "dns.timeout", SLICE_NONE, "must not be zero");
+        return config_fault(arena, why, "dns.timeout", SLICE_NONE, "must not be zero");
     }
     if (config->deadline_ms < config->dns_timeout_ms) {
-        return fault(
+        return config_fault(
             arena, why, "dns.deadline", SLICE_NONE,
             "is shorter than dns.timeout; one question may take no longer than all");
     }
@@ -185,7 +189,7 @@ static enum yett_err check_network_list(struct arena *arena, const char *key,
     for (size_t i = 0; i < count; i++) {
         const char *text = config_network_fault(networks[i]);
         if (text != NULL) {
-            return fault(arena, why, key, SLICE_NONE, text);
+            return config_fault(arena, why, key, SLICE_NONE, text);
         }
     }
     return YETT_OK;
@@ -261,10 +265,10 @@ static enum yett_err check_names_once(struct arena *arena, const struct names *n
     }
     for (size_t i = 0; i < names->count; i++) {
         if (sorted[i].len == 0) {
-            return fault(arena, why, names->key, SLICE_NONE, "one has no name");
+            return config_fault(arena, why, names->key, SLICE_NONE, "one has no name");
         }
         if (i > 0 && slice_eq(sorted[i - 1], sorted[i])) {
-            return fault(arena, why, names->key, sorted[i], names->twice);
+            return config_fault(arena, why, names->key, sorted[i], names->twice);
         }
     }
     return YETT_OK;
@@ -287,6 +291,7 @@ static enum yett_err check_blocks(struct arena *arena, const struct config *conf
               "is named by two rules; one of them is too many"),
         NAMES("forwarder", forwarder, name, "stands twice"),
         NAMES("recipient", recipient, pattern, "stands twice"),
+        NAMES("listen", listener, name, "stands twice"),
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         enum yett_err err = check_names_once(arena, &all[i], why);
@@ -297,15 +302,16 @@ static enum yett_err check_blocks(struct arena *arena, const struct config *conf
     for (size_t i = 0; i < config->exception_count; i++) {
         const char *text = config_exception_fault(&config->exceptions[i]);
         if (text != NULL) {
-            return fault(arena, why, "exception", config->exceptions[i].name, text);
+            return config_fault(arena, why, "exception", config->exceptions[i].name,
+                                text);
         }
     }
     for (size_t i = 0; i < config->recipient_count; i++) {
         const struct config_recipient *recipient = &config->recipients[i];
         if (recipient->has_on_quarantine &&
             recipient->on_quarantine > CONFIG_QUARANTINE) {
-            return fault(arena, why, "recipient", recipient->pattern,
-                         "on_quarantine must not be harsher than quarantine");
+            return config_fault(arena, why, "recipient", recipient->pattern,
+                                "on_quarantine must not be harsher than quarantine");
         }
     }
     return YETT_OK;
@@ -315,7 +321,8 @@ enum yett_err config_check(struct arena *arena, const struct config *config, sli
 {
     static enum yett_err (*const checks[])(struct arena *, const struct config *,
                                            slice *) = {
-        check_names, check_actions, check_times, check_networks, check_blocks};
+        check_names,    check_actions, check_times,
+        check_networks, check_blocks,  config_check_gateway};
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         enum yett_err err = checks[i](arena, config, why);
         if (err != YETT_OK) {

@@ -3,6 +3,7 @@
 #define YETT_CORE_CONFIG_CONFIG_H
 
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/base/ip.h"
 
 #include <stdbool.h>
@@ -14,7 +15,8 @@
  * between them.  Reading them from a file is edge/config's work.
  *
  * defaults.c is config_init(), check.c what the values must be and may say beside each other,
- * ask.c the questions the evaluators put to the settings, words.c the words of files.
+ * gateway.c the same for the gateway's, address.c where it listens, ask.c the questions the
+ * evaluators put to the settings, words.c the words of files.
  */
 enum config_mode { CONFIG_OBSERVE, CONFIG_ENFORCE };
 
@@ -155,6 +157,8 @@ enum config_sandbox { CONFIG_SANDBOX_REQUIRED, CONFIG_SANDBOX_BEST_EFFORT };
 enum config_log_target { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG, CONFIG_LOG_JOURNALD };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
+enum { CONFIG_LISTENERS_MAX = 32 };
+
 enum {
     CONFIG_LISTENER_ROLE_COUNT = 3,
     CONFIG_INSERT_COUNT = 2,
@@ -223,7 +227,8 @@ struct config {
     enum config_log_target log_target;
     enum config_log_format log_format;
     unsigned workers; /* 0: one for each processor */
-    slice user; /* account of the gateway when started as root; empty: see yett.conf(5) */
+    slice user; /* account of the gateway when started as root; empty: see yett.conf(5); a
+                   NUL follows it */
     enum config_sandbox sandbox;
     slice status_socket; /* path; empty: none; a NUL follows it */
     slice
@@ -255,8 +260,42 @@ struct ip_network config_network_meant(struct ip_network network);
 /* May a mark of ours have this field name?  What is wrong with it, or NULL. */
 const char *config_field_name_fault(slice name);
 
-/* What is wrong with an address to listen on, or NULL. */
+/* An address to listen on, taken apart. */
+struct config_address {
+    bool is_unix;
+    slice path; /* unix: absolute, at most 107 octets, in the text that was read */
+    struct ip ip;
+    unsigned port; /* 1 to 65535 */
+};
+
+/*
+ * Read "inet:ADDRESS:PORT", "inet:[ADDRESS]:PORT" or "unix:/path".  "inet:localhost:PORT" is
+ * 127.0.0.1; other names are refused, and so is port 0.  Returns what is wrong, with a hint
+ * where it is the form of another program, or NULL with `*out`.
+ */
+const char *config_read_address(slice text, struct config_address *out);
 const char *config_listen_address_fault(slice address);
+
+/* The one way to write it. */
+void config_write_address(struct buf *out, const struct config_address *address);
+
+/* Others than this host and private networks may reach it. */
+bool config_address_is_public(const struct config_address *address);
+
+/* The two cannot be listened on at once: they are the same, or one stands for all addresses
+   of its family. */
+bool config_addresses_clash(const struct config_address *a,
+                            const struct config_address *b);
+
+/* What is wrong with one listener, with the mode and the path of a socket, with the name of
+   an account or group; or NULL. */
+const char *config_listener_fault(const struct config_listener *listener);
+const char *config_socket_mode_fault(unsigned mode);
+const char *config_socket_path_fault(slice path);
+const char *config_account_fault(slice name);
+
+bool config_listeners_clash(const struct config_listener *a,
+                            const struct config_listener *b);
 
 bool config_is_submission(const struct config *config, struct ip ip);
 bool config_is_trusted_relay(const struct config *config, struct ip ip);

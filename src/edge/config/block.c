@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "edge/config/block.h"
 
+#include "core/base/buf.h"
 #include "core/domain/domain.h"
 
 #include <assert.h>
 
-enum { TITLE_MAX = 255 };
+enum { TITLE_MAX = 255, SENTENCE_MAX = 1000 };
 
 struct block_node {
     struct block_node *next;
+    struct place place;
     union block_item item;
 };
 
+static_assert(offsetof(struct config_listener, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_domain, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_exception, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_rule, name) == 0, "the title comes first");
@@ -31,7 +34,28 @@ union block_item block_default(enum block block)
         item.exception.as_pass = true;
     } else if (block == BLOCK_RULE) {
         item.rule.on_fail = CONFIG_REJECT;
+    } else if (block == BLOCK_LISTEN) {
+        struct config defaults;
+        config_init(&defaults);
+        item.listener = defaults.listeners[0];
+        item.listener.name = item.listener.address = SLICE_NONE;
     }
+    return item;
+}
+
+size_t block_count(enum block block, const struct config *config)
+{
+    size_t count;
+    memcpy(&count, (const char *)config + blocks[block].count, sizeof(count));
+    return count;
+}
+
+union block_item block_at(enum block block, const struct config *config, size_t index)
+{
+    const char *array;
+    union block_item item = block_default(block);
+    memcpy(&array, (const char *)config + blocks[block].list, sizeof(array));
+    memcpy(&item, array + index * blocks[block].size, blocks[block].size);
     return item;
 }
 
@@ -94,15 +118,62 @@ static enum yett_err recipient_title(struct block_gatherer *gatherer, slice *why
     if (buf_err(&buf) != YETT_OK) {
         return buf_err(&buf);
     }
+    if (buf_slice(&buf).len > TITLE_MAX) {
+        return refuse(why, "its title is longer than 255 bytes in ASCII form");
+    }
     gatherer->item.title = buf_slice(&buf);
     return YETT_OK;
 }
 
+/* Two listeners in each other's way: the one that stands first is named, and where. */
+static enum yett_err refuse_clash(const struct block_gatherer *gatherer,
+                                  const struct block_node *first, struct place place,
+                                  slice *why)
+{
+    struct buf buf;
+    buf_init(&buf, gatherer->arena, SENTENCE_MAX);
+    buf_add_text(&buf, "its address is taken by ");
+    buf_add(&buf, first->item.listener.address);
+    buf_add_text(&buf, " of listen \"");
+    buf_add_visible(&buf, first->item.listener.name);
+    buf_add_text(&buf, "\" in line ");
+    buf_add_uint(&buf, first->place.line);
+    if (!slice_eq(first->place.file, place.file)) {
+        buf_add_text(&buf, " of ");
+        buf_add(&buf, first->place.file);
+    }
+    *why = buf_slice(&buf);
+    return buf_err(&buf) == YETT_OK ? YETT_BAD_SYNTAX : YETT_NO_MEMORY;
+}
+
+static enum yett_err finish_listener(struct block_gatherer *gatherer, struct place place,
+                                     slice *why)
+{
+    const struct config_listener *listener = &gatherer->item.listener;
+    const struct block_list *list = &gatherer->lists[BLOCK_LISTEN];
+    const char *fault = config_listener_fault(listener);
+    if (fault != NULL) {
+        return refuse(why, fault);
+    }
+    if (list->count == CONFIG_LISTENERS_MAX) {
+        return refuse(why, "there are more than 32 blocks of this kind");
+    }
+    for (const struct block_node *node = list->first; node != NULL; node = node->next) {
+        if (config_listeners_clash(listener, &node->item.listener)) {
+            return refuse_clash(gatherer, node, place, why);
+        }
+    }
+    return YETT_OK;
+}
+
 static enum yett_err finish_item(struct block_gatherer *gatherer, enum block block,
-                                 slice *why)
+                                 struct place place, slice *why)
 {
     union block_item *item = &gatherer->item;
     const char *fault = NULL;
+    if (block == BLOCK_LISTEN) {
+        return finish_listener(gatherer, place, why);
+    }
     if (block == BLOCK_DOMAIN) {
         return normal_title(gatherer, "its title is no domain name such as example.com",
                             why);
@@ -125,7 +196,7 @@ static enum yett_err finish_item(struct block_gatherer *gatherer, enum block blo
 }
 
 enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, slice title,
-                           unsigned line, slice *why)
+                           struct place place, slice *why)
 {
     struct block_list *list = &gatherer->lists[block];
     if (list->count == BLOCKS_MAX) {
@@ -133,7 +204,7 @@ enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, sl
     }
     enum yett_err err = set_title(gatherer, title, why);
     if (err == YETT_OK) {
-        err = finish_item(gatherer, block, why);
+        err = finish_item(gatherer, block, place, why);
     }
     if (err != YETT_OK) {
         return err;
@@ -143,8 +214,9 @@ enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, sl
         return YETT_NO_MEMORY;
     }
     if (block == BLOCK_EXCEPTION) {
-        gatherer->item.exception.line = line;
+        gatherer->item.exception.line = place.line;
     }
+    node->place = place;
     node->item = gatherer->item;
     if (list->last == NULL) {
         list->first = node;
@@ -158,8 +230,11 @@ enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, sl
 
 enum yett_err block_store(const struct block_gatherer *gatherer, struct config *config)
 {
-    for (size_t i = BLOCK_DOMAIN; i < BLOCK_COUNT; i++) {
+    for (size_t i = BLOCK_FIRST_TITLED; i < BLOCK_COUNT; i++) {
         const struct block_list *list = &gatherer->lists[i];
+        if (list->count == 0) {
+            continue; /* what was there stays: the default listener */
+        }
         char *array = arena_calloc(gatherer->arena, list->count, blocks[i].size);
         if (array == NULL) {
             return YETT_NO_MEMORY;

@@ -8,9 +8,16 @@
 /* block: the titled blocks of a file, gathered one by one. */
 enum { BLOCKS_MAX = 10000 }; /* of one kind */
 
+/* Where something stands. */
+struct place {
+    slice file;
+    unsigned line;
+};
+
 /* Each begins with its title. */
 union block_item {
     slice title;
+    struct config_listener listener;
     struct config_domain domain;
     struct config_exception exception;
     struct config_rule rule;
@@ -36,15 +43,19 @@ void block_gatherer_init(struct block_gatherer *gatherer, struct arena *arena);
 /* An item as it is before any key. */
 union block_item block_default(enum block block);
 
+/* The titled blocks that `config` has of one kind. */
+size_t block_count(enum block block, const struct config *config);
+union block_item block_at(enum block block, const struct config *config, size_t index);
+
 /*
  * The block is over: check it and keep it.  YETT_BAD_SYNTAX with what is wrong in `*why`:
  * "it has no 'because'".
  */
 YETT_MUST_USE
 enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, slice title,
-                           unsigned line, slice *why);
+                           struct place place, slice *why);
 
-/* Put all that was gathered into `config`. */
+/* Put all that was gathered into `config`, in place of the blocks of the same kind. */
 YETT_MUST_USE
 enum yett_err block_store(const struct block_gatherer *gatherer, struct config *config);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/buf.h"
 #include "edge/config/reader.h"
+#include "edge/config/value.h"
 
 #include <stdio.h>
 
@@ -40,6 +41,13 @@ static void add_shown(struct buf *buf, char quote, slice text)
     buf_add_byte(buf, quote);
 }
 
+/* How much of it may be shown: a secret may not. */
+static size_t visible_length(slice text)
+{
+    size_t secret = slice_find(text, SLICE(VALUE_HEX));
+    return secret == text.len ? text.len : secret + sizeof(VALUE_HEX) - 1;
+}
+
 /* "dmarc.on_reject", or "exception \"old-list\": until" */
 static void add_key(struct buf *buf, const cfg_t *section, const struct key *key)
 {
@@ -62,7 +70,7 @@ int complain_value(struct reader *reader, const cfg_t *section, const struct key
     begin_sentence(&buf, reader, (unsigned)section->line);
     add_key(&buf, section, key);
     buf_add_text(&buf, ": ");
-    add_shown(&buf, '\'', value);
+    add_shown(&buf, '\'', slice_first(value, visible_length(value)));
     buf_add_byte(&buf, ' ');
     buf_add(&buf, expected);
     fail(reader, err, err == YETT_NO_MEMORY ? NULL : &buf);
@@ -111,9 +119,10 @@ int complain_block(struct reader *reader, const char *block, slice title, unsign
 static void add_line(struct buf *buf, const struct reader *reader, unsigned line)
 {
     slice text = text_line(&reader->file->text, line);
+    size_t shown = visible_length(slice_first(text, SHOWN_MAX));
     buf_add_text(buf, " in the line: ");
-    buf_add_visible(buf, slice_first(text, SHOWN_MAX));
-    buf_add_text(buf, text.len > SHOWN_MAX ? "…" : "");
+    buf_add_visible(buf, slice_first(text, shown));
+    buf_add_text(buf, text.len > shown ? "…" : "");
 }
 
 static void complain_name(struct reader *reader, const cfg_t *section, slice name)

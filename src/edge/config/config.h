@@ -13,8 +13,9 @@
  *
  * text.c makes a file fit for libconfuse: it takes the comments out and refuses what the
  * library would let pass.  read.c runs the library and its includes, keys.c is the table of
- * all keys, value.c turns words into values and back, block.c gathers the titled blocks,
- * each.c walks over settings.  The only folder that includes confuse.h.
+ * all keys, value.c turns words into values, with number.c and secret.c, and print.c back;
+ * block.c gathers the titled blocks, each.c walks over settings, flatten.c writes them all as
+ * one file.  The only folder that includes confuse.h.
  *
  * libconfuse's scanner has global state: one thread at a time may read settings.
  */
@@ -42,6 +43,16 @@ YETT_MUST_USE
 enum yett_err config_file_parse(struct arena *arena, slice text, const char *name,
                                 struct config *out, slice *why);
 
+/*
+ * The same over the settings `base`, which are in `arena` as well, instead of the defaults:
+ * settings of a command line over those of a file.  A list that `text` sets takes the place
+ * of that in `base`, and so do all blocks with a title of one kind.
+ */
+YETT_MUST_USE
+enum yett_err config_file_parse_over(struct arena *arena, const struct config *base,
+                                     slice text, const char *name, struct config *out,
+                                     slice *why);
+
 /* Put the name of this host where `authserv_id` is empty ("localhost" when it has none that
    is a domain name). */
 YETT_MUST_USE
@@ -68,7 +79,11 @@ enum yett_err config_file_each(struct arena *arena, const struct config *config,
 
 /*
  * All settings as one file without includes, which config_file_parse() reads back as the
- * same settings: what a supervisor hands to its workers.  Secrets are in it.
+ * same settings, but for their `source` and the lines of exceptions: what a supervisor hands
+ * to its workers.  Secrets are in it, in hexadecimal digits.  Paths are made absolute.
+ *
+ * `config` must be one that config_check() likes.  YETT_NO_MEMORY, or YETT_LIMIT of `out`,
+ * to which it is appended; CONFIG_FILE_ARENA_BYTES are always enough.
  */
 YETT_MUST_USE
 enum yett_err config_file_write(struct arena *arena, const struct config *config,

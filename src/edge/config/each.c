@@ -41,10 +41,12 @@ static enum yett_err visit_key(const struct visit *visit, const struct key *key,
 
 /* The keys of one titled block that are set. */
 static enum yett_err visit_item(const struct visit *visit, enum block block,
-                                const union block_item *item)
+                                const union block_item *item, bool is_default)
 {
-    struct config_entry entry = {
-        .block = blocks[block].name, .title = item->title, .key = ""};
+    struct config_entry entry = {.block = blocks[block].name,
+                                 .title = item->title,
+                                 .key = "",
+                                 .is_default = is_default};
     visit->call(visit->context, &entry);
     for (size_t i = 0; i < key_count; i++) {
         if (keys[i].block != block || !value_is_set(&keys[i], item)) {
@@ -60,17 +62,26 @@ static enum yett_err visit_item(const struct visit *visit, enum block block,
     return YETT_OK;
 }
 
+/* The only list that is not empty by default is that of the listeners. */
+static bool is_default_list(enum block block, const struct config *config)
+{
+    struct config defaults;
+    config_init(&defaults);
+    const struct config_listener *is = config->listeners, *was = defaults.listeners;
+    return block == BLOCK_LISTEN && config->listener_count == 1 &&
+           slice_eq(is->name, was->name) && slice_eq(is->address, was->address) &&
+           is->role == was->role && is->insert == was->insert &&
+           slice_eq(is->group, was->group) && is->mode == was->mode;
+}
+
 static enum yett_err visit_list(const struct visit *visit, enum block block,
                                 const struct config *config)
 {
-    const char *array;
-    size_t count;
-    memcpy(&array, (const char *)config + blocks[block].list, sizeof(array));
-    memcpy(&count, (const char *)config + blocks[block].count, sizeof(count));
+    size_t count = block_count(block, config);
+    bool is_default = is_default_list(block, config);
     for (size_t i = 0; i < count; i++) {
-        union block_item item = block_default(block);
-        memcpy(&item, array + i * blocks[block].size, blocks[block].size);
-        enum yett_err err = visit_item(visit, block, &item);
+        union block_item item = block_at(block, config, i);
+        enum yett_err err = visit_item(visit, block, &item, is_default);
         if (err != YETT_OK) {
             return err;
         }
@@ -92,7 +103,7 @@ enum yett_err config_file_each(struct arena *arena, const struct config *config,
             err = visit_key(&visit, &keys[i], config, &defaults);
         }
     }
-    for (enum block i = BLOCK_DOMAIN; err == YETT_OK && i < BLOCK_COUNT; i++) {
+    for (enum block i = BLOCK_FIRST_TITLED; err == YETT_OK && i < BLOCK_COUNT; i++) {
         err = visit_list(&visit, i, config);
     }
     return err;

@@ -25,6 +25,14 @@ const struct block_info blocks[BLOCK_COUNT] = {
                          "which signatures count."),
     [BLOCK_DMARC] = UNTITLED("dmarc", "What follows from DMARC."),
     [BLOCK_DNS] = UNTITLED("dns", "Whom to ask, and how long."),
+    [BLOCK_LIMITS] =
+        UNTITLED("limits", "What one message, connection or worker may take."),
+    [BLOCK_LOG] = UNTITLED("log", "Where the gateway says what it does."),
+    [BLOCK_LISTEN] =
+        TITLED("listen",
+               "Where mail servers reach the gateway (milter); once there is "
+               "one, the default goes.",
+               "milter", listener),
     [BLOCK_DOMAIN] = TITLED("domain", "A domain of ours; subdomains belong to it.",
                             "example.com", domain),
     [BLOCK_EXCEPTION] = TITLED("exception",
@@ -70,6 +78,7 @@ enum {
 
 #define SECONDS_OF_DAY (24 * 3600)
 #define KIB            ((uint64_t)1 << 10)
+#define MIB            ((uint64_t)1 << 20)
 #define GIB            ((uint64_t)1 << 30)
 
 const struct key keys[] = {
@@ -97,7 +106,23 @@ const struct key keys[] = {
     TOP("installation_secret_file", KIND_SECRET, installation_secret,
         .may_be_empty = true,
         .summary =
-            "file of 16 to 4096 random bytes that keys the draw of pct= (RFC 7489)"),
+            "file of 16 to 4096 random bytes that keys the draw of pct= (RFC 7489); "
+            "or hex: and its digits"),
+    TOP("quarantine_by", KIND_WORD, quarantine_by,
+        WORDS(config_quarantine_words, CONFIG_QUARANTINE_COUNT),
+        .summary = "field: add the field only; hold: put the message on hold as well"),
+    TOP("workers", KIND_COUNT, workers, .min = 0, .max = 128,
+        .summary = "processes that talk to mail servers; 0: one for each processor"),
+    TOP("user", KIND_ACCOUNT, user, .may_be_empty = true,
+        .summary = "account of the workers when started as root; empty: yett, or nobody"),
+    TOP("sandbox", KIND_WORD, sandbox, WORDS(config_sandbox_words, CONFIG_SANDBOX_COUNT),
+        .summary =
+            "required: do not start without every wall; best-effort: say which one "
+            "is missing"),
+    TOP("status_socket", KIND_PATH, status_socket, .may_be_empty = true,
+        .summary = "where `yett status` asks; empty: nowhere"),
+    TOP("state_directory", KIND_PATH, state_directory, .may_be_empty = true,
+        .summary = "where the gateway keeps what must last; empty: nowhere"),
 
     IN(BLOCK_SPF, "on_fail", KIND_WORD, spf.on_fail, ACTIONS(ALL_ACTIONS),
        .summary = "the domain says that this client may not send for it"),
@@ -173,6 +198,50 @@ const struct key keys[] = {
        .summary = "validate DNSSEC; the name server must pass signatures on"),
     IN(BLOCK_DNS, "trust_anchor", KIND_PATH, dns_trust_anchor,
        .summary = "file of the DS or DNSKEY records that validation begins with"),
+
+    IN(BLOCK_LIMITS, "connections", KIND_COUNT, limits.connections, .min = 1,
+       .max = 100000, .summary = "open at once, of one worker"),
+    IN(BLOCK_LIMITS, "message_size", KIND_BYTES_64, limits.message_bytes, .min = 0,
+       .max = 1024 * GIB,
+       .summary = "of a message; 0B: as large as the mail server lets through"),
+    IN(BLOCK_LIMITS, "header_size", KIND_BYTES, limits.header_bytes, .min = KIB,
+       .max = 64 * MIB, .summary = "of a message's header"),
+    IN(BLOCK_LIMITS, "fields", KIND_SIZE_COUNT, limits.fields, .min = 1, .max = 100000,
+       .summary = "header fields of a message"),
+    IN(BLOCK_LIMITS, "recipients", KIND_COUNT, limits.recipients, .min = 1, .max = 100000,
+       .summary = "of a message, whose settings are looked up"),
+    IN(BLOCK_LIMITS, "idle_timeout", KIND_MILLISECONDS, limits.idle_timeout_ms,
+       .min = 1000, .max = 7 * SECONDS_OF_DAY * 1000,
+       .summary = "how long a connection may do nothing between messages"),
+    IN(BLOCK_LIMITS, "stall_timeout", KIND_MILLISECONDS, limits.stall_timeout_ms,
+       .min = 1000, .max = SECONDS_OF_DAY * 1000,
+       .summary = "how long nothing may come within a message"),
+    IN(BLOCK_LIMITS, "shutdown_timeout", KIND_MILLISECONDS, limits.shutdown_timeout_ms,
+       .min = 0, .max = SECONDS_OF_DAY * 1000,
+       .summary = "how long a stop or reload waits for messages in work"),
+
+    IN(BLOCK_LOG, "to", KIND_WORD, log_target,
+       WORDS(config_log_target_words, CONFIG_LOG_TARGET_COUNT),
+       .summary = "stderr, syslog or journald"),
+    IN(BLOCK_LOG, "format", KIND_WORD, log_format,
+       WORDS(config_log_format_words, CONFIG_LOG_FORMAT_COUNT),
+       .summary = "text: for people; json: an object for each line"),
+
+    OF(BLOCK_LISTEN, "address", KIND_ADDRESS, config_listener, address,
+       .example = "inet:127.0.0.1:8891",
+       .summary = "inet:ADDRESS:PORT, inet:[ADDRESS]:PORT or unix:/path; must be set"),
+    OF(BLOCK_LISTEN, "role", KIND_WORD, config_listener, role,
+       WORDS(config_listener_role_words, CONFIG_LISTENER_ROLE_COUNT),
+       .summary =
+           "verify: incoming mail; sign: outgoing mail; both: who is talking decides"),
+    OF(BLOCK_LISTEN, "insert", KIND_WORD, config_listener, insert,
+       WORDS(config_insert_words, CONFIG_INSERT_COUNT),
+       .summary =
+           "where our fields go: top, or below-received, the mail server's own field"),
+    OF(BLOCK_LISTEN, "group", KIND_ACCOUNT, config_listener, group, .may_be_empty = true,
+       .summary = "of a unix socket; empty: that of the program"),
+    OF(BLOCK_LISTEN, "mode", KIND_MODE, config_listener, mode,
+       .summary = "of a unix socket: who may connect needs to write"),
 
     OF(BLOCK_EXCEPTION, "network", KIND_NETWORK, config_exception, network,
        .beside = offsetof(struct config_exception, has_network),

@@ -16,12 +16,16 @@ enum block {
     BLOCK_DKIM,
     BLOCK_DMARC,
     BLOCK_DNS,
-    BLOCK_DOMAIN, /* from here on with a title, any number of them */
+    BLOCK_LIMITS,
+    BLOCK_LOG,
+    BLOCK_LISTEN, /* from here on with a title, any number of them */
+    BLOCK_DOMAIN,
     BLOCK_EXCEPTION,
     BLOCK_RULE,
     BLOCK_FORWARDER,
     BLOCK_RECIPIENT,
-    BLOCK_COUNT
+    BLOCK_COUNT,
+    BLOCK_FIRST_TITLED = BLOCK_LISTEN
 };
 
 struct block_info {
@@ -37,7 +41,7 @@ extern const struct block_info blocks[BLOCK_COUNT];
 
 static inline bool block_is_titled(enum block block)
 {
-    return block >= BLOCK_DOMAIN;
+    return block >= BLOCK_FIRST_TITLED;
 }
 
 enum kind {
@@ -45,14 +49,19 @@ enum kind {
     KIND_TREAT_AS,     /* "pass" or an action */
     KIND_BOOL,         /* bool */
     KIND_COUNT,        /* unsigned */
+    KIND_SIZE_COUNT,   /* size_t */
     KIND_SECONDS,      /* int64_t */
     KIND_MILLISECONDS, /* unsigned */
     KIND_BYTES,        /* size_t */
+    KIND_BYTES_64,     /* uint64_t */
     KIND_DOMAIN,       /* slice, in normal form */
     KIND_TEXT,         /* slice */
     KIND_FIELD_NAME,   /* slice */
     KIND_PATH,         /* slice, a NUL behind it */
-    KIND_SECRET,       /* slice: what is in the file named */
+    KIND_SECRET,       /* slice: what is in the file named, or hex: and its digits */
+    KIND_ACCOUNT,      /* slice, a NUL behind it: a user or group */
+    KIND_ADDRESS,      /* slice, a NUL behind it: where to listen, in its one form */
+    KIND_MODE,         /* unsigned, in octal digits */
     KIND_RESOLVER,     /* slice */
     KIND_NETWORK,      /* struct ip_network */
     KIND_NETWORKS,     /* a list: pointer to struct ip_network, and a count */

@@ -34,16 +34,18 @@ void value_write_quantity(struct buf *out, uint64_t value, const struct value_un
     buf_add(out, units->name);
 }
 
+/* Between double quotation marks ${ would be refused, since the library puts variables in. */
 void value_write_quoted(struct buf *out, slice text)
 {
-    buf_add_byte(out, '"');
+    char quote = slice_find(text, SLICE("${")) < text.len ? '\'' : '"';
+    buf_add_byte(out, quote);
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"' || text.ptr[i] == '\\') {
+        if (text.ptr[i] == quote || text.ptr[i] == '\\') {
             buf_add_byte(out, '\\');
         }
         buf_add_byte(out, text.ptr[i]);
     }
-    buf_add_byte(out, '"');
+    buf_add_byte(out, quote);
 }
 
 /* Copy what `key` says of `base` into a variable of that type. */
@@ -115,11 +117,15 @@ static void write_number(struct buf *out, const struct key *key, const void *bas
 {
     unsigned small;
     int64_t seconds;
+    uint64_t large;
     size_t bytes;
     bool flag;
     if (key->kind == KIND_COUNT) {
         LOAD(small, key->offset);
         buf_add_uint(out, small);
+    } else if (key->kind == KIND_SIZE_COUNT) {
+        LOAD(bytes, key->offset);
+        buf_add_uint(out, bytes);
     } else if (key->kind == KIND_BOOL) {
         LOAD(flag, key->offset);
         buf_add_text(out, flag ? "true" : "false");
@@ -129,10 +135,20 @@ static void write_number(struct buf *out, const struct key *key, const void *bas
     } else if (key->kind == KIND_MILLISECONDS) {
         LOAD(small, key->offset);
         value_write_quantity(out, small, value_time_units);
+    } else if (key->kind == KIND_BYTES_64) {
+        LOAD(large, key->offset);
+        value_write_quantity(out, large, value_size_units);
     } else {
         LOAD(bytes, key->offset);
         value_write_quantity(out, bytes, value_size_units);
     }
+}
+
+static void write_mode(struct buf *out, const struct key *key, const void *base)
+{
+    unsigned mode;
+    LOAD(mode, key->offset);
+    buf_printf(out, "\"%04o\"", mode);
 }
 
 void value_write(struct buf *out, const struct key *key, const void *base)
@@ -145,9 +161,11 @@ void value_write(struct buf *out, const struct key *key, const void *base)
         return;
     case KIND_BOOL:
     case KIND_COUNT:
+    case KIND_SIZE_COUNT:
     case KIND_SECONDS:
     case KIND_MILLISECONDS:
     case KIND_BYTES:
+    case KIND_BYTES_64:
         write_number(out, key, base);
         return;
     case KIND_DOMAIN:
@@ -156,6 +174,8 @@ void value_write(struct buf *out, const struct key *key, const void *base)
     case KIND_PATH:
     case KIND_SECRET:
     case KIND_RESOLVER:
+    case KIND_ACCOUNT:
+    case KIND_ADDRESS:
         write_text(out, key, base);
         return;
     case KIND_NETWORK:
@@ -168,6 +188,9 @@ void value_write(struct buf *out, const struct key *key, const void *base)
     case KIND_DAY:
         write_day(out, key, base);
         return;
+    case KIND_MODE:
+        write_mode(out, key, base);
+        return;
     }
 }
 
@@ -179,7 +202,7 @@ bool value_is_set(const struct key *key, const void *base)
         LOAD(flag, key->beside);
         return flag;
     }
-    if (key->kind == KIND_DOMAIN || key->kind == KIND_TEXT) {
+    if (key->kind == KIND_DOMAIN || key->kind == KIND_TEXT || key->kind == KIND_ACCOUNT) {
         LOAD(text, key->offset);
         return text.len != 0;
     }

@@ -47,11 +47,12 @@ static int on_value(cfg_t *section, cfg_opt_t *option, const char *value, void *
     if (first->line != 0 && !goes_on) {
         return complain_second(reader, section, key, first);
     }
-    if (first->line == 0) {
-        *first = (struct place){reader->file->name, (unsigned)section->line};
-    }
     void *base = block_is_titled(key->block) ? (void *)&reader->gatherer.item
                                              : (void *)&reader->config;
+    if (first->line == 0) {
+        *first = (struct place){reader->file->name, (unsigned)section->line};
+        value_clear_list(key, base);
+    }
     slice text = slice_from_text(value);
     slice expected = SLICE_NONE;
     enum yett_err err =
@@ -61,7 +62,7 @@ static int on_value(cfg_t *section, cfg_opt_t *option, const char *value, void *
 
 static enum block block_named(const char *name)
 {
-    enum block block = BLOCK_DOMAIN;
+    enum block block = BLOCK_FIRST_TITLED;
     while (block + 1 < BLOCK_COUNT && strcmp(blocks[block].name, name) != 0) {
         block++;
     }
@@ -80,7 +81,8 @@ static int on_block_end(cfg_t *root, cfg_opt_t *option)
 
     begin_block(reader, block);
     reader->block_is_open = false;
-    enum yett_err err = block_finish(&reader->gatherer, block, title, line, &why);
+    enum yett_err err = block_finish(&reader->gatherer, block, title,
+                                     (struct place){reader->file->name, line}, &why);
     if (err != YETT_OK) {
         return complain_block(reader, option->name, title, line, err, why);
     }
@@ -196,7 +198,11 @@ static int on_include(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv
 /* The options of one block, for the library, with room for its terminator. */
 static cfg_opt_t *options_of(struct arena *arena, enum block block, size_t more)
 {
-    cfg_opt_t *options = ARENA_ARRAY(arena, key_count + more + 1, cfg_opt_t);
+    size_t count = 0;
+    for (size_t i = 0; i < key_count; i++) {
+        count += keys[i].block == block;
+    }
+    cfg_opt_t *options = ARENA_ARRAY(arena, count + more + 1, cfg_opt_t);
     size_t at = more;
     for (size_t i = 0; options != NULL && i < key_count; i++) {
         if (keys[i].block == block) {
@@ -315,6 +321,15 @@ static void run(struct reader *reader, slice name, slice text)
 enum yett_err config_file_parse(struct arena *arena, slice text, const char *name,
                                 struct config *out, slice *why)
 {
+    struct config defaults;
+    config_init(&defaults);
+    return config_file_parse_over(arena, &defaults, text, name, out, why);
+}
+
+enum yett_err config_file_parse_over(struct arena *arena, const struct config *base,
+                                     slice text, const char *name, struct config *out,
+                                     slice *why)
+{
     struct reader *reader = ARENA_NEW(arena, struct reader);
     if (reader == NULL) {
         *why = SLICE("there is no memory left for the settings");
@@ -322,7 +337,7 @@ enum yett_err config_file_parse(struct arena *arena, slice text, const char *nam
     }
     assert(current == NULL && key_count <= KEYS_MAX);
     reader->arena = arena;
-    config_init(&reader->config);
+    reader->config = *base;
     block_gatherer_init(&reader->gatherer, arena);
     current = reader;
     run(reader, slice_from_text(name), text);

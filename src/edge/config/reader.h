@@ -20,11 +20,6 @@ struct file {
     struct text text;
 };
 
-struct place {
-    slice file;
-    unsigned line;
-};
-
 struct reader {
     struct arena *arena;
     struct config config;

@@ -3,46 +3,35 @@
 
 #include "core/base/date.h"
 #include "core/base/num.h"
-#include "core/config/config.h"
 #include "core/domain/domain.h"
-#include "edge/files/files.h"
+#include "edge/config/given.h"
 
-enum { SECRET_MIN = 16, SECRET_MAX = 4096, SECONDS_OF_DAY = 86400, SENTENCE_MAX = 2000 };
-
-/* What a reader of one kind gets. */
-struct given {
-    struct arena *arena;
-    const struct key *key;
-    slice text;
-    slice directory;
-    void *base;
-    slice *expected;
-};
+enum { SECONDS_OF_DAY = 86400 };
 
 static void *place(void *base, size_t offset)
 {
     return (char *)base + offset;
 }
 
-static void store(const struct given *given, const void *value, size_t size)
+void given_store(const struct given *given, const void *value, size_t size)
 {
     memcpy(place(given->base, given->key->offset), value, size);
 }
 
-static void store_flag(const struct given *given, bool flag)
+void given_store_flag(const struct given *given, bool flag)
 {
     if (given->key->beside != 0) {
         memcpy(place(given->base, given->key->beside), &flag, sizeof(flag));
     }
 }
 
-static enum yett_err expected(const struct given *given, const char *text)
+enum yett_err given_expected(const struct given *given, const char *text)
 {
     *given->expected = slice_from_text(text);
     return YETT_BAD_SYNTAX;
 }
 
-static enum yett_err expected_buf(const struct given *given, const struct buf *buf)
+enum yett_err given_expected_buf(const struct given *given, const struct buf *buf)
 {
     if (buf_err(buf) != YETT_OK) {
         return YETT_NO_MEMORY;
@@ -75,7 +64,7 @@ static enum yett_err expected_words(const struct given *given, const char *first
         }
         buf_add_text(&buf, words[i]);
     }
-    return expected_buf(given, &buf);
+    return given_expected_buf(given, &buf);
 }
 
 static bool find_word(const struct given *given, unsigned *out)
@@ -97,8 +86,8 @@ static enum yett_err read_word(const struct given *given)
     if (!find_word(given, &value)) {
         return expected_words(given, NULL);
     }
-    store(given, &value, sizeof(value));
-    store_flag(given, true);
+    given_store(given, &value, sizeof(value));
+    given_store_flag(given, true);
     return YETT_OK;
 }
 
@@ -109,8 +98,8 @@ static enum yett_err read_treat_as(const struct given *given)
     if (!as_pass && !find_word(given, &value)) {
         return expected_words(given, "pass");
     }
-    store(given, &value, sizeof(value));
-    store_flag(given, as_pass);
+    given_store(given, &value, sizeof(value));
+    given_store_flag(given, as_pass);
     return YETT_OK;
 }
 
@@ -120,104 +109,9 @@ static enum yett_err read_bool(const struct given *given)
         slice_eq(given->text, SLICE("true")) || slice_eq(given->text, SLICE("yes"));
     if (!value && !slice_eq(given->text, SLICE("false")) &&
         !slice_eq(given->text, SLICE("no"))) {
-        return expected(given, "is neither true nor false");
+        return given_expected(given, "is neither true nor false");
     }
-    store(given, &value, sizeof(value));
-    return YETT_OK;
-}
-
-/* "90s" in the smallest unit.  False when it is no such thing, or too large to count. */
-static bool take_quantity(slice text, const struct value_unit *units, uint64_t *out)
-{
-    uint64_t number;
-    if (num_take_uint(&text, UINT32_MAX, &number) != YETT_OK) {
-        return false;
-    }
-    for (; units->times != 0; units++) {
-        if (slice_eq(text, units->name)) {
-            *out = number * units->times;
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum yett_err expected_quantity(const struct given *given, const char *text,
-                                       uint64_t min, uint64_t max,
-                                       const struct value_unit *units)
-{
-    struct buf buf;
-    buf_init(&buf, given->arena, SENTENCE_MAX);
-    buf_add_text(&buf, text);
-    value_write_quantity(&buf, min, units);
-    buf_add_text(&buf, " to ");
-    value_write_quantity(&buf, max, units);
-    return expected_buf(given, &buf);
-}
-
-static enum yett_err read_time(const struct given *given, uint64_t unit_ms, uint64_t *out)
-{
-    uint64_t ms;
-    uint64_t min = given->key->min * unit_ms;
-    uint64_t max = given->key->max * unit_ms;
-    if (!take_quantity(given->text, value_time_units, &ms) || ms % unit_ms != 0 ||
-        ms < min || ms > max) {
-        return expected_quantity(given, "is no time such as 20s, 5min or 4h, from ", min,
-                                 max, value_time_units);
-    }
-    *out = ms / unit_ms;
-    return YETT_OK;
-}
-
-static enum yett_err read_seconds(const struct given *given)
-{
-    uint64_t seconds;
-    enum yett_err err = read_time(given, 1000, &seconds);
-    if (err == YETT_OK) {
-        int64_t value = (int64_t)seconds;
-        store(given, &value, sizeof(value));
-    }
-    return err;
-}
-
-static enum yett_err read_milliseconds(const struct given *given)
-{
-    uint64_t ms;
-    enum yett_err err = read_time(given, 1, &ms);
-    if (err == YETT_OK) {
-        unsigned value = (unsigned)ms;
-        store(given, &value, sizeof(value));
-    }
-    return err;
-}
-
-static enum yett_err read_bytes(const struct given *given)
-{
-    uint64_t bytes;
-    const struct key *key = given->key;
-    if (!take_quantity(given->text, value_size_units, &bytes) || bytes < key->min ||
-        bytes > key->max || bytes > SIZE_MAX) {
-        return expected_quantity(given, "is no size such as 512KiB or 64MiB, from ",
-                                 key->min, key->max, value_size_units);
-    }
-    size_t value = (size_t)bytes;
-    store(given, &value, sizeof(value));
-    return YETT_OK;
-}
-
-static enum yett_err read_count(const struct given *given)
-{
-    uint64_t number;
-    const struct key *key = given->key;
-    if (num_parse_uint(given->text, key->max, &number) != YETT_OK || number < key->min) {
-        struct buf buf;
-        buf_init(&buf, given->arena, SENTENCE_MAX);
-        buf_printf(&buf, "is no whole number from %u to %u", (unsigned)key->min,
-                   (unsigned)key->max);
-        return expected_buf(given, &buf);
-    }
-    unsigned value = (unsigned)number;
-    store(given, &value, sizeof(value));
+    given_store(given, &value, sizeof(value));
     return YETT_OK;
 }
 
@@ -226,7 +120,7 @@ static enum yett_err store_text(const struct given *given, slice text)
     slice copy;
     enum yett_err err = arena_copy(given->arena, text, &copy);
     if (err == YETT_OK) {
-        store(given, &copy, sizeof(copy));
+        given_store(given, &copy, sizeof(copy));
     }
     return err;
 }
@@ -236,7 +130,7 @@ static enum yett_err read_domain(const struct given *given)
     slice normal;
     enum yett_err err = domain_normalize(given->arena, given->text, &normal);
     if (err == YETT_BAD_SYNTAX) {
-        return expected(given, "is no domain name such as mail.example.com");
+        return given_expected(given, "is no domain name such as mail.example.com");
     }
     return err == YETT_OK ? store_text(given, normal) : err;
 }
@@ -244,7 +138,7 @@ static enum yett_err read_domain(const struct given *given)
 static enum yett_err read_text(const struct given *given)
 {
     if (given->text.len == 0 || given->text.len > given->key->max) {
-        return expected(
+        return given_expected(
             given, given->text.len == 0
                        ? "is empty; a sentence is expected"
                        : "is too long; a sentence is expected, of 500 bytes at most");
@@ -255,7 +149,7 @@ static enum yett_err read_text(const struct given *given)
 static enum yett_err read_field_name(const struct given *given)
 {
     const char *fault = config_field_name_fault(given->text);
-    return fault == NULL ? store_text(given, given->text) : expected(given, fault);
+    return fault == NULL ? store_text(given, given->text) : given_expected(given, fault);
 }
 
 slice value_path(struct arena *arena, slice directory, slice path)
@@ -278,40 +172,47 @@ static enum yett_err read_path(const struct given *given)
     if (path.ptr == NULL) {
         return YETT_NO_MEMORY;
     }
-    store(given, &path, sizeof(path));
+    given_store(given, &path, sizeof(path));
     return YETT_OK;
 }
 
-/* A line end behind the secret is what an editor left there. */
-static enum yett_err read_secret(const struct given *given)
+/* With a NUL behind it, for the system. */
+static enum yett_err store_terminated(const struct given *given, const struct buf *buf)
 {
-    slice secret;
-    slice path = value_path(given->arena, given->directory, given->text);
-    if (path.ptr == NULL) {
+    if (buf_err(buf) != YETT_OK) {
         return YETT_NO_MEMORY;
     }
-    if (slice_eq(path, SLICE("-"))) {
-        return expected(given, "is no file; a secret is not read from standard input");
-    }
-    slice why = SLICE_NONE;
-    enum yett_err err = file_read(given->arena, path.ptr, SECRET_MAX, &secret, &why);
-    if (err != YETT_OK) {
-        struct buf buf;
-        buf_init(&buf, given->arena, SENTENCE_MAX);
-        buf_add_text(&buf, "cannot be read: ");
-        buf_add(&buf, why);
-        return err == YETT_NO_MEMORY ? err : expected_buf(given, &buf);
-    }
-    if (slice_ends_with(secret, SLICE("\n"))) {
-        secret.len--;
-    }
-    if (secret.len < SECRET_MIN) {
-        return expected(
-            given, "is shorter than 16 bytes; `head -c 32 /dev/urandom` makes a good "
-                   "secret");
-    }
-    store(given, &secret, sizeof(secret));
+    slice text = buf_slice(buf);
+    text.len--;
+    given_store(given, &text, sizeof(text));
     return YETT_OK;
+}
+
+static enum yett_err read_account(const struct given *given)
+{
+    const char *fault = config_account_fault(given->text);
+    if (fault != NULL) {
+        return given_expected(given, fault);
+    }
+    struct buf buf;
+    buf_init(&buf, given->arena, SENTENCE_MAX);
+    buf_add(&buf, given->text);
+    buf_add_byte(&buf, '\0');
+    return store_terminated(given, &buf);
+}
+
+static enum yett_err read_address(const struct given *given)
+{
+    struct config_address address;
+    const char *fault = config_read_address(given->text, &address);
+    if (fault != NULL) {
+        return given_expected(given, fault);
+    }
+    struct buf buf;
+    buf_init(&buf, given->arena, SENTENCE_MAX);
+    config_write_address(&buf, &address);
+    buf_add_byte(&buf, '\0');
+    return store_terminated(given, &buf);
 }
 
 static enum yett_err read_resolver(const struct given *given)
@@ -324,8 +225,8 @@ static enum yett_err read_resolver(const struct given *given)
         (has_port &&
          num_parse_uint(slice_skip(given->text, at + 1), 65535, &port) != YETT_OK) ||
         port == 0) {
-        return expected(given,
-                        "is no name server such as 192.0.2.53 or 2001:db8::53@5353");
+        return given_expected(
+            given, "is no name server such as 192.0.2.53 or 2001:db8::53@5353");
     }
     return store_text(given, given->text);
 }
@@ -334,8 +235,8 @@ static enum yett_err take_network(const struct given *given, struct ip_network *
 {
     struct buf buf;
     if (ip_parse_network(given->text, out) != YETT_OK) {
-        return expected(given,
-                        "is no address or network such as 192.0.2.0/24 or 2001:db8::/32");
+        return given_expected(
+            given, "is no address or network such as 192.0.2.0/24 or 2001:db8::/32");
     }
     const char *fault = config_network_fault(*out);
     if (fault == NULL) {
@@ -348,7 +249,7 @@ static enum yett_err take_network(const struct given *given, struct ip_network *
         buf_add_text(&buf, "; the network meant is ");
         ip_write_network(&buf, meant);
     }
-    return expected_buf(given, &buf);
+    return given_expected_buf(given, &buf);
 }
 
 static enum yett_err read_network(const struct given *given)
@@ -356,8 +257,8 @@ static enum yett_err read_network(const struct given *given)
     struct ip_network network;
     enum yett_err err = take_network(given, &network);
     if (err == YETT_OK) {
-        store(given, &network, sizeof(network));
-        store_flag(given, true);
+        given_store(given, &network, sizeof(network));
+        given_store_flag(given, true);
     }
     return err;
 }
@@ -375,7 +276,8 @@ static enum yett_err read_networks(const struct given *given)
     memcpy(&list, place(given->base, given->key->offset), sizeof(list));
     memcpy(&count, place(given->base, given->key->beside), sizeof(count));
     if (count == LIST_MAX) {
-        return expected(given, "is one too many: a list holds 1000 networks at most");
+        return given_expected(given,
+                              "is one too many: a list holds 1000 networks at most");
     }
     if ((count & (count - 1)) == 0) {
         struct ip_network *grown =
@@ -389,19 +291,29 @@ static enum yett_err read_networks(const struct given *given)
         list = grown;
     }
     list[count++] = network;
-    store(given, &list, sizeof(list));
+    given_store(given, &list, sizeof(list));
     memcpy(place(given->base, given->key->beside), &count, sizeof(count));
     return YETT_OK;
+}
+
+void value_clear_list(const struct key *key, void *base)
+{
+    const struct ip_network *none = NULL;
+    size_t count = 0;
+    if (key->kind == KIND_NETWORKS) {
+        memcpy(place(base, key->offset), &none, sizeof(none));
+        memcpy(place(base, key->beside), &count, sizeof(count));
+    }
 }
 
 static enum yett_err read_day(const struct given *given)
 {
     int64_t begin;
     if (date_parse_iso_day(given->text, &begin) != YETT_OK || begin <= 0) {
-        return expected(given, "is no day such as 2027-03-01");
+        return given_expected(given, "is no day such as 2027-03-01");
     }
     int64_t end = begin + SECONDS_OF_DAY;
-    store(given, &end, sizeof(end));
+    given_store(given, &end, sizeof(end));
     return YETT_OK;
 }
 
@@ -409,22 +321,36 @@ enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
                          slice directory, void *base, slice *expected_out)
 {
     static enum yett_err (*const readers[])(const struct given *) = {
-        [KIND_WORD] = read_word,         [KIND_TREAT_AS] = read_treat_as,
-        [KIND_BOOL] = read_bool,         [KIND_COUNT] = read_count,
-        [KIND_SECONDS] = read_seconds,   [KIND_MILLISECONDS] = read_milliseconds,
-        [KIND_BYTES] = read_bytes,       [KIND_DOMAIN] = read_domain,
-        [KIND_TEXT] = read_text,         [KIND_FIELD_NAME] = read_field_name,
-        [KIND_PATH] = read_path,         [KIND_SECRET] = read_secret,
-        [KIND_RESOLVER] = read_resolver, [KIND_NETWORK] = read_network,
-        [KIND_NETWORKS] = read_networks, [KIND_DAY] = read_day,
+        [KIND_WORD] = read_word,
+        [KIND_TREAT_AS] = read_treat_as,
+        [KIND_BOOL] = read_bool,
+        [KIND_COUNT] = given_read_count,
+        [KIND_SECONDS] = given_read_seconds,
+        [KIND_MILLISECONDS] = given_read_milliseconds,
+        [KIND_BYTES] = given_read_bytes,
+        [KIND_DOMAIN] = read_domain,
+        [KIND_TEXT] = read_text,
+        [KIND_FIELD_NAME] = read_field_name,
+        [KIND_PATH] = read_path,
+        [KIND_SECRET] = given_read_secret,
+        [KIND_RESOLVER] = read_resolver,
+        [KIND_NETWORK] = read_network,
+        [KIND_NETWORKS] = read_networks,
+        [KIND_DAY] = read_day,
+        [KIND_SIZE_COUNT] = given_read_size_count,
+        [KIND_BYTES_64] = given_read_bytes_64,
+        [KIND_ACCOUNT] = read_account,
+        [KIND_ADDRESS] = read_address,
+        [KIND_MODE] = given_read_mode,
     };
     struct given given = {arena, key, text, directory, base, expected_out};
-    if (text.len > VALUE_MAX) {
-        return expected(&given, "is longer than 1000 bytes");
+    bool is_hex = key->kind == KIND_SECRET && slice_starts_with(text, SLICE(VALUE_HEX));
+    if (text.len > VALUE_MAX && !is_hex) {
+        return given_expected(&given, "is longer than 1000 bytes");
     }
     if (text.len == 0 && key->may_be_empty) {
         slice empty = SLICE("");
-        store(&given, &empty, sizeof(empty));
+        given_store(&given, &empty, sizeof(empty));
         return YETT_OK;
     }
     return readers[key->kind](&given);

@@ -6,7 +6,10 @@
 #include "edge/config/keys.h"
 
 /* value: one value as text and as what the settings hold. */
-enum { VALUE_MAX = 1000, LIST_MAX = 1000 };
+enum { VALUE_MAX = 1000, LIST_MAX = 1000, SECRET_MIN = 16, SECRET_MAX = 4096 };
+
+/* What a secret that stands in the file itself begins with. */
+#define VALUE_HEX "hex:"
 
 /* A unit of time (in milliseconds) or size; lists end with 0 times. */
 struct value_unit {
@@ -32,6 +35,9 @@ void value_write_quantity(struct buf *out, uint64_t value,
 YETT_MUST_USE
 enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
                          slice directory, void *base, slice *expected);
+
+/* A list that is set begins empty, whatever it was.  Other keys are left alone. */
+void value_clear_list(const struct key *key, void *base);
 
 /* Append the value of `key` in `base` as a file would have it. */
 void value_write(struct buf *out, const struct key *key, const void *base);

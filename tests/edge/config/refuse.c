@@ -150,8 +150,8 @@ static void a_name_that_is_no_key_is_an_error(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        ROW("mode = observe\nlisten milter { address = \"x\" }",
-            "y.conf:2: 'listen' is unknown"),
+        ROW("mode = observe\nlistener milter { address = \"x\" }",
+            "y.conf:2: 'listener' is unknown; did you mean 'listen'?"),
         ROW("store { url = \"x\" }", "y.conf:1: 'store' is unknown"),
         ROW("report { via = \"x\" }", "y.conf:1: 'report' is unknown"),
         ROW("web { address = \"x\" }", "y.conf:1: 'web' is unknown"),

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_CORE_CONFIG_CHECK_H
+#define YETT_CORE_CONFIG_CHECK_H
+
+#include "core/config/config.h"
+
+/* check: what the files that check settings share. */
+
+/* A key and what is wrong about it, `block "title": text`, into `*why`: YETT_BAD_SYNTAX. */
+enum yett_err config_fault(struct arena *arena, slice *why, const char *key, slice title,
+                           const char *text);
+
+/* The listeners, limits and paths of the gateway. */
+YETT_MUST_USE
+enum yett_err config_check_gateway(struct arena *arena, const struct config *config,
+                                   slice *why);
+
+#endif
