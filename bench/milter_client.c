@@ -77,18 +77,21 @@ static int open_socket(uint16_t port)
     return fd;
 }
 
-/* Offers what Postfix offers; the steps that were agreed on. */
-static uint32_t negotiate(int fd)
+/* Offers what Postfix offers. */
+static void negotiate(int fd, struct milter_agreement *out)
 {
     static const char offer[] = "\0\0\0\x0d"
                                 "O\0\0\0\6\0\0\1\xff\0\x1f\xff\xff";
-    char answer[sizeof(offer) - 1];
+    char answer[4096];
     if (send(fd, offer, sizeof(offer) - 1, MSG_NOSIGNAL) != sizeof(offer) - 1 ||
-        recv(fd, answer, sizeof(answer), MSG_WAITALL) != sizeof(answer) ||
-        answer[4] != 'O' || number_at(answer) != sizeof(answer) - 4) {
+        recv(fd, answer, 4, MSG_WAITALL) != 4 || number_at(answer) > sizeof(answer) - 4) {
         fail("negotiation");
     }
-    return number_at(answer + 13);
+    size_t length = number_at(answer);
+    if (recv(fd, answer + 4, length, MSG_WAITALL) != (ssize_t)length ||
+        !milter_agreement_read(out, answer, length + 4)) {
+        fail("negotiation");
+    }
 }
 
 static void watch(const struct milter_client *client, struct connection *connection,
@@ -115,14 +118,14 @@ struct milter_client *milter_client_new(uint16_t port, size_t connections,
                                      .connections = list,
                                      .count = connections,
                                      .expected = expected};
-    uint32_t steps = 0;
+    struct milter_agreement agreement = {0};
     for (size_t i = 0; i < connections; i++) {
         list[i].fd = open_socket(port);
-        steps = negotiate(list[i].fd);
+        negotiate(list[i].fd, &agreement);
         watch(client, &list[i], EPOLL_CTL_ADD);
     }
-    milter_script_init(&client->first, steps, true, message, message_bytes);
-    milter_script_init(&client->next, steps, false, message, message_bytes);
+    milter_script_init(&client->first, &agreement, true, message, message_bytes);
+    milter_script_init(&client->next, &agreement, false, message, message_bytes);
     return client;
 }
 

@@ -23,9 +23,21 @@ struct milter_script {
     size_t part_count;
 };
 
-/* `steps` is what was agreed on in the negotiation.  `begins`: with CONNECT and HELO before
+/* What was agreed on in the negotiation. */
+enum { MILTER_LISTS = 7 };
+struct milter_agreement {
+    uint32_t steps;
+    char lists[MILTER_LISTS][512]; /* names of macros; empty: Postfix's own choice */
+};
+
+/* From the answer to the offer, head included.  False: it is none. */
+bool milter_agreement_read(struct milter_agreement *agreement, const char *answer,
+                           size_t bytes);
+
+/* `begins`: with CONNECT and HELO before
    it, else with the ABORT that ends the message before.  `message` has CRLF line ends. */
-void milter_script_init(struct milter_script *script, uint32_t steps, bool begins,
+void milter_script_init(struct milter_script *script,
+                        const struct milter_agreement *agreement, bool begins,
                         const char *message, size_t message_bytes);
 void milter_script_finish(struct milter_script *script);
 

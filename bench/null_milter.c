@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * null_milter: what a filter costs that does nothing: our engine, the steps that yett agrees
- * on, and one constant field for each message.
+ * null_milter: what a filter costs that does nothing: our engine, the answer of yett in the
+ * negotiation, and one constant field for each message.
  *
- *     null_milter PORT STEPS      STEPS: bits of the negotiation, as a number
+ *     null_milter PORT ANSWER     the data of that answer, hexadecimal
  *
  * Runs until it gets a signal.
  */
@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { OFFER_BYTES = 12, ANSWER_BYTES = 1024, CONNECTIONS_MAX = 10000, BACKLOG = 1024 };
+enum { NUMBERS_BYTES = 12, ANSWER_BYTES = 1024, CONNECTIONS_MAX = 10000, BACKLOG = 1024 };
 
 /* Commands, and the bit that leaves out their answer. */
 static const struct step {
@@ -35,12 +35,12 @@ static const struct step {
     {'B', SMFIP_NR_BODY}
 };
 
-static uint32_t steps_wanted;
+static char agreed[ANSWER_BYTES];
+static size_t agreed_bytes;
 
 struct session {
     struct milter_connection *connection;
     struct arena *arena;
-    uint32_t steps;
 };
 
 static void *open_session(void *context, struct milter_connection *connection,
@@ -52,7 +52,7 @@ static void *open_session(void *context, struct milter_connection *connection,
     if (session == NULL) {
         abort();
     }
-    *session = (struct session){connection, arena_new((size_t)64 * 1024), 0};
+    *session = (struct session){connection, arena_new((size_t)64 * 1024)};
     return session;
 }
 
@@ -72,72 +72,45 @@ static bool is_busy(const void *session)
     return false;
 }
 
-static slice number(uint32_t value, char octets[4])
+static uint32_t agreed_steps(void)
 {
-    for (int i = 0; i < 4; i++) {
-        octets[i] = (char)(value >> (24 - 8 * i));
+    uint32_t steps = 0;
+    for (size_t i = 8; i < NUMBERS_BYTES; i++) {
+        steps = steps << 8 | (unsigned char)agreed[i];
     }
-    return slice_of(octets, 4);
-}
-
-static uint32_t read_number(slice octets)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < 4; i++) {
-        value = value << 8 | (unsigned char)octets.ptr[i];
-    }
-    return value;
-}
-
-static bool negotiate(struct session *session, struct buf *out, slice offer)
-{
-    if (offer.len < OFFER_BYTES) {
-        return false;
-    }
-    char version[4], actions[4], steps[4];
-    session->steps = read_number(slice_skip(offer, 8)) & steps_wanted;
-    const slice parts[] = {
-        number(6, version),
-        number(SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE, actions),
-        number(session->steps, steps)};
-    milter_write_packet(out, 'O', parts, 3);
-    return true;
+    return steps;
 }
 
 static void answer_message(struct buf *out)
 {
-    char place[4];
-    const slice field[] = {number(1, place), SLICE("Authentication-Results\0"),
+    const slice field[] = {SLICE("\0\0\0\1"), SLICE("Authentication-Results\0"),
                            SLICE(" mx.example.com; none\0")};
     milter_write_packet(out, 'i', field, 3);
     milter_write_packet(out, 'c', NULL, 0);
 }
 
-static void answer_step(const struct session *session, struct buf *out, char command)
+static void answer_step(struct buf *out, char command)
 {
     for (size_t i = 0; i < sizeof answered_steps / sizeof answered_steps[0]; i++) {
         if (answered_steps[i].command == command &&
-            (session->steps & answered_steps[i].silent) == 0) {
+            (agreed_steps() & answered_steps[i].silent) == 0) {
             milter_write_packet(out, 'c', NULL, 0);
         }
     }
 }
 
-static bool answer(struct session *session, struct buf *out,
-                   const struct milter_packet *packet)
+/* False: the mail server wants to leave. */
+static bool answer(struct buf *out, const struct milter_packet *packet)
 {
-    if (packet->command == 'Q') {
-        return false;
-    }
+    const slice negotiated = slice_of(agreed, agreed_bytes);
     if (packet->command == 'O') {
-        return negotiate(session, out, packet->data);
-    }
-    if (packet->command == 'E') {
+        milter_write_packet(out, 'O', &negotiated, 1);
+    } else if (packet->command == 'E') {
         answer_message(out);
     } else {
-        answer_step(session, out, packet->command);
+        answer_step(out, packet->command);
     }
-    return true;
+    return packet->command != 'Q';
 }
 
 static bool take(void *context, slice *in)
@@ -149,7 +122,7 @@ static bool take(void *context, slice *in)
     arena_reset(session->arena, ANSWER_BYTES);
     buf_init(&out, session->arena, (size_t)16 * ANSWER_BYTES);
     while (goes_on && milter_take_packet(in, MILTER_PACKET_MAX, &packet) == YETT_OK) {
-        goes_on = answer(session, &out, &packet);
+        goes_on = answer(&out, &packet);
     }
     if (buf_err(&out) != YETT_OK) {
         return false;
@@ -158,6 +131,15 @@ static bool take(void *context, slice *in)
         milter_connection_write(session->connection, buf_slice(&out));
     }
     return goes_on;
+}
+
+static void read_agreed(const char *digits)
+{
+    for (; digits[0] != '\0' && digits[1] != '\0' && agreed_bytes < ANSWER_BYTES;
+         digits += 2) {
+        const char octet[] = {digits[0], digits[1], '\0'};
+        agreed[agreed_bytes++] = (char)strtoul(octet, NULL, 16);
+    }
 }
 
 static int listen_at(uint16_t port)
@@ -179,10 +161,10 @@ static int listen_at(uint16_t port)
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        (void)fprintf(stderr, "null_milter PORT STEPS\n");
+        (void)fprintf(stderr, "null_milter PORT ANSWER\n");
         return 2;
     }
-    steps_wanted = (uint32_t)strtoul(argv[2], NULL, 0);
+    read_agreed(argv[2]);
     int fd = listen_at((uint16_t)strtoul(argv[1], NULL, 10));
     struct milter_server_options options = {.listeners = &fd,
                                             .listener_count = 1,

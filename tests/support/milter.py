@@ -23,6 +23,8 @@ SMFIP_HDR_LEADSPC = 0x100000
 RULES = {"C": (0x01, 0x1000), "H": (0x02, 0x2000), "M": (0x04, 0x4000), "R": (0x08, 0x8000),
          "T": (0x200, 0x10000), "U": (0x100, 0x20000), "L": (0x20, 0x80), "N": (0x40, 0x40000),
          "B": (0x10, 0x80000), "E": (0, 0), "D": (0, None), "A": (0, None), "Q": (0, None)}
+# The list of macros that goes for a command, where the filter sent one.
+LISTS = {"C": 0, "H": 1, "M": 2, "R": 3, "T": 4, "B": 5, "E": 5, "L": 6, "N": 6}
 SINCE = {"U": 3, "T": 4}  # the protocol version that brought a command
 WORDS = {"a": "accept", "c": "continue", "d": "discard", "r": "reject", "t": "tempfail",
          "s": "skip", "4": "shutdown", "f": "connection failure"}
@@ -134,6 +136,7 @@ class Milter:
 
     def __init__(self, address, timeout=30):
         self.version, self.actions, self.steps = 6, ACTIONS, 0
+        self.lists = {}
         self.waiting, self.received = bytearray(), bytearray()
         if isinstance(address, str):
             self.socket = socket.socket(socket.AF_UNIX)
@@ -219,18 +222,36 @@ class Milter:
         if self.version > version or self.actions & ~actions or self.steps & ~steps:
             raise MilterError(f"more than was offered: version {self.version}, actions "
                               f"{self.actions:#x}, steps {self.steps:#x}")
+        self.lists = self.macro_lists(data[12:])
         return self.version, self.actions, self.steps
+
+    @staticmethod
+    def macro_lists(data):
+        """Names by list.  An empty list is none: Postfix then sends what it always does."""
+        lists = {}
+        while data:
+            number, end = struct.unpack(">I", data[:4])[0], data.index(b"\0", 4)
+            if number > 6:
+                raise MilterError(f"list {number} of macros")
+            lists[number], data = data[4:end].decode("ascii").split(), data[end + 1:]
+        return lists
 
     def wants(self, command):
         """Is the command sent at all?"""
         return not self.steps & RULES[command][0] and self.version >= SINCE.get(command, 2)
 
     def macros(self, command, values):
-        """Those that go before `command`; names longer than a letter without their braces."""
-        named = [part for name, value in values.items() if value is not None
-                 for part in (name if len(name) == 1 else "{" + name + "}", value)]
-        if self.wants(command):
-            self.packet("D", command.encode() + strings(*named))
+        """Those that go before `command`, by name without braces, None being left out; of
+        them what the filter asked for, if it did."""
+        if not self.wants(command):
+            return
+        asked = self.lists.get(LISTS[command])
+        named = []
+        for name, value in values.items():
+            name = name if len(name) == 1 else "{" + name + "}"
+            if value is not None and (not asked or name in asked):
+                named += [name, value]
+        self.packet("D", command.encode() + strings(*named))
 
     def step(self, command, data=b""):
         """Send it and read its answer: (reply, edits), or None where none is due."""
