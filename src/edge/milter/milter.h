@@ -16,14 +16,18 @@
  * server.c accepts (and stops accepting: too many connections, out of descriptors, leaving),
  * connection.c reads through one buffer of the server's, keeps only the beginning of a
  * packet that is not all there, and writes what the handler has for it in one write.  An
- * idle connection holds no buffer.
+ * idle connection holds no buffer.  patience.c ends those that were silent for too long.
+ *
+ * A connection is read once a turn of the loop, so that a fast peer does not keep the others
+ * waiting, and not at all while it does not take what was written for it.
  */
 struct milter_server;
 struct milter_connection;
 
 struct milter_handler {
     void *context;
-    /* A connection was accepted through listener `index`.  Its session, or NULL to close. */
+    /* A connection was accepted through listener `index`.  Its session, or NULL to close.
+       Nothing is written to it yet. */
     void *(*open)(void *context, struct milter_connection *connection, size_t index);
     /* Octets came: take from the front of `*in` what can be taken.  False: close once the
        output is written.  The handler hands output over with milter_connection_write(). */
@@ -52,15 +56,24 @@ struct milter_server *milter_server_new(struct loop *loop,
                                         const struct milter_handler *handler);
 void milter_server_free(struct milter_server *server); /* closes all */
 
-/* Accept no more, close what is idle, and the others as they become idle.  `left` is called
-   when none is there any more. */
-void milter_server_leave(struct milter_server *server, void (*left)(void *context),
-                         void *context);
+/*
+ * Accept no more, close what is idle and was silent for `quiet_ms`, and the others as they
+ * become so: a mail server may be about to begin its next message.  `left` is called from
+ * the loop when none is there any more.
+ */
+void milter_server_leave(struct milter_server *server, unsigned quiet_ms,
+                         void (*left)(void *context), void *context);
 
 struct milter_statistics {
-    uint64_t accepted, refused, timed_out, broken;
-    size_t connections; /* now */
-    size_t pending_bytes;
+    uint64_t accepted;
+    uint64_t
+        refused; /* times that accepting stopped at the limit (the peers then wait, or
+                         go to another process), and connections without a session */
+    uint64_t starved; /* times that the system had no descriptor or memory for one */
+    uint64_t timed_out;
+    uint64_t broken; /* errors, and peers that went away within a packet or a message */
+    size_t connections;   /* now */
+    size_t pending_bytes; /* octets held: packets not all there, output not yet taken */
 };
 struct milter_statistics milter_server_statistics(const struct milter_server *server);
 
@@ -70,7 +83,7 @@ void milter_connection_write(struct milter_connection *connection, slice bytes);
 /* Close from outside of `take`: once the output is written. */
 void milter_connection_close(struct milter_connection *connection, slice why);
 
-/* Where it comes from, for the log: "127.0.0.1:39114", "unix". */
+/* Where it comes from, for the log: "127.0.0.1:39114", "unix".  Valid until the next call. */
 slice milter_connection_peer(const struct milter_connection *connection);
 
 #endif

@@ -1,2 +1,286 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-typedef int placeholder;
+#include "edge/milter/inside.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * server: accepts connections, and stops accepting them.
+ *
+ * At the limit the listeners are left alone: who connects then waits in the kernel's queue,
+ * or is taken by another process that shares the listener.
+ */
+enum {
+    ACCEPTED_PER_TURN = 64,
+    PAUSE_MS = 200 /* when descriptors ran out: somebody must give some back first */
+};
+
+/* ---- accepting or not ------------------------------------------------------------------- */
+
+static bool is_full(const struct milter_server *server)
+{
+    return server->statistics.connections >= server->options.connections_max;
+}
+
+static void update_listeners(struct milter_server *server)
+{
+    bool accepting = !server->leaving && !server->pausing && !is_full(server);
+    if (server->accepting && is_full(server) && !server->leaving) {
+        server->statistics.refused++;
+    }
+    if (accepting == server->accepting) {
+        return;
+    }
+    server->accepting = accepting;
+    for (size_t i = 0; i < server->options.listener_count; i++) {
+        if (!loop_watch_set(server->listeners[i].watch, accepting, false)) {
+            /* Of what is wanted, nothing else can fail than to begin to watch. */
+            server->accepting = false;
+            server->pausing = true;
+            loop_timer_start(server->pause, PAUSE_MS);
+        }
+    }
+}
+
+static void on_pause_over(void *context)
+{
+    struct milter_server *server = context;
+    server->pausing = false;
+    update_listeners(server);
+}
+
+/* Errors that are the affair of the connection that is not to be, accept(2). */
+static bool is_passing(int number)
+{
+    switch (number) {
+    case ECONNABORTED:
+    case EINTR:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case EPERM:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* False: no more for now. */
+static bool accept_one(struct listener *listener)
+{
+    struct milter_server *server = listener->server;
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof peer;
+    int fd = accept4(listener->fd, (struct sockaddr *)&peer, &size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        connection_begin(server, fd, &peer, listener->index);
+        return true;
+    }
+    if (is_passing(errno)) {
+        return true;
+    }
+    if (errno != EAGAIN && errno != EWOULDBLOCK) {
+        server->statistics.starved++;
+        server->pausing = true;
+        loop_timer_start(server->pause, PAUSE_MS);
+    }
+    return false;
+}
+
+static void on_acceptable(void *context, bool readable, bool writable)
+{
+    struct listener *listener = context;
+    (void)readable;
+    (void)writable;
+    for (int i = 0; i < ACCEPTED_PER_TURN && listener->server->accepting &&
+                    !is_full(listener->server);
+         i++) {
+        if (!accept_one(listener)) {
+            break;
+        }
+    }
+    update_listeners(listener->server);
+}
+
+/* ---- endings ---------------------------------------------------------------------------- */
+
+static void on_reap(void *context)
+{
+    struct milter_server *server = context;
+    struct milter_connection *connection;
+    while ((connection = server->doomed) != NULL) {
+        server->doomed = connection->next_doomed;
+        connection_end(connection, SLICE_NONE);
+    }
+    if (server->leaving && server->statistics.connections == 0 && server->left != NULL) {
+        void (*left)(void *) = server->left;
+        server->left = NULL;
+        left(server->left_context); /* may free the server */
+    }
+}
+
+void server_note_end(struct milter_server *server)
+{
+    server->statistics.connections--;
+    if (server->leaving && server->statistics.connections == 0) {
+        loop_timer_start(server->reaper, 0);
+    }
+    update_listeners(server);
+}
+
+static size_t held_by(const struct milter_connection *connection)
+{
+    return (connection->in == NULL ? 0 : connection->in->capacity) +
+           (connection->out == NULL ? 0 : connection->out->capacity);
+}
+
+/* Who holds octets is in the busy line, but for the one that is asking. */
+static struct milter_connection *find_greediest(const struct milter_server *server)
+{
+    struct milter_connection *greediest = server->busy.first;
+    for (struct milter_connection *other = greediest; other != NULL;
+         other = other->after) {
+        if (held_by(other) > held_by(greediest)) {
+            greediest = other;
+        }
+    }
+    return greediest;
+}
+
+bool server_make_room(struct milter_server *server, const struct milter_connection *asker,
+                      size_t bytes)
+{
+    size_t max = server->options.pending_bytes_max;
+    if (bytes > max) {
+        return false;
+    }
+    while (server->statistics.pending_bytes > max - bytes) {
+        struct milter_connection *greediest = find_greediest(server);
+        if (greediest == NULL || greediest == asker ||
+            held_by(greediest) <= held_by(asker) + bytes) {
+            return false;
+        }
+        server->statistics.broken++;
+        connection_doom(greediest,
+                        SLICE("all connections together hold more unfinished octets than "
+                              "they may, and this one most of them"));
+    }
+    return true;
+}
+
+/* ---- the door --------------------------------------------------------------------------- */
+
+static bool start(struct milter_server *server, const int *fds)
+{
+    size_t count = server->options.listener_count;
+    server->listeners = calloc(count == 0 ? 1 : count, sizeof(*server->listeners));
+    server->tick = loop_timer_new(server->loop, patience_tick, server);
+    server->reaper = loop_timer_new(server->loop, on_reap, server);
+    server->pause = loop_timer_new(server->loop, on_pause_over, server);
+    if (server->listeners == NULL || server->tick == NULL || server->reaper == NULL ||
+        server->pause == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct listener *listener = &server->listeners[i];
+        *listener = (struct listener){.server = server, .fd = fds[i], .index = i};
+        listener->watch =
+            loop_watch_new(server->loop, listener->fd, on_acceptable, listener);
+        if (listener->watch == NULL) {
+            return false;
+        }
+    }
+    update_listeners(server);
+    return true;
+}
+
+struct milter_server *milter_server_new(struct loop *loop,
+                                        const struct milter_server_options *options,
+                                        const struct milter_handler *handler)
+{
+    struct milter_server *server = malloc(sizeof(*server));
+    if (server == NULL) {
+        return NULL;
+    }
+    /* The buffer stays as it is: what was never read into takes no memory. */
+    memset(server, 0, offsetof(struct milter_server, buffer));
+    server->loop = loop;
+    server->options = *options;
+    server->options.listeners = NULL; /* the caller's array */
+    server->handler = *handler;
+    if (!start(server, options->listeners)) {
+        milter_server_free(server);
+        return NULL;
+    }
+    return server;
+}
+
+void milter_server_free(struct milter_server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    server->leaving = true;
+    server->left = NULL;
+    if (server->reaper != NULL) {
+        on_reap(server);
+    }
+    while (server->busy.first != NULL) {
+        connection_end(server->busy.first, SLICE_NONE);
+    }
+    while (server->idle.first != NULL) {
+        connection_end(server->idle.first, SLICE_NONE);
+    }
+    for (size_t i = 0; server->listeners != NULL && i < server->options.listener_count;
+         i++) {
+        loop_watch_free(server->listeners[i].watch);
+    }
+    free(server->listeners);
+    loop_timer_free(server->tick);
+    loop_timer_free(server->reaper);
+    loop_timer_free(server->pause);
+    free(server);
+}
+
+void milter_server_leave(struct milter_server *server, unsigned quiet_ms,
+                         void (*left)(void *context), void *context)
+{
+    server->leaving = true;
+    server->quiet_ms = quiet_ms;
+    server->left = left;
+    server->left_context = context;
+    update_listeners(server);
+    patience_hurry(server);
+    loop_timer_start(server->reaper, 0);
+}
+
+struct milter_statistics milter_server_statistics(const struct milter_server *server)
+{
+    return server->statistics;
+}
+
+slice milter_connection_peer(const struct milter_connection *connection)
+{
+    char host[INET6_ADDRSTRLEN];
+    char *text = connection->server->peer_text;
+    if (connection->family == IP_NONE) {
+        return SLICE("unix");
+    }
+    bool is_v4 = connection->family == IP_V4;
+    if (inet_ntop(is_v4 ? AF_INET : AF_INET6, connection->address, host, sizeof host) ==
+        NULL) {
+        return SLICE("?");
+    }
+    (void)snprintf(text, MILTER_PEER_TEXT, is_v4 ? "%s:%u" : "[%s]:%u", host,
+                   (unsigned)connection->port);
+    return slice_from_text(text);
+}
