@@ -15,7 +15,13 @@
  * Never blocks: what cannot be written at once is dropped and counted, and the next line
  * that can be written says how many were lost.  Control octets never reach the target,
  * whatever the text holds.  Opens what it needs when it is made, before the process locks
- * itself in.
+ * itself in.  A line of text is at most 4096 octets long with its line end, and is cut
+ * between two characters when it is longer.  SIGPIPE, where it would end the program, is
+ * ignored from then on.
+ *
+ * compose.c writes the words, stream.c and datagram.c bring them to the target.  For
+ * journald that is its native protocol, since libsystemd opens its socket when the first
+ * line is written, which is after the walls.
  */
 struct log;
 
@@ -28,12 +34,13 @@ struct log *log_new(enum config_log_target target, enum config_log_format format
                     const char *role);
 void log_free(struct log *log);
 
-/* A line about the program.  In JSON: {"time", "level", "role", "message"}. */
+/* A line about the program, written at once.  Text: "warning: …" and "error: …".  In JSON:
+   {"time", "level", "role", "message"}. */
 void log_say(struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* A line that the caller wrote in the format of the log: event_write_line(),
-   event_write_json(). */
+   event_write_json().  JSON is never cut; a line of more than 20000 octets is lost. */
 void log_line(struct log *log, enum log_level level, slice line);
 
 enum config_log_format log_format(const struct log *log);

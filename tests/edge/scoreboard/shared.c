@@ -274,12 +274,14 @@ static void a_killed_worker_leaves_its_work_behind_and_nothing_locked(void **sta
     assert_int_not_equal(pid, -1);
     if (pid == 0) {
         struct scoreboard *mine = scoreboard_attach(w->fd);
-        for (uint64_t i = 1; mine != NULL; i++) {
+        if (mine == NULL) {
+            _exit(1);
+        }
+        for (uint64_t i = 1;; i++) {
             scoreboard_work_on(mine, slot, 0x1111111111111111 * (i % 15 + 1));
             scoreboard_count(mine, slot, COUNT_MESSAGES, 1);
             scoreboard_note_deferral(mine, i, (int64_t)i, 1000);
         }
-        _exit(1);
     }
     while (scoreboard_sum(w->board, COUNT_MESSAGES) < 10000) {
         (void)usleep(1000);
