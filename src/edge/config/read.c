@@ -239,17 +239,24 @@ static cfg_opt_t *all_options(struct arena *arena)
     return options;
 }
 
-/* `x = {"a"}  x = {}` hands over no second value that could be refused. */
+/* `x = {}` hands over no value: not one that could be refused as the second, nor one that
+   could take the place of what is set below these settings. */
 static void find_emptied_lists(struct reader *reader, cfg_t *cfg)
 {
     for (size_t i = 0; i < key_count; i++) {
         const struct key *key = &keys[i];
-        if (key->kind == KIND_NETWORKS && cfg_size(cfg, key->name) == 0 &&
-            reader->seen[i].line != 0) {
+        const cfg_opt_t *option =
+            key->kind == KIND_NETWORKS ? cfg_getopt(cfg, key->name) : NULL;
+        if (option == NULL || option->nvalues != 0) {
+            continue;
+        }
+        if (reader->seen[i].line != 0) {
             (void)complain(
                 reader, YETT_BAD_SYNTAX, reader->seen[i].line,
                 SLICE("the list that is set here is set again further down, to "
                       "nothing"));
+        } else if ((option->flags & CFGF_MODIFIED) != 0) {
+            value_clear_list(key, &reader->config);
         }
     }
 }

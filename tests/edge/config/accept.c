@@ -127,6 +127,73 @@ static void every_key_of_the_checks_is_read(void **state)
     assert_string_equal(c.dns_trust_anchor.ptr, "/key");
 }
 
+static void every_key_of_the_gateway_is_read(void **state)
+{
+    struct config c = parse(
+        *state,
+        SLICE("quarantine_by = hold workers = 4 user = mail-gate sandbox = best-effort\n"
+              "status_socket = \"/run/s\" state_directory = \"/var/s\"\n"
+              "limits { connections = 10 message_size = 50MiB header_size = 256KiB\n"
+              " fields = 500 recipients = 20 idle_timeout = 2h stall_timeout = 90s\n"
+              " shutdown_timeout = 30s }\n"
+              "log { to = syslog format = json }\n"
+              "listen milter { address = \"inet:localhost:8892\" }\n"
+              "listen \"to sign\" { address = 'unix:/run/m' role = sign insert = top\n"
+              " group = postfix mode = 0666 }\n"));
+    assert_int_equal(c.quarantine_by, CONFIG_QUARANTINE_HOLD);
+    assert_int_equal(c.workers, 4);
+    assert_string_equal(c.user.ptr, "mail-gate");
+    assert_int_equal(c.sandbox, CONFIG_SANDBOX_BEST_EFFORT);
+    assert_string_equal(c.status_socket.ptr, "/run/s");
+    assert_string_equal(c.state_directory.ptr, "/var/s");
+    const struct config_limits limits = {
+        .connections = 10,
+        .message_bytes = 50 << 20,
+        .header_bytes = 256 << 10,
+        .fields = 500,
+        .recipients = 20,
+        .idle_timeout_ms = 7200000,
+        .stall_timeout_ms = 90000,
+        .shutdown_timeout_ms = 30000,
+    };
+    assert_memory_equal(&c.limits, &limits, sizeof(limits));
+    assert_int_equal(c.log_target, CONFIG_LOG_SYSLOG);
+    assert_int_equal(c.log_format, CONFIG_LOG_JSON);
+
+    assert_int_equal(c.listener_count, 2);
+    const struct config_listener *l = c.listeners;
+    assert_true(slice_eq(l[0].name, SLICE("milter")));
+    assert_string_equal(l[0].address.ptr, "inet:127.0.0.1:8892");
+    assert_int_equal(l[0].address.len, strlen("inet:127.0.0.1:8892"));
+    assert_int_equal(l[0].role, CONFIG_LISTENER_BOTH);
+    assert_int_equal(l[0].insert, CONFIG_INSERT_BELOW_RECEIVED);
+    assert_int_equal(l[0].group.len, 0);
+    assert_int_equal(l[0].mode, 0660);
+    assert_true(slice_eq(l[1].name, SLICE("to sign")));
+    assert_string_equal(l[1].address.ptr, "unix:/run/m");
+    assert_int_equal(l[1].role, CONFIG_LISTENER_SIGN);
+    assert_int_equal(l[1].insert, CONFIG_INSERT_TOP);
+    assert_string_equal(l[1].group.ptr, "postfix");
+    assert_int_equal(l[1].mode, 0666);
+}
+
+static void without_a_listener_there_is_the_default_one(void **state)
+{
+    struct config c = parse(*state, SLICE("mode = enforce status_socket = \"\""));
+    assert_int_equal(c.listener_count, 1);
+    assert_true(slice_eq(c.listeners[0].name, SLICE("milter")));
+    assert_true(slice_eq(c.listeners[0].address, SLICE("inet:127.0.0.1:8891")));
+    assert_int_equal(c.status_socket.len, 0);
+}
+
+static void a_secret_may_stand_in_the_file_itself(void **state)
+{
+    struct config c = parse(*state, SLICE("installation_secret_file = "
+                                          "\"hex:000102030405060708090a0b0C0D0E0Fff\""));
+    assert_true(slice_eq(c.installation_secret,
+                         SLICE("\0\1\2\3\4\5\6\7\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\xff")));
+}
+
 static void blocks_keep_their_order_and_do_not_mix(void **state)
 {
     int64_t day;
@@ -245,6 +312,8 @@ static void what_is_not_default_is_told(void **state)
                             "trusted_relays = {192.0.2.25, \"2001:db8::/32\"}\n"
                             "dkim { min_rsa_bits = 1024 max_signatures = 9 }\n"
                             "dns { timeout = 2500ms cache = 1536KiB }\n"
+                            "limits { message_size = 0B fields = 50 }\n"
+                            "listen a { address = \"inet:127.0.0.1:8891\" }\n"
                             "domain \"a.b\" {}\n"
                             "exception \"x\" { signer = a.b because = 'say \"no\"'\n"
                             " until = 2027-03-01 }\n"));
@@ -256,6 +325,12 @@ static void what_is_not_default_is_told(void **state)
                              "dkim||max_signatures|9\n"
                              "dns||timeout|2500ms\n"
                              "dns||cache|1536KiB\n"
+                             "limits||fields|50\n"
+                             "listen|a||\n"
+                             "listen|a|address|\"inet:127.0.0.1:8891\"\n"
+                             "listen|a|role|\"both\"\n"
+                             "listen|a|insert|\"below-received\"\n"
+                             "listen|a|mode|\"0660\"\n"
                              "domain|a.b||\n"
                              "exception|x||\n"
                              "exception|x|signer|\"a.b\"\n"
@@ -322,6 +397,9 @@ int main(void)
         arena_test(an_empty_file_is_the_defaults),
         arena_test(every_key_of_the_installation_is_read),
         arena_test(every_key_of_the_checks_is_read),
+        arena_test(every_key_of_the_gateway_is_read),
+        arena_test(without_a_listener_there_is_the_default_one),
+        arena_test(a_secret_may_stand_in_the_file_itself),
         arena_test(blocks_keep_their_order_and_do_not_mix),
         arena_test(quantities_have_units),
         arena_test(what_is_not_default_is_told),

@@ -207,6 +207,12 @@ static void settings_of_a_command_line_go_over_those_of_a_file(void **state)
     assert_int_equal(base.listener_count, 2);
     assert_int_equal(base.trusted_relays[0].address.bytes[3], 1);
 
+    assert_int_equal(config_file_parse_over(tree->arena, &base,
+                                            SLICE("trusted_relays = {}"), "command line",
+                                            &over, &why),
+                     YETT_OK);
+    assert_int_equal(over.trusted_relay_count, 0);
+    assert_int_equal(over.submission_network_count, 1);
     assert_int_equal(config_file_parse_over(tree->arena, &base, SLICE("mode = off"),
                                             "command line", &over, &why),
                      YETT_BAD_SYNTAX);

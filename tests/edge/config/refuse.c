@@ -1,45 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "edge/config/config.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-/* One settings text and all that must be said of it. */
-struct row {
-    slice text;
-    const char *says;
-};
-
-#define ROW(text, says)                                                                  \
-    {                                                                                    \
-        SLICE_INIT(text), says                                                           \
-    }
-
-static void assert_refused(const struct row *row)
-{
-    struct arena *arena = arena_new((size_t)8 << 20);
-    struct config config = {.source = SLICE("untouched")};
-    slice why = SLICE_NONE;
-    enum yett_err err = config_file_parse(arena, row->text, "y.conf", &config, &why);
-    if (err != YETT_BAD_SYNTAX || !slice_eq(why, slice_from_text(row->says))) {
-        fail_msg("%.*s: %s: '%.*s', not '%s'", SLICE_ARG(row->text), yett_err_text(err),
-                 SLICE_ARG(why), row->says);
-    }
-    assert_true(slice_eq(config.source, SLICE("untouched")));
-    arena_free(arena);
-}
-
-#define ASSERT_ALL_REFUSED(rows)                                                         \
-    do {                                                                                 \
-        for (size_t i_ = 0; i_ < sizeof(rows) / sizeof((rows)[0]); i_++) {               \
-            assert_refused(&(rows)[i_]);                                                 \
-        }                                                                                \
-    } while (0)
+#include "edge/config/refuse.h"
 
 static void a_bad_value_is_named_with_file_line_key_and_what_was_expected(void **state)
 {
@@ -84,6 +44,17 @@ static void a_bad_value_is_named_with_file_line_key_and_what_was_expected(void *
                                   "or 64MiB, from 64KiB to 4GiB"),
         ROW("dns { cache = 64MB }", "y.conf:1: dns.cache: '64MB' is no size such as "
                                     "512KiB or 64MiB, from 64KiB to 4GiB"),
+        ROW("workers = 129", "y.conf:1: workers: '129' is no whole number from 0 to 128"),
+        ROW("user = \"a b\"", "y.conf:1: user: 'a b' is no name of an account or group, "
+                              "such as postfix"),
+        ROW("limits { message_size = 2000GiB }",
+            "y.conf:1: limits.message_size: '2000GiB' is no size such as 512KiB or "
+            "64MiB, "
+            "from 0B to 1024GiB"),
+        ROW("limits { fields = 0 }",
+            "y.conf:1: limits.fields: '0' is no whole number from 1 to 100000"),
+        ROW("log { to = file }",
+            "y.conf:1: log.to: 'file' is none of stderr, syslog, journald"),
         ROW("authserv_id = \"mx example\"", "y.conf:1: authserv_id: 'mx example' is no "
                                             "domain name such as mail.example.com"),
         ROW("tag_field = \"From\"", "y.conf:1: tag_field: 'From' is a field that "
@@ -379,6 +350,12 @@ static void values_that_do_not_fit_each_other_are_refused(void **state)
             "y.conf: quarantine_field: is the same as tag_field; filters could not tell "
             "the two "
             "apart"),
+        ROW("limits {\n stall_timeout = 19s\n}",
+            "y.conf:2: limits.stall_timeout: is shorter than dns.deadline; a message "
+            "that "
+            "waits for name servers would count as stalled"),
+        ROW("status_socket = \"/run/yett/\"", "y.conf:1: status_socket: ends in a slash: "
+                                              "the name of the socket is missing"),
         ROW("dmarc { standard = rfc7489\n suffix_list = \"\" }",
             "y.conf:2: dmarc.suffix_list: is empty, and dmarc.standard = \"rfc7489\" "
             "cannot do "
@@ -416,6 +393,8 @@ static void too_many_of_anything_is_refused(void **state)
         {"trusted_relays = {", "\"::1\",",                                       "}", 1000,
          "y.conf:1: trusted_relays: '::1' is one too many: a list holds 1000 networks at "
          "most"                                                                        },
+        {"",                   "listen \"%zu\" { address = \"unix:/%zu\" }",     "",  32,
+         "y.conf:1: listen \"32\": there are more than 32 blocks of this kind"         },
         {"",                   "forwarder \"%zu\" { signer = a.b because = c }", "",  10000,
          "y.conf:1: forwarder \"10000\": there are more than 10000 blocks of this kind"},
     };
@@ -429,12 +408,13 @@ static void too_many_of_anything_is_refused(void **state)
             buf_add_text(&text, rows[i].before);
             for (size_t n = 0; n < rows[i].most + over; n++) {
                 slice each = slice_from_text(rows[i].each);
-                size_t number = slice_find(each, SLICE("%zu"));
-                buf_add(&text, slice_first(each, number));
-                if (number < each.len) {
+                size_t number;
+                while ((number = slice_find(each, SLICE("%zu"))) < each.len) {
+                    buf_add(&text, slice_first(each, number));
                     buf_add_uint(&text, n);
-                    buf_add(&text, slice_skip(each, number + 3));
+                    each = slice_skip(each, number + 3);
                 }
+                buf_add(&text, each);
             }
             buf_add_text(&text, rows[i].after);
             enum yett_err err =
