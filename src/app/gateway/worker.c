@@ -1,2 +1,178 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-typedef int placeholder;
+#include "app/gateway/gateway.h"
+#include "app/gateway/inside.h"
+#include "app/role/role.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* worker: the life of a gateway, from its command line to its exit status. */
+
+enum {
+    HEARTBEAT_MS = 1000,
+    /* Without a supervisor nobody counts or replaces us: what is in work, and no more. */
+    ORPHAN_LEAVE_MS = 30 * 1000,
+    /* A client that is between two messages has a tenth of the time to begin the next. */
+    QUIET_PART = 10,
+    QUIET_MAX_MS = 30 * 1000,
+    EXIT_ORDERLY = 0,
+    EXIT_FAILED = 1,
+    EXIT_WRONG_USE = 2
+};
+
+/* ---- leaving ---------------------------------------------------------------------------- */
+
+static void on_left(void *context)
+{
+    struct gateway *gateway = context;
+    gateway->left = true;
+}
+
+static void on_leave_limit(void *context)
+{
+    struct gateway *gateway = context;
+    log_say(gateway->log, LOG_LEVEL_WARNING,
+            "leaves with %zu messages unfinished; their senders will try again",
+            gateway->messages);
+    gateway->left = true;
+}
+
+static void leave(struct gateway *gateway, unsigned within_ms, unsigned quiet_ms)
+{
+    if (gateway->leaving) {
+        return;
+    }
+    gateway->leaving = true;
+    milter_server_leave(gateway->server, quiet_ms, on_left, gateway);
+    loop_timer_start(gateway->leave_limit, within_ms);
+}
+
+/* ---- the supervisor --------------------------------------------------------------------- */
+
+static bool tell_supervisor(enum role_kind kind, slice text)
+{
+    struct role_message message = {.kind = kind};
+    text = slice_first(text, sizeof(message.text) - 1);
+    if (!slice_is_empty(text)) {
+        memcpy(message.text, text.ptr, text.len);
+    }
+    return role_send(ROLE_CONTROL, &message) == YETT_OK;
+}
+
+static void obey(struct gateway *gateway, const struct role_message *message)
+{
+    if (message->kind != ROLE_LEAVE) {
+        return; /* nothing else is for us */
+    }
+    unsigned quiet_ms = message->deadline_ms / QUIET_PART;
+    leave(gateway, message->deadline_ms,
+          quiet_ms < QUIET_MAX_MS ? quiet_ms : QUIET_MAX_MS);
+    (void)tell_supervisor(ROLE_LEAVING, SLICE_NONE); /* if it is gone, we hear of it */
+}
+
+static void on_control(void *context, bool readable, bool writable)
+{
+    struct gateway *gateway = context;
+    struct role_message message;
+    enum yett_err err;
+    (void)readable;
+    (void)writable;
+    while ((err = role_receive(ROLE_CONTROL, &message)) == YETT_OK ||
+           err == YETT_BAD_SYNTAX) {
+        if (err == YETT_OK) {
+            obey(gateway, &message);
+        }
+    }
+    if (err == YETT_NEED_ANSWERS) {
+        return;
+    }
+    loop_watch_free(gateway->control);
+    gateway->control = NULL;
+    log_say(gateway->log, LOG_LEVEL_WARNING,
+            "the supervisor is gone: leaves after the messages in work");
+    unsigned within_ms = gateway->config.limits.shutdown_timeout_ms;
+    leave(gateway, within_ms < ORPHAN_LEAVE_MS ? within_ms : ORPHAN_LEAVE_MS, 0);
+}
+
+/* ---- the loop --------------------------------------------------------------------------- */
+
+static void on_second(void *context)
+{
+    struct gateway *gateway = context;
+    scoreboard_beat(gateway->board, gateway->options.slot, loop_now_ms(gateway->loop));
+    tell_figures(gateway);
+    loop_timer_start(gateway->second, HEARTBEAT_MS);
+}
+
+static bool start(struct gateway *gateway)
+{
+    gateway->second = loop_timer_new(gateway->loop, on_second, gateway);
+    gateway->deadline = loop_timer_new(gateway->loop, session_on_deadline, gateway);
+    gateway->leave_limit = loop_timer_new(gateway->loop, on_leave_limit, gateway);
+    gateway->control = loop_watch_new(gateway->loop, ROLE_CONTROL, on_control, gateway);
+    if (gateway->second == NULL || gateway->deadline == NULL ||
+        gateway->leave_limit == NULL || gateway->control == NULL ||
+        !loop_watch_set(gateway->control, true, false)) {
+        return false;
+    }
+    on_second(gateway);
+    return true;
+}
+
+static void work(struct gateway *gateway)
+{
+    while (!gateway->left) {
+        loop_run_once(gateway->loop);
+        log_flush(gateway->log);
+    }
+    tell_figures(gateway);
+    log_flush(gateway->log);
+}
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+/* A terminal's Ctrl-C and a service's stop reach all processes of the group; only the
+   supervisor answers them, and tells us. */
+static void ignore_signals(void)
+{
+    static const int signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        (void)signal(signals[i], SIG_IGN);
+    }
+}
+
+static int run(struct gateway *gateway)
+{
+    slice why = SLICE_NONE;
+    bool is_open = gateway_open(gateway, &why);
+    if (is_open && !start(gateway)) {
+        why = SLICE("out of memory");
+        is_open = false;
+    }
+    if (!is_open) {
+        (void)tell_supervisor(ROLE_FAILED, why);
+        return EXIT_FAILED;
+    }
+    if (!tell_supervisor(ROLE_READY, SLICE_NONE)) {
+        return EXIT_FAILED; /* it gave up on us */
+    }
+    work(gateway);
+    return EXIT_ORDERLY;
+}
+
+int gateway_main(int argc, char **argv)
+{
+    struct gateway *gateway = calloc(1, sizeof(*gateway));
+    if (gateway == NULL) {
+        return EXIT_FAILED;
+    }
+    int status = EXIT_WRONG_USE;
+    ignore_signals();
+    if (gateway_read_options(argc, argv, &gateway->options)) {
+        status = run(gateway);
+    }
+    gateway_close(gateway);
+    free(gateway);
+    return status;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_APP_GATEWAY_INSIDE_H
+#define YETT_APP_GATEWAY_INSIDE_H
+
+#include "app/shares/shares.h"
+#include "core/config/config.h"
+#include "core/event/event.h"
+#include "core/intake/intake.h"
+#include "core/milter/milter.h"
+#include "edge/log/log.h"
+#include "edge/loop/loop.h"
+#include "edge/milter/milter.h"
+#include "edge/scoreboard/scoreboard.h"
+
+#include <sys/types.h>
+
+/* inside: what the files of this folder know of each other. */
+
+/* The command line of the role. */
+struct gateway_options {
+    unsigned slot;
+    unsigned listeners;
+    const char *zone_path; /* NULL: DNS */
+    slice settings;        /* fingerprint */
+    bool has_now, has_uid, has_gid, has_sandbox;
+    int64_t now_s;
+    uid_t uid;
+    gid_t gid;
+    enum config_sandbox sandbox;
+};
+
+/* Sessions whose end of body came, in the order in which their time is up. */
+struct deadline_line {
+    struct gateway_session *first, *last;
+};
+
+/* Peers that misbehave are named, but not for as often as they like. */
+struct complaints {
+    int64_t minute_ends_ms;
+    unsigned said, kept_back;
+};
+
+enum { GATEWAY_IDS_KEPT = 64, GATEWAY_ID_OCTETS = 10 /* give 16 letters of 5 bits */ };
+
+struct gateway {
+    struct gateway_options options;
+    struct arena *arena; /* settings and shares */
+    struct config config;
+    struct loop *loop;
+    struct scoreboard *board;
+    struct log *log;
+    struct shares shares;
+    struct intake_house house;
+
+    struct milter_server *server;
+    struct loop_watch *control;
+    struct loop_timer *second;      /* heartbeat and figures */
+    struct loop_timer *deadline;    /* of messages */
+    struct loop_timer *leave_limit; /* when leaving */
+    bool leaving, left;
+
+    struct deadline_line waiting;
+    size_t messages; /* in work */
+
+    uint8_t ids[GATEWAY_IDS_KEPT][GATEWAY_ID_OCTETS]; /* random octets not yet used */
+    size_t ids_left;
+
+    struct arena *lines; /* one line of the log */
+    struct complaints complaints;
+    struct milter_statistics told_server; /* so much is in the counters */
+    struct resolver_statistics told_resolver;
+    uint64_t told_log_lost;
+};
+
+/* ---- options.c -------------------------------------------------------------------------- */
+
+YETT_MUST_USE
+bool gateway_read_options(int argc, char **argv, struct gateway_options *out);
+
+/* ---- open.c ----------------------------------------------------------------------------- */
+
+/* Everything that is opened before the walls stand, and the walls.  `why` (in the arena, or
+   static) for people. */
+YETT_MUST_USE
+bool gateway_open(struct gateway *gateway, slice *why);
+void gateway_close(struct gateway *gateway);
+
+/* ---- house.c ---------------------------------------------------------------------------- */
+
+YETT_MUST_USE
+bool house_open(struct gateway *gateway);
+void house_close(struct gateway *gateway);
+
+/* ---- session.c -------------------------------------------------------------------------- */
+
+extern const struct milter_handler session_handler; /* but for its context */
+
+/* The deadline of messages that wait. */
+void session_on_deadline(void *gateway);
+
+/* ---- tell.c ----------------------------------------------------------------------------- */
+
+void tell_count(struct gateway *gateway, enum scoreboard_counter which, uint64_t more);
+
+/* A message was decided, `elapsed_ms` after its MAIL. */
+void tell_event(struct gateway *gateway, const struct event *event, int64_t elapsed_ms);
+
+/* A peer broke the protocol, went away in the middle, or was silent for too long. */
+void tell_fault(struct gateway *gateway, slice listener, slice peer, slice why);
+
+/* Figures, once a second. */
+void tell_figures(struct gateway *gateway);
+
+/* ---- planted.c, or unplanted.c ---------------------------------------------------------- */
+
+/* Work on a message was allowed: the place where a planted fault strikes. */
+void planted_strike(void);
+
+#endif
