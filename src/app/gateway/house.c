@@ -26,9 +26,12 @@ static const uint8_t *next_octets(struct gateway *gateway)
     return gateway->ids[--gateway->ids_left];
 }
 
+/* Each message has one, so this is where they are counted. */
 static void draw_id(void *context, char *out)
 {
-    const uint8_t *octets = next_octets(context);
+    struct gateway *gateway = context;
+    const uint8_t *octets = next_octets(gateway);
+    gateway->messages_begun++;
     if (octets == NULL) {
         memset(out, id_letters[0],
                INTAKE_ID_LENGTH); /* an id is no secret, only a name */

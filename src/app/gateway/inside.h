@@ -60,7 +60,8 @@ struct gateway {
     bool leaving, left;
 
     struct deadline_line waiting;
-    size_t messages; /* in work */
+    size_t messages;         /* in work */
+    uint64_t messages_begun; /* of all time */
 
     uint8_t ids[GATEWAY_IDS_KEPT][GATEWAY_ID_OCTETS]; /* random octets not yet used */
     size_t ids_left;

@@ -170,19 +170,16 @@ static void end_message(struct gateway_session *session)
 }
 
 /* Give out what the milter session made.  True: a message was decided. */
-static bool deliver(struct gateway_session *session, int64_t now_ms)
+static bool deliver(struct gateway_session *session, const struct event *event)
 {
     struct gateway *gateway = session->gateway;
     milter_connection_write(session->connection,
                             milter_session_take_output(session->milter));
-    const struct event *event = milter_session_event(session->milter);
     if (event == NULL) {
         return false;
     }
-    begin_message(session, now_ms); /* all of it may have come in one piece */
-    int64_t elapsed_ms = loop_now_ms(gateway->loop) - session->began_ms;
+    tell_event(gateway, event, loop_now_ms(gateway->loop) - session->began_ms);
     end_message(session);
-    tell_event(gateway, event, elapsed_ms);
     milter_session_release(session->milter);
     return true;
 }
@@ -198,7 +195,7 @@ static void proceed(struct gateway_session *session)
 {
     ask_wants(session);
     enum milter_state state = milter_session_proceed(session->milter);
-    (void)deliver(session, loop_now_ms(session->gateway->loop));
+    (void)deliver(session, milter_session_event(session->milter));
     if (state == MILTER_CLOSED) {
         milter_connection_close(session->connection, SLICE_NONE);
     }
@@ -249,30 +246,45 @@ static int64_t message_time_s(const struct gateway *gateway)
     return gateway->options.has_now ? gateway->options.now_s : (int64_t)time(NULL);
 }
 
+/*
+ * What became of messages in one feed, in which `begun` began.  Each but the one at its end
+ * is over without a decision: the sender gave up, maybe long before the end of the octets.
+ */
+static void follow(struct gateway_session *session, uint64_t begun, bool has_one,
+                   int64_t now_ms)
+{
+    uint64_t had = (session->in_message ? 1 : 0) + begun;
+    uint64_t has = has_one ? 1 : 0;
+    if (had > has) {
+        tell_count(session->gateway, COUNT_ABORTED, had - has);
+    }
+    if (begun > 0 || !has_one) {
+        end_message(session);
+    }
+    if (has_one) {
+        begin_message(session, now_ms);
+    }
+}
+
 /* One feed.  True: a message was decided, and there may be more to take. */
 static bool feed(struct gateway_session *session, slice *in, int64_t now_ms,
                  enum milter_state *state)
 {
     struct gateway *gateway = session->gateway;
+    uint64_t begun = gateway->messages_begun;
     *state = milter_session_feed(session->milter, in, message_time_s(gateway));
-    if (milter_session_is_busy(session->milter)) {
-        begin_message(session, now_ms);
+    const struct event *event = milter_session_event(session->milter);
+    bool is_busy = milter_session_is_busy(session->milter);
+    follow(session, gateway->messages_begun - begun, is_busy || event != NULL, now_ms);
+    if (is_busy) {
         ask_wants(session);
     }
     if (*state == MILTER_WAITING) {
-        *state = milter_session_proceed(session->milter);
-    }
-    if (*state == MILTER_WAITING) {
         begin_to_wait(session);
+        *state = milter_session_proceed(session->milter);
+        event = milter_session_event(session->milter);
     }
-    if (deliver(session, now_ms)) {
-        return true;
-    }
-    if (session->in_message && !milter_session_is_busy(session->milter)) {
-        end_message(session);
-        tell_count(gateway, COUNT_ABORTED, 1);
-    }
-    return false;
+    return deliver(session, event);
 }
 
 static bool take(void *context, slice *in)
