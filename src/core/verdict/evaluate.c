@@ -240,6 +240,12 @@ static enum yett_err decide_for(struct work *work,
     return verdict_write_reply(work->arena, findings, &outcome, &out->reply);
 }
 
+/* Without settings of their own all recipients are alike. */
+static size_t recipients_that_differ(const struct verdict_input *input)
+{
+    return input->config->recipient_count == 0 ? 0 : input->envelope.rcpt_count;
+}
+
 /* One message gets one answer: the mildest of what its recipients' settings ask for. */
 static enum yett_err decide_for_all(struct work *work,
                                     const struct verdict_findings *findings)
@@ -250,7 +256,8 @@ static enum yett_err decide_for_all(struct work *work,
         decide_for(work, findings,
                    envelope->rcpt_count > 0 ? envelope->rcpt[0] : SLICE_NONE, action);
     bool differ = false;
-    for (size_t i = 1; i < envelope->rcpt_count && err == YETT_OK; i++) {
+    size_t count = recipients_that_differ(work->input);
+    for (size_t i = 1; i < count && err == YETT_OK; i++) {
         struct verdict_action other = {0};
         err = decide_for(work, findings, envelope->rcpt[i], &other);
         if (err == YETT_OK && is_milder(&other, action)) {
@@ -288,11 +295,6 @@ static enum yett_err decide(struct work *work)
 
 /* ---- all of it -------------------------------------------------------------------------- */
 
-static bool is_of_our_own(enum verdict_source source)
-{
-    return source == VERDICT_SOURCE_SUBMISSION || source == VERDICT_SOURCE_LOCAL;
-}
-
 static enum yett_err accept_own(struct verdict *out, const struct config *config)
 {
     out->action = (struct verdict_action){
@@ -327,14 +329,16 @@ enum yett_err verdict_ask_early(struct arena *scratch, const struct verdict_inpu
 {
     struct verdict verdict = {0};
     struct work work = {.arena = scratch, .input = input, .view = view, .out = &verdict};
-    struct ip client = ip_unmap(input->envelope.client);
 
+    if (verdict_is_of_our_own(input->config, &input->envelope)) {
+        return YETT_OK;
+    }
     /* Behind a relay the client stands in a field that has not come yet. */
-    if (config_is_trusted_relay(input->config, client)) {
+    if (config_is_trusted_relay(input->config, input->envelope.client)) {
         return YETT_OK;
     }
     enum yett_err err = verdict_find_source(scratch, input, &verdict);
-    if (err == YETT_OK && !is_of_our_own(verdict.source)) {
+    if (err == YETT_OK) {
         err = check_spf(&work);
     }
     return err == YETT_OK && work.waiting ? YETT_NEED_ANSWERS : err;
@@ -353,7 +357,7 @@ enum yett_err verdict_evaluate(struct arena *scratch, const struct verdict_input
     if (err != YETT_OK) {
         return err;
     }
-    if (is_of_our_own(verdict.source)) {
+    if (verdict_is_of_our_own(input->config, &input->envelope)) {
         err = accept_own(&verdict, input->config);
     } else {
         verdict.verified = true;

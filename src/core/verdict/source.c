@@ -91,41 +91,64 @@ static enum yett_err look_behind_relay(struct arena *arena,
     return YETT_OK;
 }
 
+static enum verdict_source who_is_talking(const struct config *config,
+                                          const struct verdict_envelope *envelope)
+{
+    struct ip client = ip_unmap(envelope->client);
+    if (envelope->authenticated) {
+        return VERDICT_SOURCE_SUBMISSION;
+    }
+    if (envelope->local && (client.family == IP_NONE || ip_is_loopback(client))) {
+        return VERDICT_SOURCE_LOCAL;
+    }
+    if (client.family == IP_NONE) {
+        return VERDICT_SOURCE_UNKNOWN;
+    }
+    if (config_is_submission(config, client)) {
+        return VERDICT_SOURCE_SUBMISSION;
+    }
+    return config_is_trusted_relay(config, client) ? VERDICT_SOURCE_RELAY
+                                                   : VERDICT_SOURCE_OTHER;
+}
+
+bool verdict_is_of_our_own(const struct config *config,
+                           const struct verdict_envelope *envelope)
+{
+    enum verdict_source source = who_is_talking(config, envelope);
+    return source == VERDICT_SOURCE_SUBMISSION || source == VERDICT_SOURCE_LOCAL;
+}
+
+static slice why_submission(bool authenticated)
+{
+    return authenticated
+               ? SLICE("the client is logged in: a submission of our own")
+               : SLICE("the client is in submission_networks: a submission of our own");
+}
+
 enum yett_err verdict_find_source(struct arena *arena, const struct verdict_input *input,
                                   struct verdict *out)
 {
     out->envelope = input->envelope;
     out->envelope.client = ip_unmap(input->envelope.client);
-    struct ip client = out->envelope.client;
+    out->source = who_is_talking(input->config, &input->envelope);
 
-    if (input->envelope.authenticated) {
-        out->source = VERDICT_SOURCE_SUBMISSION;
-        out->source_reason = SLICE("the client is logged in: a submission of our own");
+    switch (out->source) {
+    case VERDICT_SOURCE_SUBMISSION:
+        out->source_reason = why_submission(input->envelope.authenticated);
         return YETT_OK;
-    }
-    if (input->envelope.local && (client.family == IP_NONE || ip_is_loopback(client))) {
-        out->source = VERDICT_SOURCE_LOCAL;
+    case VERDICT_SOURCE_LOCAL:
         out->source_reason = SLICE("it was made on the mail server itself: a local "
                                    "program, or a bounce");
         return YETT_OK;
-    }
-    if (client.family == IP_NONE) {
-        out->source = VERDICT_SOURCE_UNKNOWN;
+    case VERDICT_SOURCE_UNKNOWN:
         out->source_reason =
             SLICE("nobody says which client sent it: SPF is unavailable");
         return YETT_OK;
-    }
-    if (config_is_submission(input->config, client)) {
-        out->source = VERDICT_SOURCE_SUBMISSION;
-        out->source_reason =
-            SLICE("the client is in submission_networks: a submission of our own");
+    case VERDICT_SOURCE_RELAY:
+        return look_behind_relay(arena, input, out);
+    case VERDICT_SOURCE_OTHER:
+        out->source_reason = SLICE("an ordinary client: everything is verified");
         return YETT_OK;
     }
-    if (config_is_trusted_relay(input->config, client)) {
-        out->source = VERDICT_SOURCE_RELAY;
-        return look_behind_relay(arena, input, out);
-    }
-    out->source = VERDICT_SOURCE_OTHER;
-    out->source_reason = SLICE("an ordinary client: everything is verified");
     return YETT_OK;
 }

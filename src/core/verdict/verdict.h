@@ -58,6 +58,11 @@ struct verdict_input {
     slice id;         /* opaque random id for the reply and the event */
 };
 
+/* Of this mail nothing is verified: its sender is a user or a program of our own.  `dkim` of
+   its input may be NULL. */
+bool verdict_is_of_our_own(const struct config *config,
+                           const struct verdict_envelope *envelope);
+
 /* What kept the evaluator going. */
 struct verdict_view {
     struct dns_view dns;

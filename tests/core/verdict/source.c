@@ -89,6 +89,34 @@ static void submission_networks_submit_also_as_mapped_addresses(void **state)
     assert_int_equal(c->verdict.source, VERDICT_SOURCE_OTHER);
 }
 
+static bool is_own(struct verdict_case *c, const char *client, bool local)
+{
+    struct verdict_envelope envelope = {.local = local};
+    if (client != NULL) {
+        envelope.client = address(client);
+    }
+    c->input.envelope = envelope;
+    c->verdict = (struct verdict){0};
+    assert_int_equal(verdict_find_source(c->arena, &c->input, &c->verdict), YETT_OK);
+    bool is_ours = verdict_is_of_our_own(&c->config, &envelope);
+    assert_int_equal(is_ours, c->verdict.source == VERDICT_SOURCE_LOCAL ||
+                                  c->verdict.source == VERDICT_SOURCE_SUBMISSION);
+    return is_ours;
+}
+
+static void what_is_made_here_is_our_own_unless_it_came_from_a_client(void **state)
+{
+    struct verdict_case *c = *state;
+    assert_true(is_own(c, NULL, true));
+    assert_true(is_own(c, "127.0.0.1", true));
+    assert_true(is_own(c, "::ffff:127.0.0.1", true));
+    assert_int_equal(c->verdict.source, VERDICT_SOURCE_LOCAL);
+    assert_false(is_own(c, "198.51.100.7", true));
+    assert_int_equal(c->verdict.source, VERDICT_SOURCE_OTHER);
+    assert_false(is_own(c, "127.0.0.1", false));
+    assert_false(is_own(c, NULL, false));
+}
+
 static void no_client_leaves_spf_unavailable(void **state)
 {
     struct verdict_case *c = *state;
@@ -233,6 +261,7 @@ int main(void)
         CASE_TEST(everyone_else_is_verified),
         CASE_TEST(a_logged_in_client_submits),
         CASE_TEST(submission_networks_submit_also_as_mapped_addresses),
+        CASE_TEST(what_is_made_here_is_our_own_unless_it_came_from_a_client),
         CASE_TEST(no_client_leaves_spf_unavailable),
         CASE_TEST(behind_a_trusted_relay_its_client_counts),
         CASE_TEST(the_outermost_of_several_trusted_relays_counts),
