@@ -1,2 +1,192 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-typedef int placeholder;
+#include "core/base/ascii.h"
+#include "core/event/event.h"
+
+/*
+ * line: an event for people.  What decided comes first, then who it was about, then numbers;
+ * every text has a bound, so that all of it stays below 2000 octets.
+ */
+enum {
+    ID_MAX = 64,
+    DOMAIN_MAX = 120,
+    HOST_MAX = 100,
+    ADDRESS_MAX = 200,
+    REASON_MAX = 450,
+};
+
+/* At most `max` octets of what can be shown of `text`. */
+static void add_text(struct buf *buf, slice text, size_t max)
+{
+    static const slice dots = SLICE_INIT("...");
+    size_t start = buf->len;
+    bool is_long = text.len > max;
+    buf_add_visible(buf, slice_first(text, max));
+    if (buf_err(buf) != YETT_OK || (!is_long && buf->len - start <= max)) {
+        return;
+    }
+    size_t end = start + (max - dots.len);
+    end = end < buf->len ? end : buf->len;
+    while (end > start && end < buf->len &&
+           ((unsigned char)buf->ptr[end] & 0xc0) == 0x80) {
+        end--;
+    }
+    buf_truncate(buf, end);
+    buf_add(buf, dots);
+}
+
+/* The same for a word of a list of words: no space or quote of the message's ends it. */
+static void add_word(struct buf *buf, const char *name, slice text, size_t max)
+{
+    size_t start;
+    buf_add_byte(buf, ' ');
+    buf_add_text(buf, name);
+    start = buf->len;
+    add_text(buf, text, max);
+    for (size_t i = start; buf_err(buf) == YETT_OK && i < buf->len; i++) {
+        if (buf->ptr[i] == ' ') {
+            buf->ptr[i] = '_';
+        }
+    }
+}
+
+/* ---- what was decided ---------------------------------------------------------------------- */
+
+static const char *marked_as(const struct event *event)
+{
+    switch (event->action.performed) {
+    case CONFIG_TAG:
+        return " with the tag field";
+    case CONFIG_QUARANTINE:
+        return " with the quarantine field";
+    case CONFIG_ACCEPT:
+    case CONFIG_DEFER:
+    case CONFIG_REJECT:
+        break;
+    }
+    return "";
+}
+
+static void add_outcome(struct buf *buf, const struct event *event)
+{
+    const struct verdict_action *action = &event->action;
+    buf_add_text(buf, event_outcome_text(event->outcome));
+    if (event->outcome == EVENT_ACCEPTED) {
+        buf_add_text(buf, marked_as(event));
+    }
+    if (action->observed && action->action != CONFIG_ACCEPT) {
+        buf_printf(buf, " (observing; enforce would %s)",
+                   config_action_text(action->action));
+    }
+}
+
+static slice from_domain(const struct event *event)
+{
+    const struct message_from *from = event->from;
+    return from == NULL || from->domain_count == 0 ? SLICE_NONE : from->domains[0];
+}
+
+/* "DMARC fail for bank.test (p=reject)" */
+static void add_subject(struct buf *buf, const struct event *event)
+{
+    const struct verdict *verdict = event->verdict;
+    slice domain = from_domain(event);
+    if (verdict == NULL || !verdict->verified) {
+        buf_add_text(buf, "not checked");
+    } else {
+        buf_printf(buf, "DMARC %s", dmarc_code_text(verdict->dmarc.code));
+    }
+    if (domain.len != 0) {
+        buf_add_text(buf, " for ");
+        add_text(buf, domain, DOMAIN_MAX);
+    }
+    if (verdict != NULL && verdict->verified && verdict->dmarc.has_record &&
+        verdict->dmarc.policy_known) {
+        buf_printf(buf, " (p=%s)", dmarc_policy_text(verdict->dmarc.policy));
+    }
+}
+
+/* ---- who it was about ---------------------------------------------------------------------- */
+
+static void add_client(struct buf *buf, struct ip ip)
+{
+    buf_add_text(buf, " client=");
+    if (ip.family == IP_NONE) {
+        buf_add_text(buf, "unknown");
+    } else {
+        ip_write(buf, ip);
+    }
+}
+
+static void add_envelope(struct buf *buf, const struct event *event)
+{
+    const struct verdict *verdict = event->verdict;
+    add_client(buf, event->client);
+    if (event->client_name.len != 0) {
+        add_word(buf, "name=", event->client_name, HOST_MAX);
+    }
+    if (verdict != NULL && !ip_eq(verdict->envelope.client, ip_unmap(event->client))) {
+        buf_add_text(buf, " behind");
+        add_client(buf, verdict->envelope.client);
+    }
+    add_word(buf, "helo=", event->helo, HOST_MAX);
+    add_word(buf, "mail_from=<", event->mail_from, ADDRESS_MAX);
+    buf_add_byte(buf, '>');
+    if (event->rcpt_count != 0) {
+        add_word(buf, "rcpt=<", event->first_rcpt, ADDRESS_MAX);
+        buf_add_byte(buf, '>');
+    }
+    if (event->rcpt_count > 1) {
+        buf_add_text(buf, " rcpts=");
+        buf_add_uint(buf, event->rcpt_count);
+    }
+    if (event->login.len != 0) {
+        add_word(buf, "login=", event->login, HOST_MAX);
+    }
+}
+
+static void add_checks(struct buf *buf, const struct verdict *verdict)
+{
+    if (verdict == NULL || !verdict->verified) {
+        return;
+    }
+    buf_printf(buf, " spf=%s dkim=%s dmarc=%s",
+               verdict->has_spf ? spf_code_text(verdict->spf.code) : "unavailable",
+               dkim_code_text(verdict->dkim.code), dmarc_code_text(verdict->dmarc.code));
+}
+
+static void add_numbers(struct buf *buf, const struct event *event)
+{
+    buf_add_text(buf, " size=");
+    buf_add_uint(buf, event->size_bytes);
+    buf_add_text(buf, " ms=");
+    buf_add_uint(buf, event->elapsed_ms);
+    if (event->removed_fields != 0) {
+        buf_add_text(buf, " removed=");
+        buf_add_uint(buf, event->removed_fields);
+    }
+}
+
+void event_write_line(struct buf *buf, const struct event *event)
+{
+    if (event->queue_id.len != 0) {
+        add_text(buf, event->queue_id, ID_MAX);
+    } else {
+        buf_add_text(buf, "(no queue id)");
+    }
+    buf_add_text(buf, ": ");
+    add_outcome(buf, event);
+    buf_add_text(buf, ": ");
+    add_subject(buf, event);
+    buf_add_text(buf, " [");
+    add_text(buf, event->action.rule, ID_MAX);
+    buf_add_text(buf, "]: ");
+    add_text(buf, event->action.reason, REASON_MAX);
+    buf_add_byte(buf, ';');
+    add_envelope(buf, event);
+    add_checks(buf, event->verdict);
+    add_numbers(buf, event);
+    if (event->id.len != 0) {
+        add_word(buf, "id=", event->id, ID_MAX);
+    }
+    add_word(buf, "listener=", event->listener, ID_MAX);
+}

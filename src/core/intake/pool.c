@@ -1,2 +1,104 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-typedef int placeholder;
+#include "core/intake/parts.h"
+
+#include <stdlib.h>
+
+/*
+ * pool: arenas for messages.  A session holds some only while it has a message in work, so
+ * that an idle one costs next to nothing; a few are kept warm for the next message.
+ */
+enum {
+    EVIDENCE_BYTES = 24 * 1024 * 1024,
+    SCRATCH_BYTES = 24 * 1024 * 1024,
+    DESK_BYTES = 8 * 1024 * 1024, /* more than twice the largest list of edits */
+    KEPT_BYTES = 256 * 1024       /* of each arena, from one message to the next */
+};
+
+struct intake_pool {
+    struct intake_ceilings ceilings;
+    struct intake_arenas *first;
+    size_t count;
+    size_t kept;
+};
+
+struct intake_pool *intake_pool_with_ceilings(size_t kept,
+                                              struct intake_ceilings ceilings)
+{
+    struct intake_pool *pool = calloc(1, sizeof(*pool));
+    if (pool != NULL) {
+        pool->ceilings = ceilings;
+        pool->kept = kept;
+    }
+    return pool;
+}
+
+struct intake_pool *intake_pool_new(size_t kept)
+{
+    return intake_pool_with_ceilings(
+        kept, (struct intake_ceilings){.evidence_bytes = EVIDENCE_BYTES,
+                                       .scratch_bytes = SCRATCH_BYTES,
+                                       .desk_bytes = DESK_BYTES});
+}
+
+static void free_arenas(struct intake_arenas *arenas)
+{
+    arena_free(arenas->evidence);
+    arena_free(arenas->scratch);
+    arena_free(arenas->desk);
+    free(arenas);
+}
+
+static struct intake_arenas *new_arenas(const struct intake_ceilings *ceilings)
+{
+    struct intake_arenas *arenas = calloc(1, sizeof(*arenas));
+    if (arenas == NULL) {
+        return NULL;
+    }
+    arenas->evidence = arena_new(ceilings->evidence_bytes);
+    arenas->scratch = arena_new(ceilings->scratch_bytes);
+    arenas->desk = arena_new(ceilings->desk_bytes);
+    if (arenas->evidence == NULL || arenas->scratch == NULL || arenas->desk == NULL) {
+        free_arenas(arenas);
+        return NULL;
+    }
+    return arenas;
+}
+
+struct intake_arenas *intake_pool_take(struct intake_pool *pool)
+{
+    struct intake_arenas *arenas = pool->first;
+    if (arenas == NULL) {
+        return new_arenas(&pool->ceilings);
+    }
+    pool->first = arenas->next;
+    pool->count--;
+    arenas->next = NULL;
+    return arenas;
+}
+
+void intake_pool_give_back(struct intake_pool *pool, struct intake_arenas *arenas)
+{
+    if (pool->count >= pool->kept) {
+        free_arenas(arenas);
+        return;
+    }
+    arena_reset(arenas->evidence, KEPT_BYTES);
+    arena_reset(arenas->scratch, KEPT_BYTES);
+    arena_reset(arenas->desk, KEPT_BYTES);
+    arenas->next = pool->first;
+    pool->first = arenas;
+    pool->count++;
+}
+
+void intake_pool_free(struct intake_pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    while (pool->first != NULL) {
+        struct intake_arenas *arenas = pool->first;
+        pool->first = arenas->next;
+        free_arenas(arenas);
+    }
+    free(pool);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_CORE_INTAKE_PARTS_H
+#define YETT_CORE_INTAKE_PARTS_H
+
+#include "core/intake/intake.h"
+#include "core/verdict/verdict.h"
+
+/* parts: what the files of this folder share. */
+
+enum {
+    INTAKE_ROUNDS_MAX = 24,       /* then what is wanted counts as timed out */
+    INTAKE_REMOVALS_MAX = 20000,  /* more are not told one by one */
+    INTAKE_ADDRESS_MAX = 2048,    /* no mail server takes longer envelope addresses */
+    INTAKE_QUEUE_ID_MAX = 64,     /* longer ones are cut: they are for the log */
+    INTAKE_LOGIN_MAX = 256,       /* the same */
+    INTAKE_CLIENT_NAME_MAX = 256, /* the same */
+    INTAKE_HELO_MAX = 512         /* cut: no domain is as long as what is left */
+};
+
+/* ---- pool.c ------------------------------------------------------------------------------ */
+
+/* The memory of one message. */
+struct intake_arenas {
+    struct arena *evidence; /* what it said, asked and was told */
+    struct arena *scratch;  /* of the evaluators; holds the last verdict */
+    struct arena *desk;     /* the message itself, what is removed, the decision: there is
+                               room here when the others are full */
+    struct intake_arenas *next;
+};
+
+struct intake_ceilings {
+    size_t evidence_bytes, scratch_bytes, desk_bytes;
+};
+
+YETT_MUST_USE
+struct intake_pool *intake_pool_with_ceilings(size_t kept,
+                                              struct intake_ceilings ceilings);
+
+/* NULL when out of memory. */
+YETT_MUST_USE
+struct intake_arenas *intake_pool_take(struct intake_pool *pool);
+void intake_pool_give_back(struct intake_pool *pool, struct intake_arenas *arenas);
+
+/* ---- fingerprint.c ----------------------------------------------------------------------- */
+
+/* `hash` made to depend on `bytes` as well. */
+uint64_t intake_mix(const uint8_t key[16], uint64_t hash, slice bytes);
+
+/* The same for a piece of a body, in a time that does not depend on its length. */
+uint64_t intake_mix_piece(const uint8_t key[16], uint64_t hash, slice piece);
+
+/* ---- removal.c --------------------------------------------------------------------------- */
+
+/* The names that may have to go. */
+enum intake_mark { INTAKE_RESULTS, INTAKE_TAG, INTAKE_QUARANTINE, INTAKE_MARKS };
+
+struct intake_removal_entry {
+    size_t index;      /* of the field, from 0 at the top */
+    size_t occurrence; /* from 1 among those of its name */
+    enum intake_mark mark;
+    bool is_sure; /* false: results of somebody else's, which only go when unread */
+};
+
+/*
+ * The fields that must go, found as they pass: what is needed of a message that is not or
+ * cannot be parsed.
+ */
+struct intake_removal {
+    struct arena *arena;
+    const struct config *config;
+    struct intake_removal_entry *list; /* top to bottom */
+    size_t count;
+    size_t capacity;
+    size_t sure_count;
+    size_t field_count;
+    size_t seen[INTAKE_MARKS];
+    bool untold;        /* some field could hide what must go, or there are too many */
+    bool untold_unread; /* the same when all results of others must go too */
+};
+
+void intake_removal_init(struct intake_removal *removal, struct arena *arena,
+                         const struct config *config);
+
+/* The next field.  `unread`: its octets are not looked into more than they must be. */
+void intake_removal_field(struct intake_removal *removal, slice name, slice value,
+                          bool is_cut, bool unread);
+
+/*
+ * The edits that remove them, bottom of the message first.  False when it cannot be told
+ * what must go.  `unread`: Authentication-Results of others go as well.
+ */
+YETT_MUST_USE
+bool intake_removal_edits(const struct intake_removal *removal, bool unread,
+                          struct intake_edit **out, size_t *count);
+
+/* The same for fields of a parsed header, `indices` highest first; room for `spare` more
+   edits behind them.  YETT_NO_MEMORY, or YETT_LIMIT for too many. */
+YETT_MUST_USE
+enum yett_err intake_removal_of_header(struct arena *arena,
+                                       const struct message_header *header,
+                                       const size_t *indices, size_t count, size_t spare,
+                                       struct intake_edit **out);
+
+/* ---- the message in work ------------------------------------------------------------------ */
+
+enum intake_stage {
+    INTAKE_HEADER,
+    INTAKE_BODY,
+    INTAKE_ENDED,  /* the decision is waited for */
+    INTAKE_DECIDED /* it is there */
+};
+
+struct intake_want {
+    struct dns_question question; /* the name is the evidence's */
+    bool is_given;
+    bool is_answered;
+};
+
+struct intake_wants {
+    struct intake_want *list;
+    size_t count;
+    size_t capacity;
+    size_t given;    /* so many from the front */
+    size_t answered; /* so many of all */
+};
+
+struct intake_message {
+    struct intake *intake;
+    const struct intake_house *house;
+    struct intake_arenas *arenas;
+    enum intake_stage stage;
+    bool is_passed_by; /* nothing is checked or changed here */
+    bool is_local;
+
+    /* What kept it from being judged; `poisoned`: it took workers down before. */
+    enum yett_err err;
+    slice why;
+    bool poisoned;
+
+    uint64_t fingerprint;
+    char id[INTAKE_ID_LENGTH];
+    char queue_id[INTAKE_QUEUE_ID_MAX];
+    size_t queue_id_length;
+    slice login;
+    slice mail_from;
+    slice *rcpt; /* the first ones */
+    size_t rcpt_kept;
+    size_t rcpt_capacity;
+    size_t rcpt_count; /* all */
+    slice first_rcpt;
+    uint64_t size_bytes;
+
+    struct message_parser *parser; /* NULL when there was no memory for it */
+    struct message_header header;  /* these three from the end of the header on */
+    struct message_from from;
+    struct dkim_message *dkim; /* NULL: nothing is verified */
+    bool has_header;
+
+    struct dns_answers *answers;
+    struct dkim_checks *checks;
+    struct dns_questions wanted; /* of the last evaluation */
+    struct intake_wants wants;   /* all that was ever wanted */
+    struct arena_mark scratch_start;
+    struct verdict_input input;
+    struct verdict verdict;
+    unsigned early_rounds;
+    unsigned rounds;
+    bool is_stale; /* an evaluation could get further than the last did */
+    bool timed_out;
+    bool has_verdict;
+    bool asked_for_first; /* … when a message like this was first deferred */
+
+    struct intake_removal removal;
+    struct intake_decision decision;
+};
+
+struct intake {
+    const struct intake_house *house;
+    const struct config_listener *listener;
+    struct ip client;
+    char *client_name; /* on the heap, as long as needed */
+    size_t client_name_length;
+    char *helo;
+    size_t helo_length;
+    bool is_forgetful; /* there was no memory for these */
+    struct intake_message *message;
+    bool is_destitute; /* a message is in work for which there is no memory at all */
+    bool destitute_ended;
+};
+
+/* message.c: the first reason stays. */
+void intake_fail(struct intake_message *message, enum yett_err err, slice why);
+
+/* message.c: the house lets us work on what came so far. */
+YETT_MUST_USE
+bool intake_enter(struct intake_message *message);
+
+/* evaluate.c: as far as the answers allow. */
+void intake_evaluate(struct intake_message *message);
+
+/* evaluate.c: the mail of `message` as the evaluators see it. */
+void intake_fill_input(struct intake_message *message);
+
+/* evaluate.c: the end of the body came, or an answer: the decision, if it can be made. */
+void intake_proceed(struct intake_message *message);
+
+/* evaluate.c: the message is deferred; remembered if it is for want of DNS. */
+void intake_note_deferral(const struct intake_message *message);
+
+/* fields.c: the edits that add what the verdict says and asks for; room for
+   INTAKE_ADDED_MAX of them. */
+enum { INTAKE_ADDED_MAX = 3 };
+YETT_MUST_USE
+enum yett_err intake_added_edits(struct intake_message *message,
+                                 enum config_action performed, struct intake_edit *edits,
+                                 size_t *count);
+
+/* decide.c: the decision, out of the verdict or of what kept us from having one. */
+void intake_decide(struct intake_message *message);
+
+/* decide.c: the one of a message that there was no memory for. */
+const struct intake_decision *intake_destitute_decision(void);
+
+#endif
