@@ -155,11 +155,10 @@ class Postfix:
     """`services` are (name, options) of further smtpd listeners, whose ports are in `ports`;
     in `settings`, {folder} is the instance's folder."""
 
-    def __init__(self, settings="", services=(), name="mx.test", prepare=None, start=True):
+    def __init__(self, settings="", services=(), name="mx.test", start=True):
         self.folder = tempfile.mkdtemp(prefix="yett-postfix-")
         os.chmod(self.folder, 0o755)
-        self.name, self.port = name, free_port()
-        self.ports = {service: free_port() for service, _ in services}
+        self.name, self.port, self.ports = name, free_port(), {}
         self.boxes, self.read, self.lock = {}, set(), threading.Lock()
         for folder, owner, mode in (("conf", "root", 0o755), ("spool", "root", 0o755),
                                     ("data", "postfix", 0o700), ("mail", "nobody", 0o700)):
@@ -168,23 +167,31 @@ class Postfix:
             os.chown(path, pwd.getpwnam(owner).pw_uid, -1)
         self.conf = os.path.join(self.folder, "conf")
         self.spool = os.path.join(self.folder, "spool")
-        with open(os.path.join(self.conf, "main.cf"), "w", encoding="utf-8") as file:
-            file.write((SETTINGS + settings).replace("{folder}", self.folder)
-                       .replace("{name}", name) + "\n")
+        self.settings(SETTINGS + settings)
         with open(MASTER, encoding="utf-8") as file:
             master = file.read()
         master, found = re.subn(r"(?m)^smtp(\s+inet\s)", rf"127.0.0.1:{self.port}\1", master)
         if found != 1:
             raise AssertionError(f"{MASTER} has no smtp service, or several")
-        for service, options in services:
-            master += f"127.0.0.1:{self.ports[service]} inet n - y - - smtpd\n"
-            master += "".join(f"    -o {{{option}}}\n" for option in options)
-        with open(os.path.join(self.conf, "master.cf"), "w", encoding="utf-8") as file:
-            file.write(master)
-        if prepare:
-            prepare(self)
+        self.write("master.cf", master)
+        self.add_services(services)
         if start:
             self.start()
+
+    def write(self, name, text):
+        with open(os.path.join(self.conf, name), "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def settings(self, text):
+        """More of main.cf."""
+        self.write("main.cf", text.replace("{folder}", self.folder)
+                   .replace("{name}", self.name) + "\n")
+
+    def add_services(self, services):
+        for service, options in services:
+            self.ports[service] = free_port()
+            self.write("master.cf", f"127.0.0.1:{self.ports[service]} inet n - y - - smtpd\n"
+                       + "".join(f"    -o {{{option}}}\n" for option in options))
 
     def __enter__(self):
         return self
