@@ -9,6 +9,8 @@
 Everybody at rcpt.test has a mailbox, and at box.test; nothing leaves the machine.  smtpd and
 cleanup are in the chroot that Debian's start script fills.  Needs root.
 """
+import difflib
+import itertools
 import os
 import pwd
 import re
@@ -68,6 +70,12 @@ def why_not():
     return ""
 
 
+def difference(sent, stored):
+    lines = [[repr(line)[1:200] for line in text.split(b"\n")] for text in (sent, stored)]
+    found = difflib.unified_diff(*lines, "sent", "stored", lineterm="", n=1)
+    return "\n".join(itertools.islice(found, 40))
+
+
 class Message:
     """A stored message: `raw`, line ends LF; fields as (name, value), value behind the colon."""
 
@@ -88,8 +96,7 @@ class Message:
         """The fields that stand above `original` (with CRLF), which must be there to the octet."""
         stored = original.replace(b"\r\n", b"\n")
         if not self.raw.endswith(stored):
-            raise AssertionError(f"not stored as sent:\n{self.raw[-4000:]!r}\nsent was\n"
-                                 f"{stored[-4000:]!r}")
+            raise AssertionError("not stored as sent:\n" + difference(stored, self.raw))
         above = self.raw[:len(self.raw) - len(stored)]
         count = len([name for name, _ in Message(above + b"\n").fields])
         return self.fields[:count]
