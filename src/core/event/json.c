@@ -4,14 +4,15 @@
 
 /*
  * json: an event for programs.  Every text has a bound, so that all of it stays below 16 KiB:
- * the bounds here come to 15000 octets, names and numbers included.
+ * the bounds here come to 16100 octets, names and numbers included.
  */
 enum {
     ID_MAX = 64,
     NAME_MAX_OCTETS = 255, /* a domain, a host */
+    TERM_MAX = 128,
     ADDRESS_MAX = 320,
-    TEXT_MAX = 400, /* a reason, a subject */
-    REASON_MAX = 200,
+    TEXT_MAX = 400,   /* a reason, a subject */
+    REASON_MAX = 160, /* one of several */
     REPLY_MAX = 512,
     SIGNATURES_MAX = 8
 };
@@ -83,7 +84,7 @@ static void put_spf(struct printer *out, const char *name, bool has,
     printer_word(out, "result", spf_code_text(spf->code));
     printer_optional(out, "domain", spf->domain, NAME_MAX_OCTETS);
     printer_word(out, "scope", spf_scope_text(spf->scope));
-    printer_optional(out, "mechanism", spf->mechanism, NAME_MAX_OCTETS);
+    printer_optional(out, "mechanism", spf->mechanism, TERM_MAX);
     printer_number(out, "lookups", spf->lookups);
     printer_number(out, "void_lookups", spf->void_lookups);
     printer_string(out, "reason", spf->reason, TEXT_MAX);
@@ -98,7 +99,7 @@ static void put_signature(struct printer *out, const struct dkim_result *result,
     printer_word(out, "result", dkim_code_text(result->code));
     printer_optional(out, "domain", signature->domain, NAME_MAX_OCTETS);
     printer_optional(out, "selector", signature->selector, ID_MAX);
-    printer_optional(out, "identity", signature->identity, ADDRESS_MAX);
+    printer_optional(out, "identity", signature->identity, TERM_MAX);
     printer_optional(out, "algorithm", signature->algorithm_text, ID_MAX);
     printer_number(out, "key_bits", result->key_bits);
     printer_bool(out, "aligned", aligned);

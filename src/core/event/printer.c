@@ -55,7 +55,7 @@ static size_t write_piece(char out[PIECE_MAX], slice *text)
     size_t octets = utf8_character(*text, &c);
     unsigned first = (unsigned char)text->ptr[0];
     *text = slice_skip(*text, octets == 0 ? 1 : octets);
-    if (octets == 0) {
+    if (octets == 0 || first == 0) { /* NUL is JSON, but few readers take it */
         return (size_t)snprintf(out, PIECE_MAX, "\\\\x%02x", first);
     }
     if (c == '"' || c == '\\') {
@@ -133,8 +133,9 @@ void printer_ip(struct printer *printer, const char *name, struct ip ip)
 
 void printer_number(struct printer *printer, const char *name, uint64_t number)
 {
+    /* What readers with 64 bits and a sign can take; nothing counted here comes near it. */
     begin_value(printer, name);
-    buf_add_uint(printer->buf, number);
+    buf_add_uint(printer->buf, number < INT64_MAX ? number : INT64_MAX);
 }
 
 void printer_bool(struct printer *printer, const char *name, bool value)

@@ -74,7 +74,7 @@ static void fill_event(struct intake_message *message,
         .outcome = decision->outcome,
         .reply = decision->reply,
         .rounds = message->early_rounds + message->rounds,
-        .questions = message->answers == NULL ? 0 : dns_answers_count(message->answers),
+        .questions = message->has_verdict ? dns_answers_count(message->answers) : 0,
     };
     for (size_t i = 0; i < decision->edit_count; i++) {
         decision->event.removed_fields += decision->edits[i].kind == INTAKE_REMOVE;

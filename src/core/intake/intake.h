@@ -33,8 +33,8 @@
  *
  * session.c keeps what belongs to the session, message.c the message in work, removal.c
  * finds fields to be removed as they pass (also when a limit was exceeded), evaluate.c
- * calls the evaluators, decide.c makes the decision out of the verdict, fingerprint.c names
- * a message by what came of it so far.
+ * calls the evaluators, decide.c makes the decision out of the verdict and fields.c what is
+ * added, fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
  */
 struct intake;
 struct intake_pool;

@@ -261,6 +261,10 @@ void intake_field(struct intake *intake, slice name, slice value, bool is_cut)
         intake_fail(message, YETT_BAD_SYNTAX,
                     SLICE("the mail server sent a header field behind the header"));
     }
+    if (slice_has_byte(name, '\n') || slice_has_byte(name, '\r')) {
+        intake_fail(message, YETT_BAD_SYNTAX,
+                    SLICE("the name of one of its header fields holds a line end"));
+    }
     if (message->err == YETT_OK) {
         parse_field(message, name, value);
     }
