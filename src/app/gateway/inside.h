@@ -58,6 +58,7 @@ struct gateway {
     struct loop_timer *deadline;    /* of messages */
     struct loop_timer *leave_limit; /* when leaving */
     bool leaving, left;
+    int64_t leave_due_ms;
 
     struct deadline_line waiting;
     size_t messages;         /* in work */

@@ -14,7 +14,7 @@
 enum {
     SETTINGS_BYTES_MAX = 16 * 1024 * 1024, /* they are written by a role of ours */
     LINES_ARENA_BYTES = 1024 * 1024,
-    PENDING_PER_CONNECTION = 64 * 1024,
+    PENDING_PER_CONNECTION = 16 * 1024,
     PENDING_MIN = 16 * 1024 * 1024,
     OTHER_DESCRIPTORS = 576 /* of the resolver and the rest */
 };

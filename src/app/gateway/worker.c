@@ -38,12 +38,15 @@ static void on_leave_limit(void *context)
     gateway->left = true;
 }
 
+/* Told again, the shorter time counts: a stop may follow a reload. */
 static void leave(struct gateway *gateway, unsigned within_ms, unsigned quiet_ms)
 {
-    if (gateway->leaving) {
+    int64_t due_ms = loop_now_ms(gateway->loop) + within_ms;
+    if (gateway->leaving && due_ms >= gateway->leave_due_ms) {
         return;
     }
     gateway->leaving = true;
+    gateway->leave_due_ms = due_ms;
     milter_server_leave(gateway->server, quiet_ms, on_left, gateway);
     loop_timer_start(gateway->leave_limit, within_ms);
 }

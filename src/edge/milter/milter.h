@@ -59,7 +59,7 @@ void milter_server_free(struct milter_server *server); /* closes all */
 /*
  * Accept no more, close what is idle and was silent for `quiet_ms`, and the others as they
  * become so: a mail server may be about to begin its next message.  `left` is called from
- * the loop when none is there any more.
+ * the loop when none is there any more.  May be called again with another time.
  */
 void milter_server_leave(struct milter_server *server, unsigned quiet_ms,
                          void (*left)(void *context), void *context);

@@ -14,7 +14,7 @@
  * or is taken by another process that shares the listener.
  */
 enum {
-    ACCEPTED_PER_TURN = 64,
+    ACCEPTED_PER_TURN = 8, /* few, so that other processes get their share of a burst */
     PAUSE_MS = 200 /* when descriptors ran out: somebody must give some back first */
 };
 
