@@ -104,24 +104,50 @@ static void end_minute(struct gateway *gateway, int64_t now_ms)
     }
     if (complaints->kept_back > 0) {
         log_say(gateway->log, LOG_LEVEL_WARNING,
-                "%u more connections of mail servers ended out of order within a minute",
+                "%u more troubles with connections of mail servers within a minute",
                 complaints->kept_back);
     }
     *complaints = (struct complaints){.minute_ends_ms = now_ms + MINUTE_MS};
 }
 
-void tell_fault(struct gateway *gateway, slice listener, slice peer, slice why)
+static bool may_complain(struct gateway *gateway)
 {
     struct complaints *complaints = &gateway->complaints;
     end_minute(gateway, loop_now_ms(gateway->loop));
     if (complaints->said >= COMPLAINTS_PER_MINUTE) {
         complaints->kept_back++;
-        return;
+        return false;
     }
     complaints->said++;
-    log_say(gateway->log, LOG_LEVEL_WARNING,
+    return true;
+}
+
+void tell_fault(struct gateway *gateway, slice listener, slice peer, slice why)
+{
+    if (may_complain(gateway)) {
+        log_say(
+            gateway->log, LOG_LEVEL_WARNING,
             "the connection of the mail server at %.*s (listener %.*s) was ended: %.*s",
             SLICE_ARG(peer), SLICE_ARG(listener), SLICE_ARG(why));
+    }
+}
+
+/* Why mail servers wait. */
+static void tell_shortage(struct gateway *gateway, const struct milter_statistics *before,
+                          const struct milter_statistics *now)
+{
+    if (now->starved > before->starved && may_complain(gateway)) {
+        log_say(
+            gateway->log, LOG_LEVEL_WARNING,
+            "the system has no descriptor or memory for another connection: mail servers "
+            "wait; raise LimitNOFILE= of the service (ulimit -n)");
+    }
+    if (now->refused > before->refused && may_complain(gateway)) {
+        log_say(gateway->log, LOG_LEVEL_WARNING,
+                "%u connections were open, as many as limits.connections allows: further "
+                "mail servers wait until one ends",
+                gateway->config.limits.connections);
+    }
 }
 
 /* ---- figures ---------------------------------------------------------------------------- */
@@ -169,22 +195,11 @@ static void tell_resolver(struct gateway *gateway)
     gateway->told_resolver = now;
 }
 
-/* The administrator must be told why mail servers wait: once a minute is enough. */
-static void tell_shortage(struct gateway *gateway, const struct milter_statistics *before)
-{
-    const struct milter_statistics *now = &gateway->told_server;
-    if (now->starved > before->starved) {
-        tell_fault(gateway, SLICE("any"), SLICE("unknown"),
-                   SLICE("the system has no descriptors or memory for it: see "
-                         "LimitNOFILE= of the service"));
-    }
-}
-
 void tell_figures(struct gateway *gateway)
 {
     struct milter_statistics before = gateway->told_server;
     tell_server(gateway);
-    tell_shortage(gateway, &before);
+    tell_shortage(gateway, &before, &gateway->told_server);
     tell_resolver(gateway);
     show(gateway, GAUGE_MESSAGES, gateway->messages);
     uint64_t lost = log_lost(gateway->log);

@@ -308,6 +308,7 @@ def at_the_limit_of_connections_a_peer_waits():
             command, _ = third.read()
             assert command == "O", command
         assert wait_for(lambda: worker.counters()["connections_refused"] >= 1)
+        worker.wait_log("2 connections were open")
 
 
 # ---- DNS ------------------------------------------------------------------------------------------
@@ -480,6 +481,19 @@ def what_cannot_be_opened_is_told():
             assert worker.command("wait") == ["exit 1"]
 
 
+def the_walls_stand_or_it_does_not_start():
+    with Worker(arguments=("--sandbox=required",), start=False) as worker:
+        lines = worker.start()
+        if lines[0].startswith("failed: "):
+            assert "best-effort" in lines[0], lines
+            return f"a wall is missing here: {lines[0]}"
+        with open(f"/proc/{worker.pid}/status", encoding="ascii") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", status
+        worker.works()
+    return None
+
+
 def a_wrong_command_line_is_refused():
     for argument in ("--slot=x", "--slot=256", "--listeners=", "--now=-1", "--sandbox=maybe",
                      "--uid=0", "--what", "zone"):
@@ -547,7 +561,7 @@ TESTS = [a_message_gets_its_results, observe_lets_pass_what_enforce_refuses,
          a_client_between_two_messages_may_send_the_next_when_we_leave,
          leaving_does_not_wait_for_ever, a_stop_shortens_the_leaving_of_a_reload, without_a_supervisor_it_leaves,
          signals_are_the_supervisors_affair, what_cannot_be_opened_is_told,
-         a_wrong_command_line_is_refused]
+         the_walls_stand_or_it_does_not_start, a_wrong_command_line_is_refused]
 FAULTS = [a_message_that_takes_a_worker_down_twice_is_not_looked_into_again,
           a_worker_that_hangs_shows_what_it_hangs_on]
 NO_FAULTS = "" if PLANTED == "true" else "built without -Dplanted_faults=true"

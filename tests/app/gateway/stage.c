@@ -23,7 +23,7 @@
  *
  * Takes commands on standard input, answers each with lines of which the last is ".":
  *
- *     start [ARGUMENT]  "ready", or "failed: TEXT", or what `wait` says
+ *     start [ARG]     "ready", or "failed: TEXT", or what `wait` says
  *     leave MS        tell it to leave
  *     drop            close the control pair
  *     hear            the next message of the worker: "leaving"
