@@ -388,7 +388,7 @@ void connection_begin(struct milter_server *server, int fd,
     struct milter_connection *connection = calloc(1, sizeof(*connection));
     if (connection == NULL) {
         (void)close(fd);
-        server->statistics.refused++;
+        server->statistics.starved++;
         return;
     }
     connection->server = server;
@@ -404,7 +404,7 @@ void connection_begin(struct milter_server *server, int fd,
             server->handler.open(server->handler.context, connection, listener);
     }
     if (connection->session == NULL) {
-        server->statistics.refused++;
+        server->statistics.starved++;
         connection_end(connection, SLICE_NONE);
         return;
     }

@@ -66,10 +66,10 @@ void milter_server_leave(struct milter_server *server, unsigned quiet_ms,
 
 struct milter_statistics {
     uint64_t accepted;
-    uint64_t
-        refused; /* times that accepting stopped at the limit (the peers then wait, or
-                         go to another process), and connections without a session */
-    uint64_t starved; /* times that the system had no descriptor or memory for one */
+    /* Times that accepting stopped at the limit: who connects then waits, or goes to another
+       process. */
+    uint64_t refused;
+    uint64_t starved; /* times that there was no descriptor, memory or session for one */
     uint64_t timed_out;
     uint64_t broken; /* errors, and peers that went away within a packet or a message */
     size_t connections;   /* now */

@@ -100,7 +100,7 @@ static void a_peer_without_a_session_is_closed(void **state)
     stage->refuse = true;
     int client = knock(stage);
     stage_expect_end(stage, client);
-    assert_int_equal(statistics(stage).refused, 1);
+    assert_int_equal(statistics(stage).starved, 1);
     assert_int_equal(statistics(stage).accepted, 0);
     assert_int_equal(statistics(stage).connections, 0);
     (void)close(client);
