@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/intake/parts.h"
+#include "core/zone/zone.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/*
+ * Whole sessions: three octets of settings, then up to a NUL HELO and zone text, then what the
+ * mail server says, each step ended by a NUL:
+ *
+ *   M path    MAIL          R path    RCPT          Q id      queue id
+ *   F n:v     a field       C n:v     a cut field   E         end of the header
+ *   B octets  of the body   A         one answer    T         time is over
+ *   Z         given up      X         other client  P         poisoned from here on
+ *
+ * There is a decision in the end, whatever came.  Nothing that speaks for us is left in what
+ * is let in, and what is removed is named in a way that mail servers understand.  However the
+ * body is cut and answers come, the decision is the same; with little memory, too, or it is an
+ * internal error.
+ */
+enum { NOW = 1764000000, FIELDS_MAX = 512, OPEN_MAX = 1000, PLENTY = 64 << 20 };
+
+enum schedule { WARM, LATE, EARLY, BACKWARD, TRICKLE, SCHEDULES };
+
+struct scene {
+    struct config config;
+    struct config_domain own;
+    struct config_recipient pilot;
+    struct config_listener listener;
+    struct ip_network relay;
+    struct zone *zone;
+    slice helo, script;
+    struct ip client;
+    bool local, login;
+    bool depends_on_time; /* T or P: when answers come does matter */
+    size_t ceiling;
+};
+
+struct field {
+    slice name, value;
+    bool is_cut;
+};
+
+struct run {
+    const struct scene *scene;
+    enum schedule schedule;
+    size_t piece_bytes;
+    struct intake_house house;
+    struct intake *intake;
+    struct field fields[FIELDS_MAX]; /* of the message in work */
+    size_t field_count;
+    struct dns_question open[OPEN_MAX];
+    size_t open_count;
+    bool poisoned;
+    struct arena *arena;
+    slice summary;
+};
+
+static struct crypto *crypto;
+
+/* ---- the house ----------------------------------------------------------------------------- */
+
+static void draw_id(void *context, char *out)
+{
+    (void)context;
+    memcpy(out, "0123456789abcdef", INTAKE_ID_LENGTH);
+}
+
+static bool enter(void *context, uint64_t fingerprint)
+{
+    (void)fingerprint;
+    return !((struct run *)context)->poisoned;
+}
+
+static int64_t first_deferred(void *context, uint64_t key, int64_t now_s)
+{
+    (void)context;
+    return (key & 1) != 0 ? now_s : now_s - 100000;
+}
+
+static void note_deferral(void *context, uint64_t key, int64_t now_s)
+{
+    (void)context;
+    (void)key;
+    assert(now_s == NOW);
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static void collect(struct run *run)
+{
+    struct dns_question question;
+    while (intake_next_want(run->intake, &question)) {
+        for (size_t i = 0; i < run->open_count; i++) {
+            assert(run->open[i].type != question.type ||
+                   !slice_eq(run->open[i].name, question.name));
+        }
+        assert(run->open_count < OPEN_MAX);
+        run->open[run->open_count++] = question;
+    }
+    assert(run->schedule != WARM || run->open_count == 0);
+}
+
+static void answer_at(struct run *run, size_t at)
+{
+    struct dns_question question = run->open[at];
+    run->open[at] = run->open[--run->open_count];
+    intake_answer(run->intake, question, zone_find(run->scene->zone, question));
+}
+
+static void answer_all(struct run *run, bool backward)
+{
+    for (collect(run); run->open_count != 0; collect(run)) {
+        answer_at(run, backward ? run->open_count - 1 : 0);
+    }
+}
+
+static void between_steps(struct run *run)
+{
+    collect(run);
+    if (run->schedule == EARLY) {
+        answer_all(run, false);
+    }
+}
+
+static void at_the_end(struct run *run)
+{
+    collect(run);
+    answer_all(run, run->schedule != LATE);
+}
+
+/* ---- steps --------------------------------------------------------------------------------- */
+
+static void take_field(struct run *run, slice text, bool is_cut)
+{
+    struct field field = {.is_cut = is_cut};
+    size_t colon = slice_find_byte(text, ':');
+    field.name = slice_first(text, colon);
+    field.value = slice_skip(text, colon + 1);
+    if (run->field_count == FIELDS_MAX) {
+        return;
+    }
+    bool counts = intake_has_message(run->intake) && !intake_is_waiting(run->intake) &&
+                  intake_decision(run->intake) == NULL;
+    intake_field(run->intake, field.name, field.value, is_cut);
+    if (counts) {
+        run->fields[run->field_count++] = field;
+    }
+}
+
+static void take_body(struct run *run, slice octets)
+{
+    size_t piece = run->piece_bytes == 0 ? octets.len : run->piece_bytes;
+    do {
+        intake_body(run->intake, slice_first(octets, piece));
+        octets = slice_skip(octets, piece);
+        between_steps(run);
+    } while (octets.len != 0);
+}
+
+static void begin_message(struct run *run, slice path)
+{
+    struct intake_mail mail = {.path = path,
+                               .login = run->scene->login ? SLICE("alice") : SLICE_NONE,
+                               .local = run->scene->local,
+                               .now_s = NOW};
+    intake_mail(run->intake, &mail);
+    run->field_count = 0;
+    run->open_count = 0;
+}
+
+static void forget_message(struct run *run)
+{
+    run->field_count = 0;
+    run->open_count = 0;
+}
+
+static void take_step(struct run *run, char what, slice text)
+{
+    switch (what) {
+    case 'M':
+        begin_message(run, text);
+        break;
+    case 'R':
+        intake_rcpt(run->intake, text);
+        break;
+    case 'Q':
+        intake_queue_id(run->intake, text);
+        break;
+    case 'F':
+    case 'C':
+        take_field(run, text, what == 'C');
+        break;
+    case 'E':
+        intake_end_of_header(run->intake);
+        break;
+    case 'B':
+        take_body(run, text);
+        break;
+    case 'A':
+        collect(run);
+        if (run->schedule == TRICKLE && run->open_count != 0) {
+            answer_at(run, run->open_count - 1);
+        }
+        break;
+    case 'T':
+        intake_time_out(run->intake);
+        break;
+    case 'Z':
+        intake_finish_message(run->intake);
+        forget_message(run);
+        break;
+    case 'X':
+        intake_connect(run->intake, run->scene->client, text);
+        intake_helo(run->intake, run->scene->helo);
+        forget_message(run);
+        break;
+    case 'P':
+        run->poisoned = true;
+        break;
+    default:
+        break;
+    }
+    between_steps(run);
+}
+
+static void take_steps(struct run *run)
+{
+    slice in = run->scene->script;
+    slice step;
+    while (slice_take_until(&in, '\0', &step)) {
+        if (step.len != 0) {
+            take_step(run, step.ptr[0], slice_skip(step, 1));
+        }
+    }
+}
+
+/* ---- what must hold ------------------------------------------------------------------------ */
+
+static bool is_mark(const struct scene *scene, slice name)
+{
+    return slice_eq_nocase(name, scene->config.tag_field) ||
+           slice_eq_nocase(name, scene->config.quarantine_field);
+}
+
+static slice plain_name(const struct field *field)
+{
+    slice name = field->name;
+    while (name.len != 0 &&
+           (name.ptr[name.len - 1] == ' ' || name.ptr[name.len - 1] == '\t')) {
+        name = slice_first(name, name.len - 1);
+    }
+    return name;
+}
+
+/* Somebody who ends lines at a bare CR or LF, or skips leading white space, sees a result. */
+static bool speaks_for_us(const struct run *run, const struct field *field)
+{
+    const struct scene *scene = run->scene;
+    slice name = plain_name(field);
+    if (is_mark(scene, name)) {
+        return true;
+    }
+    if (slice_eq_nocase(name, SLICE("Authentication-Results"))) {
+        return field->is_cut ||
+               authres_is_forged(field->value, scene->config.authserv_id);
+    }
+    struct buf raw;
+    buf_init(&raw, run->arena, SIZE_MAX);
+    buf_add(&raw, field->name);
+    buf_add_byte(&raw, ':');
+    buf_add(&raw, field->value);
+    const struct message_field whole = {.raw = buf_slice(&raw)};
+    slice rest = SLICE_NONE;
+    while (message_next_hidden(&whole, &rest, &name)) {
+        if (is_mark(scene, name) ||
+            slice_eq_nocase(name, SLICE("Authentication-Results"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_removal(const struct run *run, const struct intake_edit *edit,
+                          bool gone[FIELDS_MAX])
+{
+    assert(edit->index < run->field_count && !gone[edit->index]);
+    gone[edit->index] = true;
+    assert(slice_eq_nocase(edit->name, plain_name(&run->fields[edit->index])));
+    size_t occurrence = 0;
+    for (size_t i = 0; i <= edit->index; i++) {
+        occurrence += slice_eq_nocase(plain_name(&run->fields[i]), edit->name);
+    }
+    assert(edit->occurrence == occurrence);
+}
+
+static void check_added(const struct run *run, const struct intake_edit *edit)
+{
+    assert(edit->name.len != 0 && slice_starts_with(edit->value, SLICE(" ")));
+    slice rest = edit->value;
+    for (size_t at = 0; (at = slice_find_byte(rest, '\n')) < rest.len;) {
+        assert(at > 0 && rest.ptr[at - 1] == '\r' && at < 998);
+        rest = slice_skip(rest, at + 1);
+        assert(rest.len > 1 && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t'));
+    }
+    if (slice_eq(edit->name, SLICE("Authentication-Results"))) {
+        assert(authres_is_forged(edit->value, run->scene->config.authserv_id));
+    }
+}
+
+static void check_edits(const struct run *run, const struct intake_decision *decision)
+{
+    bool gone[FIELDS_MAX] = {0};
+    size_t last = SIZE_MAX;
+    bool adds = false;
+    for (size_t i = 0; i < decision->edit_count; i++) {
+        const struct intake_edit *edit = &decision->edits[i];
+        if (edit->kind == INTAKE_ADD) {
+            adds = true;
+            check_added(run, edit);
+        } else {
+            assert(!adds && edit->index < last);
+            last = edit->index;
+            check_removal(run, edit, gone);
+        }
+    }
+    bool lets_in = decision->outcome == EVENT_ACCEPTED || decision->outcome == EVENT_HELD;
+    bool is_judged = decision->event.verdict != NULL;
+    assert(lets_in || decision->edit_count == 0);
+    if (!lets_in || run->scene->listener.role == CONFIG_LISTENER_SIGN ||
+        (run->scene->local && !is_judged)) {
+        return;
+    }
+    for (size_t i = 0; i < run->field_count; i++) {
+        assert(gone[i] || !speaks_for_us(run, &run->fields[i]));
+    }
+}
+
+static void check_outcome(const struct run *run, const struct intake_decision *decision)
+{
+    const struct scene *scene = run->scene;
+    bool refuses =
+        decision->outcome == EVENT_REJECTED || decision->outcome == EVENT_DEFERRED;
+    bool is_error = slice_eq(decision->event.action.rule, SLICE("internal-error"));
+    assert((decision->reply.len != 0) == refuses && decision->reply.len <= 510);
+    assert((decision->hold_reason.len != 0) == (decision->outcome == EVENT_HELD));
+    assert(is_error || scene->config.mode == CONFIG_ENFORCE || !refuses);
+    assert(decision->outcome != EVENT_REJECTED || !is_error);
+    assert(decision->event.action.rule.len != 0 &&
+           decision->event.action.reason.len != 0);
+    if (scene->local && decision->event.id.len != 0) {
+        assert(decision->outcome == EVENT_ACCEPTED);
+    }
+    if (scene->listener.role == CONFIG_LISTENER_SIGN && decision->event.id.len != 0) {
+        assert(decision->outcome == EVENT_ACCEPTED && decision->edit_count == 0);
+    }
+}
+
+static void write_summary(struct run *run, const struct intake_decision *decision)
+{
+    struct event event = decision->event;
+    struct buf buf;
+    event.rounds = 0;
+    buf_init(&buf, run->arena, SIZE_MAX);
+    event_write_line(&buf, &event);
+    assert(buf.len <= 2000);
+    size_t line = buf.len;
+    event_write_json(&buf, &event);
+    assert(buf.len - line <= 16384);
+    for (size_t i = 0; i < decision->edit_count; i++) {
+        const struct intake_edit *edit = &decision->edits[i];
+        buf_printf(&buf, "\n%d %zu %zu ", (int)edit->kind, edit->index, edit->occurrence);
+        buf_add(&buf, edit->name);
+        buf_add_byte(&buf, ':');
+        buf_add(&buf, edit->value);
+    }
+    buf_add(&buf, decision->hold_reason);
+    assert(buf_err(&buf) == YETT_OK);
+    run->summary = buf_slice(&buf);
+}
+
+/* ---- runs ---------------------------------------------------------------------------------- */
+
+static void begin(struct run *run, const struct scene *scene, enum schedule schedule,
+                  size_t piece_bytes, size_t ceiling)
+{
+    memset(run, 0, sizeof(*run));
+    run->scene = scene;
+    run->schedule = schedule;
+    run->piece_bytes = piece_bytes;
+    run->arena = arena_new(PLENTY);
+    run->house = (struct intake_house){
+        .config = &scene->config,
+        .settings = SLICE("5e77"),
+        .crypto = crypto,
+        .source = {.find = schedule == WARM ? zone_find : NULL, .context = scene->zone},
+        .pool = ceiling == 0
+                    ? intake_pool_new(1)
+                    : intake_pool_with_ceilings(
+                          1, (struct intake_ceilings){ ceiling,                                    ceiling,                ceiling}
+          ),
+        .key = "a fuzzing key",
+        .context = run,
+        .draw_id = draw_id,
+        .enter = enter,
+        .first_deferred = first_deferred,
+        .note_deferral = note_deferral,
+    };
+    assert(run->arena != NULL && run->house.pool != NULL);
+    run->intake = intake_new(&run->house, &scene->listener);
+    assert(run->intake != NULL);
+    intake_connect(run->intake, scene->client, SLICE("client.example"));
+    intake_helo(run->intake, scene->helo);
+}
+
+/* The steps, and what is missing at their end. */
+static void go(struct run *run)
+{
+    take_steps(run);
+    if (!intake_has_message(run->intake)) {
+        return;
+    }
+    intake_end_of_body(run->intake);
+    at_the_end(run);
+    const struct intake_decision *decision = intake_decision(run->intake);
+    assert(decision != NULL && !intake_is_waiting(run->intake));
+    intake_time_out(run->intake);
+    assert(decision == intake_decision(run->intake));
+    check_edits(run, decision);
+    check_outcome(run, decision);
+    write_summary(run, decision);
+}
+
+static void end(struct run *run)
+{
+    intake_free(run->intake);
+    intake_pool_free(run->house.pool);
+    arena_free(run->arena);
+}
+
+/* With little memory. */
+static void run_in_little(const struct scene *scene, const struct run *wanted)
+{
+    static struct run run;
+    begin(&run, scene, TRICKLE, 0, scene->ceiling);
+    go(&run);
+    const struct intake_decision *decision = intake_decision(run.intake);
+    if (decision != NULL && !scene->depends_on_time &&
+        !slice_eq(decision->event.action.rule, SLICE("internal-error"))) {
+        assert(slice_eq(run.summary, wanted->summary));
+    }
+    end(&run);
+}
+
+static void run_all(const struct scene *scene)
+{
+    static const size_t pieces[SCHEDULES] = {0, 1, 3, 7, 0};
+    static struct run first, other;
+    begin(&first, scene, WARM, 0, 0);
+    go(&first);
+    for (int i = 1; i < SCHEDULES; i++) {
+        begin(&other, scene, (enum schedule)i, pieces[i], 0);
+        go(&other);
+        if (!scene->depends_on_time) {
+            assert(slice_eq(first.summary, other.summary));
+        }
+        end(&other);
+    }
+    run_in_little(scene, &first);
+    end(&first);
+}
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+/* Each bit of the first two octets is a setting. */
+static void set_up(struct scene *scene, uint8_t flags, uint8_t more)
+{
+    static const char *const clients[] = {"192.0.2.10", "203.0.113.9", "127.0.0.1", NULL};
+    const char *client = clients[more & 3];
+    struct config *config = &scene->config;
+    config_init(config);
+    config->authserv_id = SLICE("mx.example.com");
+    config->mode = (flags & 1) != 0 ? CONFIG_OBSERVE : CONFIG_ENFORCE;
+    config->on_internal_error = (flags & 2) != 0 ? CONFIG_ACCEPT : CONFIG_DEFER;
+    config->quarantine_by =
+        (flags & 4) != 0 ? CONFIG_QUARANTINE_HOLD : CONFIG_QUARANTINE_FIELD;
+    config->received_spf = (flags & 8) != 0;
+    config->dmarc.on_reject =
+        (flags & 16) != 0 ? CONFIG_REJECT_STRICT : CONFIG_REJECT_INFORMED;
+    config->limits.message_bytes = (flags & 32) != 0 ? 600 : 0;
+    config->limits.fields = (flags & 64) != 0 ? 6 : 10000;
+    config->limits.recipients = (flags & 64) != 0 ? 2 : 1000;
+    config->spf.on_temperror = (flags & 128) != 0 ? CONFIG_DEFER : CONFIG_TAG;
+    scene->own = (struct config_domain){.name = SLICE("bank.test")};
+    config->domains = &scene->own;
+    config->domain_count = 1;
+    scene->pilot = (struct config_recipient){
+        .pattern = SLICE("pilot@example.com"), .has_mode = true, .mode = CONFIG_OBSERVE};
+    config->recipients = &scene->pilot;
+    config->recipient_count = (more & 4) != 0;
+    scene->local = (more & 8) != 0;
+    scene->login = (more & 16) != 0;
+    scene->listener = config->listeners[0];
+    scene->listener.role =
+        (more & 96) == 96 ? CONFIG_LISTENER_SIGN : CONFIG_LISTENER_BOTH;
+    scene->relay.prefix = 32;
+    enum yett_err err = ip_parse(SLICE("203.0.113.9"), &scene->relay.address);
+    assert(err == YETT_OK);
+    config->trusted_relays = &scene->relay;
+    config->trusted_relay_count = 1;
+    err = client == NULL ? YETT_OK : ip_parse(slice_from_text(client), &scene->client);
+    assert(err == YETT_OK);
+}
+
+static bool has_step(slice script, char what)
+{
+    slice step;
+    while (slice_take_until(&script, '\0', &step)) {
+        if (slice_peek(step) == what) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct scene scene = {0};
+    struct zone_error error;
+    slice zone_text;
+    if (crypto == NULL) {
+        crypto = crypto_new(); /* for all runs */
+        assert(crypto != NULL);
+    }
+    if (size < 3) {
+        return 0;
+    }
+    slice in = slice_of((const char *)data + 3, size - 3);
+    if (!slice_take_until(&in, '\0', &scene.helo) ||
+        !slice_take_until(&in, '\0', &zone_text)) {
+        return 0;
+    }
+    scene.script = in;
+    scene.depends_on_time = has_step(in, 'T') || has_step(in, 'P');
+    scene.ceiling = 1 + (size_t)data[2] * 512;
+    set_up(&scene, data[0], data[1]);
+    struct arena *arena = arena_new(PLENTY);
+    if (zone_parse(arena, zone_text, &scene.zone, &error) == YETT_OK) {
+        run_all(&scene);
+        zone_finish(scene.zone);
+    }
+    arena_free(arena);
+    return 0;
+}
