@@ -13,8 +13,10 @@
  * user, no new privileges, undumpable and untraceable, no files (landlock), and only the
  * system calls of its role (seccomp).
  *
- * user.c finds the account and becomes it, landlock.c, seccomp.c.  The only folder that
- * includes seccomp.h.
+ * user.c finds the account and becomes it.  lock.c builds the walls, one after the other:
+ * privileges.c, landlock.c, seccomp.c, whose system calls are listed in calls.c.  In a build
+ * with sanitizers the walls are lower (sanitized.c): they read files and trace their own
+ * process.  The only folder that includes seccomp.h.
  */
 enum sandbox_role { SANDBOX_GATEWAY, SANDBOX_SUPERVISOR };
 
@@ -25,16 +27,16 @@ struct sandbox_user {
 };
 
 /*
- * The account `name`.  Empty: "yett", or "nobody" where there is no such account; `*notice`
- * then says so.  Not given when the process is not root: it stays who it is.
- * YETT_NOT_FOUND with `why` (at least 200 bytes) when a named account does not exist, or
- * when it is root's.
+ * The account `name`.  Empty: "yett", or "nobody" where there is no such account; `why` (at
+ * least 200 bytes) then says so although all is well, and is empty otherwise.  Not given
+ * when the process is not root: it stays who it is.  YETT_NOT_FOUND when a named account
+ * does not exist, or when it is root's; YETT_IO when it cannot be looked up.
  */
 YETT_MUST_USE
 enum yett_err sandbox_find_user(const char *name, struct sandbox_user *out, char *why,
                                 size_t why_size);
 
-/* Become it for good: groups, gid, uid, checked.  Nothing when not given. */
+/* Become it for good: no further groups, gid, uid, checked.  Nothing when not given. */
 YETT_MUST_USE
 enum yett_err sandbox_become(const struct sandbox_user *user, char *why, size_t why_size);
 
@@ -47,11 +49,18 @@ enum sandbox_wall {
     SANDBOX_ALL = (1 << 4) - 1
 };
 
+/* Those that are for `role`: all for a gateway. */
+unsigned sandbox_walls(enum sandbox_role role);
+
 /*
  * Lock this process in, for good: after it a gateway opens no file, starts no program and
  * has only what it holds, its sockets and the network.  Returns the walls that stand;
- * `why` (at least 200 bytes) says which do not and for what reason.  The caller decides
- * whether it goes on (settings: sandbox).
+ * `why` (at least 200 bytes) says which of sandbox_walls() do not, and for what reason.  The
+ * caller decides whether it goes on (settings: sandbox).  Call it with one thread, as the
+ * process that it is for (not before a fork): a gateway may signal none but itself.
+ *
+ * What a gateway is refused fails with EPERM or ENOSYS; for what only an intruder would try
+ * (another program, tracing, mounting, …) the process ends with SIGSYS.
  */
 unsigned sandbox_lock_in(enum sandbox_role role, char *why, size_t why_size);
 

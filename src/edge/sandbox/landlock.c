@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edge/sandbox/calls.h"
+#include "edge/sandbox/walls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * A rule set that handles all accesses of files and allows none: what is open stays open,
+ * and nothing else can be opened, made, renamed or removed.  The network is left alone,
+ * since the gateway lives from it.
+ *
+ * The headers of the build may be older than the kernel, so the facts are written out.
+ */
+struct ruleset {
+    uint64_t handled_files;
+    uint64_t handled_network; /* ABI 4 */
+    uint64_t scoped;          /* ABI 6 */
+};
+
+/* What each ABI adds. */
+static const struct {
+    int abi;
+    uint64_t files, scoped;
+} additions[] = {
+    {1, 0x1fff,  0}, /* execute, write, read, list, remove, make */
+    {2, 1 << 13, 0}, /* link or rename into another directory */
+    {3, 1 << 14, 0}, /* truncate */
+    {5, 1 << 15, 0}, /* ioctl on devices */
+    {6, 0,       3}, /* connect to abstract sockets, and signal processes, that are outside */
+};
+
+static struct ruleset ruleset_of(int abi)
+{
+    struct ruleset ruleset = {0};
+    for (size_t i = 0; i < sizeof(additions) / sizeof(additions[0]); i++) {
+        if (additions[i].abi <= abi) {
+            ruleset.handled_files |= additions[i].files;
+            ruleset.scoped |= additions[i].scoped;
+        }
+    }
+    return ruleset;
+}
+
+static bool let_files_be_read(int ruleset)
+{
+    struct landlock_path_beneath_attr rule = {
+        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+        .parent_fd = open("/", O_PATH | O_CLOEXEC),
+    };
+    long err =
+        syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    (void)close(rule.parent_fd);
+    return err == 0;
+}
+
+static bool restrict_to(const struct ruleset *wanted)
+{
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, wanted, sizeof(*wanted), 0);
+    if (ruleset < 0) {
+        return false;
+    }
+    bool stands = (!sanitizers_read_files || let_files_be_read(ruleset)) &&
+                  syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+    int reason = errno;
+    (void)close(ruleset);
+    errno = reason;
+    return stands;
+}
+
+bool wall_landlock(enum sandbox_role role, struct why why)
+{
+    (void)role;
+    int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
+                           LANDLOCK_CREATE_RULESET_VERSION);
+    struct ruleset wanted = ruleset_of(abi);
+    if (abi < 1 || !restrict_to(&wanted)) {
+        why_say(why, "%s", why_text(errno));
+        return false;
+    }
+    return true;
+}

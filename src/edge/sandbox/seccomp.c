@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edge/sandbox/calls.h"
+#include "edge/sandbox/walls.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * What happens to a call that is not on the list.
+ *
+ * Deliberately not always death.  A C library that is updated below a gateway may try calls
+ * that nobody has heard of; were that deadly, each message would take its worker down, be
+ * blamed for it, and be refused.  To such a call the kernel answers ENOSYS, as an older
+ * kernel would, which is what libraries know how to live with; and to those that mean
+ * something to a library that meets a wall, EPERM.  Both keep the wall just as high.
+ * But for what only an intruder would call, the process ends: it cannot be trusted with
+ * another message, and the supervisor hears of it.
+ */
+static const uint32_t unknown = SCMP_ACT_ERRNO(ENOSYS);
+static const uint32_t refused = SCMP_ACT_ERRNO(EPERM);
+static const uint32_t hostile = SCMP_ACT_KILL_PROCESS;
+
+static bool is_among(const char *const *names, const char *name)
+{
+    for (; *names != NULL; names++) {
+        if (strcmp(*names, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_for_sanitizers(const char *name)
+{
+    for (size_t i = 0; i < calls_of_sanitizers.count; i++) {
+        if (strcmp(calls_of_sanitizers.rules[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 0, or a negative errno as libseccomp has it. */
+static int add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned count,
+               const struct scmp_arg_cmp *conditions)
+{
+    int number = seccomp_syscall_resolve_name(name);
+    if (number == __NR_SCMP_ERROR) {
+        return 0;
+    }
+    return seccomp_rule_add_array(filter, action, number, count, conditions);
+}
+
+static int allow_listed(scmp_filter_ctx filter, const struct call_list *list)
+{
+    int err = 0;
+    for (size_t i = 0; err == 0 && i < list->count; i++) {
+        const struct call_rule *rule = &list->rules[i];
+        err = add(filter, SCMP_ACT_ALLOW, rule->name, rule->condition_count,
+                  rule->conditions);
+    }
+    return err;
+}
+
+static int allow_to_itself(scmp_filter_ctx filter)
+{
+    struct scmp_arg_cmp own = {0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0};
+    int err = 0;
+    for (size_t i = 0; err == 0 && calls_to_itself[i] != NULL; i++) {
+        err = add(filter, SCMP_ACT_ALLOW, calls_to_itself[i], 1, &own);
+    }
+    return err;
+}
+
+/* All `names` that are not in `but`, nor what the sanitizers need. */
+static int deny(scmp_filter_ctx filter, uint32_t action, const char *const *names,
+                const char *const *but)
+{
+    int err = 0;
+    for (size_t i = 0; err == 0 && names[i] != NULL; i++) {
+        if (!is_among(but, names[i]) && !is_for_sanitizers(names[i])) {
+            err = add(filter, action, names[i], 0, NULL);
+        }
+    }
+    return err;
+}
+
+static const char *const none[] = {NULL};
+
+static int fill_for_gateway(scmp_filter_ctx filter)
+{
+    int err = allow_listed(filter, &calls_of_gateway);
+    err = err != 0 ? err : allow_listed(filter, &calls_of_sanitizers);
+    err = err != 0 ? err : allow_to_itself(filter);
+    err = err != 0 ? err : deny(filter, refused, calls_refused, none);
+    return err != 0 ? err : deny(filter, hostile, calls_hostile, none);
+}
+
+/* What the supervisor is forbidden is forbidden to all that it starts, so it is only
+   refused: one of them may try. */
+static int fill_for_supervisor(scmp_filter_ctx filter)
+{
+    return deny(filter, refused, calls_hostile, calls_of_supervisor);
+}
+
+static int fill(scmp_filter_ctx filter, enum sandbox_role role)
+{
+    switch (role) {
+    case SANDBOX_GATEWAY:
+        return fill_for_gateway(filter);
+    case SANDBOX_SUPERVISOR:
+        return fill_for_supervisor(filter);
+    }
+    return -EINVAL;
+}
+
+/* A call in the way of another architecture is no way around; all threads are meant, should
+   a library have started one; and the errors are the kernel's. */
+static int set_up(scmp_filter_ctx filter)
+{
+    static const struct {
+        enum scmp_filter_attr attribute;
+        uint32_t value;
+    } wanted[] = {
+        {SCMP_FLTATR_ACT_BADARCH,  SCMP_ACT_KILL_PROCESS},
+        {SCMP_FLTATR_CTL_TSYNC,    1                    },
+        {SCMP_FLTATR_CTL_OPTIMIZE, 2                    },
+        {SCMP_FLTATR_API_SYSRAWRC, 1                    },
+    };
+    int err = 0;
+    for (size_t i = 0; err == 0 && i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        err = seccomp_attr_set(filter, wanted[i].attribute, wanted[i].value);
+    }
+    return err;
+}
+
+bool wall_seccomp(enum sandbox_role role, struct why why)
+{
+    scmp_filter_ctx filter =
+        seccomp_init(role == SANDBOX_SUPERVISOR ? SCMP_ACT_ALLOW : unknown);
+    if (filter == NULL) {
+        why_say(why, "%s", why_text(ENOSYS));
+        return false;
+    }
+    int err = set_up(filter);
+    err = err != 0 ? err : fill(filter, role);
+    err = err != 0 ? err : seccomp_load(filter);
+    seccomp_release(filter);
+    if (err != 0) {
+        why_say(why, "%s", why_text(-err));
+    }
+    return err == 0;
+}

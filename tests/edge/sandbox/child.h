@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_TESTS_EDGE_SANDBOX_CHILD_H
+#define YETT_TESTS_EDGE_SANDBOX_CHILD_H
+
+#include "edge/sandbox/sandbox.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/*
+ * child: walls are for good, so each test builds them in a child of its own, which says what
+ * went wrong through its exit status and on standard output.
+ */
+enum { CHILD_PATIENCE_S = 20 };
+
+/* In the child. */
+#define require(condition)                                                               \
+    do {                                                                                 \
+        if (!(condition)) {                                                              \
+            child_failed(#condition, __FILE__, __LINE__);                                \
+        }                                                                                \
+    } while (0)
+
+static inline void child_failed(const char *what, const char *file, int line)
+{
+    char text[300];
+    int len = snprintf(text, sizeof(text), "# %s:%d: not %s\n", file, line, what);
+    if (write(STDOUT_FILENO, text, (size_t)len) != len) {
+        _exit(3);
+    }
+    _exit(2);
+}
+
+/* How a child ended that did `inside`, as waitpid() has it. */
+static inline int child_status(void (*inside)(void *context), void *context)
+{
+    int status = 0;
+    pid_t pid = fork();
+    assert_int_not_equal(pid, -1);
+    if (pid == 0) {
+        (void)alarm(CHILD_PATIENCE_S);
+        inside(context);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static inline void child_must_succeed(void (*inside)(void *context), void *context)
+{
+    int status = child_status(inside, context);
+    if (status != 0) {
+        fail_msg("the child ended with %s %d", WIFSIGNALED(status) ? "signal" : "status",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
+}
+
+/* ---- walls that this machine has --------------------------------------------------------- */
+
+static inline void child_count_walls(void *context)
+{
+    char why[400];
+    int *ends = context;
+    unsigned walls = sandbox_lock_in(SANDBOX_GATEWAY, why, sizeof(why));
+    (void)write(ends[1], &walls, sizeof(walls));
+    (void)write(ends[1], why, sizeof(why));
+}
+
+/* The test is skipped, with the reason, where `wanted` cannot be built. */
+static inline void skip_without(unsigned wanted)
+{
+    static unsigned walls;
+    static char why[400];
+    if (walls == 0) {
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        (void)child_status(child_count_walls, ends);
+        (void)close(ends[1]);
+        (void)read(ends[0], &walls, sizeof(walls));
+        (void)read(ends[0], why, sizeof(why));
+        (void)close(ends[0]);
+    }
+    if ((walls & wanted) != wanted) {
+        print_message("# skipped: %s\n", why);
+        skip();
+    }
+}
+
+/* As root, every test is done twice: as it is, and as another user. */
+static inline void child_become_nobody(void)
+{
+    char why[200];
+    struct sandbox_user nobody = {65534, 65534, geteuid() == 0};
+    require(sandbox_become(&nobody, why, sizeof(why)) == YETT_OK);
+}
+
+static inline void child_lock_in(void)
+{
+    char why[400];
+    unsigned walls = sandbox_lock_in(SANDBOX_GATEWAY, why, sizeof(why));
+    if (walls != SANDBOX_ALL) {
+        child_failed(why, __FILE__, __LINE__);
+    }
+}
+
+#endif
