@@ -15,12 +15,7 @@
 
 #define STANDARD_FILE "/etc/yett/yett.conf"
 
-enum {
-    FILE_MAX = 16 << 20,
-    DEFAULTS_MAX = 64 * 1024,
-    KEY_COLUMNS = 28,
-    INDENT = 2
-};
+enum { FILE_MAX = 16 << 20, DEFAULTS_MAX = 64 * 1024, KEY_COLUMNS = 28, INDENT = 2 };
 
 static const struct option_help help = {
     .usage = "yett config check [OPTION…] [FILE|-]\n       yett config defaults",
@@ -50,13 +45,19 @@ static json_t *json_of(slice text)
     return json_stringn(text.len != 0 ? text.ptr : "", text.len);
 }
 
+static bool is_quote(int c)
+{
+    return c == '"' || c == '\'';
+}
+
 /* The string that begins at the front of `*in`, without quotation marks and backslashes. */
 static json_t *take_string(struct arena *arena, slice *in)
 {
     struct buf buf;
+    int quote = slice_peek(*in);
     buf_init(&buf, arena, in->len);
     *in = slice_skip(*in, 1);
-    while (in->len != 0 && slice_peek(*in) != '"') {
+    while (in->len != 0 && slice_peek(*in) != quote) {
         if (slice_peek(*in) == '\\') {
             *in = slice_skip(*in, 1);
         }
@@ -71,12 +72,12 @@ static json_t *take_string(struct arena *arena, slice *in)
 static json_t *json_value(struct arena *arena, slice text)
 {
     uint64_t number;
-    if (slice_peek(text) == '"') {
+    if (is_quote(slice_peek(text))) {
         return take_string(arena, &text);
     }
     if (slice_take_byte(&text, '{')) {
         json_t *list = json_array();
-        while (slice_peek(text) == '"') {
+        while (is_quote(slice_peek(text))) {
             json_array_append_new(list, take_string(arena, &text));
             (void)slice_take(&text, SLICE(", "));
         }
@@ -185,6 +186,29 @@ static void warn_of_ended(struct checking *checking, int64_t now_s)
     }
 }
 
+/* Milter knows no authentication: whoever connects is believed about clients and senders. */
+static void warn_of_public(struct checking *checking)
+{
+    for (size_t i = 0; i < checking->config.listener_count; i++) {
+        const struct config_listener *listener = &checking->config.listeners[i];
+        struct config_address address;
+        struct buf text;
+        if (config_read_address(listener->address, &address) != NULL ||
+            !config_address_is_public(&address)) {
+            continue;
+        }
+        buf_init(&text, checking->arena, DEFAULTS_MAX);
+        buf_add_text(&text, "listen \"");
+        buf_add_visible(&text, listener->name);
+        buf_add_text(&text, "\": ");
+        buf_add(&text, listener->address);
+        buf_add_text(&text,
+                     " may be reached from other networks; milter has no passwords, so "
+                     "let a firewall admit your mail servers only");
+        warn(checking, &text);
+    }
+}
+
 /* Files without which what is set cannot be done; the path has a NUL behind it. */
 static enum yett_err check_files(struct checking *checking, slice *why)
 {
@@ -196,9 +220,9 @@ static enum yett_err check_files(struct checking *checking, slice *why)
         const char *package;
     } files[] = {
         {config->dmarc.standard == CONFIG_RFC7489, "dmarc.suffix_list",
-         config->dmarc.suffix_list, "publicsuffix"  },
-        {config->dns_validate,                     "dns.trust_anchor",
-         config->dns_trust_anchor,  "dns-root-data" },
+         config->dmarc.suffix_list,                                                               "publicsuffix"},
+        {config->dns_validate,                     "dns.trust_anchor",  config->dns_trust_anchor,
+         "dns-root-data"                                                                                        },
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         slice text, fault;
@@ -277,6 +301,7 @@ static int report_fine(struct checking *checking, const char *path)
         printf("%*severything is at its default\n", INDENT, "");
     }
     warn_of_ended(checking, (int64_t)time(NULL));
+    warn_of_public(checking);
     if (checking->json) {
         return print_json(checking, path, true, SLICE_NONE);
     }

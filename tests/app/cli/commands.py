@@ -238,7 +238,10 @@ def config_defaults(world):
     same((again.status, again.err), (0, ""), "outcome of reading them")
     holds(again.out, "everything is at its default")
     for key in ("authserv_id", "mode", "trusted_relays", "on_reject", "on_fail", "deadline",
-                "max_signatures", "standard"):
+                "max_signatures", "standard", "quarantine_by", "workers", "user", "sandbox",
+                "status_socket", "state_directory", "connections", "message_size", "header_size",
+                "fields", "recipients", "idle_timeout", "stall_timeout", "shutdown_timeout", "to",
+                "format", "address", "role", "insert", "group"):
         holds(done.out, key + " = ")
     in_force = done.out.replace('\n#mode = "observe"', '\nmode = "enforce"')
     assert in_force != done.out
@@ -268,8 +271,56 @@ def config_warning(world):
     holds(world.run("config", "check", "--json", old).lines()[0]["warnings"][0], "is over")
 
 
+def config_gateway(world):
+    """What is set for the gateway, and what strangers could reach."""
+    path = world.message(
+        'user = "mail-gate"\nlimits { message_size = 50MiB  fields = 500 }\n'
+        'log { to = journald  format = json }\n'
+        'listen milter { address = "inet:localhost:8891" }\n'
+        "listen 'out ${1}' { address = \"inet:0.0.0.0:8892\"  role = sign  insert = top }\n"
+        'listen chroot { address = "unix:/var/spool/postfix/yett/milter.sock"  group = postfix }\n')
+    found, = world.run("config", "check", "--json", path).lines()
+    settings = found["settings"]
+    same(settings["user"], "mail-gate", "user")
+    same(settings["limits"], {"message_size": "50MiB", "fields": 500}, "limits")
+    same(settings["log"], {"to": "journald", "format": "json"}, "log")
+    same(settings["listen"], {
+        "milter": {"address": "inet:127.0.0.1:8891", "role": "both", "insert": "below-received",
+                   "mode": "0660"},
+        "out ${1}": {"address": "inet:0.0.0.0:8892", "role": "sign", "insert": "top",
+                     "mode": "0660"},
+        "chroot": {"address": "unix:/var/spool/postfix/yett/milter.sock", "role": "both",
+                   "insert": "below-received", "group": "postfix", "mode": "0660"}}, "listeners")
+    warning, = found["warnings"]
+    holds(warning, 'listen "out ${1}": inet:0.0.0.0:8892 may be reached from other networks')
+    done = world.run("config", "check", path)
+    same((done.status, done.err), (0, ""), "outcome")
+    holds(done.out, 'listen "milter"')
+    holds(" ".join(done.out.split()), 'warning: listen "out ${1}"')
+
+
+def config_secret(world):
+    """A secret in the file itself is shown to nobody."""
+    digits = "00112233445566778899aabbccddeeff"
+    for text, status in ((f'installation_secret_file = "hex:{digits}"\n', 0),
+                         (f'installation_secret_file = "hex:{digits}1"\n', 1),
+                         (f'installation_secret_file = {{"hex:{digits}"}}\n', 1)):
+        path = world.message(text)
+        for arguments in ((), ("--json",)):
+            done = world.run("config", "check", *arguments, path)
+            same(done.status, status, f"status of {text}")
+            assert "00112233" not in done.out + done.err, done.out + done.err
+            holds(done.out + done.err, "installation_secret_file")
+
+
 # A file, the line named, words of the sentence, why.
 SETTINGS = [
+    ('listen a { address = "inet:127.0.0.1:1" }\nlisten b { address = "inet:localhost:1" }\n', 2,
+     'of listen "a" in line 1', "two listeners with one address"),
+    ('listen a { address = "inet:8891@localhost" }\n', 1, "inet:127.0.0.1:8891",
+     "an address as Sendmail writes it"),
+    ('limits { stall_timeout = 10s }\n', 1, "shorter than dns.deadline",
+     "a message that stalls while it waits"),
     ('mode = "enforce"\n\nmoed = 1\n', 3, "'moed' is unknown; did you mean 'mode'?",
      "a key misspelt"),
     ('mode = "harsh"\n', 1, "harsh", "a value that is none"),
@@ -332,6 +383,8 @@ def cases(world):
             (config_defaults, "config: the defaults are a file that changes nothing"),
             (config_fine, "config: what a file changes"),
             (config_warning, "config: an exception that is over"),
+            (config_gateway, "config: the gateway's settings, and a listener for everybody"),
+            (config_secret, "config: a secret is not shown"),
             (config_unreadable, "config: a file that cannot be read")):
         yield name, lambda t=test: t(world)
 
