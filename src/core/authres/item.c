@@ -105,8 +105,12 @@ static bool add_escaped(struct item *item, slice text, enum place place, bool ke
             return true;
         }
         if (room - plain < CHARACTER_MAX) {
-            add(item, more);
-            return false;
+            /* The end may take the room of what says that there is more: so what was cut
+               once is not cut again. */
+            bool is_end =
+                text.len <= limit - item->len && plain_length(text, place) == text.len;
+            add(item, is_end ? text : more);
+            return is_end;
         }
         add_odd(item, &text, keep_utf8);
     }
