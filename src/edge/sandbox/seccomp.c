@@ -116,7 +116,7 @@ static int fill(scmp_filter_ctx filter, enum sandbox_role role)
 }
 
 /* A call in the way of another architecture is no way around; all threads are meant, should
-   a library have started one; and the errors are the kernel's. */
+   a library have started one. */
 static int set_up(scmp_filter_ctx filter)
 {
     static const struct {
@@ -126,7 +126,6 @@ static int set_up(scmp_filter_ctx filter)
         {SCMP_FLTATR_ACT_BADARCH,  SCMP_ACT_KILL_PROCESS},
         {SCMP_FLTATR_CTL_TSYNC,    1                    },
         {SCMP_FLTATR_CTL_OPTIMIZE, 2                    },
-        {SCMP_FLTATR_API_SYSRAWRC, 1                    },
     };
     int err = 0;
     for (size_t i = 0; err == 0 && i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -146,9 +145,10 @@ bool wall_seccomp(enum sandbox_role role, struct why why)
     int err = set_up(filter);
     err = err != 0 ? err : fill(filter, role);
     err = err != 0 ? err : seccomp_load(filter);
+    int reason = err == -ECANCELED ? errno : -err; /* the kernel's word, if it had one */
     seccomp_release(filter);
     if (err != 0) {
-        why_say(why, "%s", why_text(-err));
+        why_say(why, "%s", why_text(reason));
     }
     return err == 0;
 }

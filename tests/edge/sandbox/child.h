@@ -7,9 +7,11 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,31 +67,31 @@ static inline void child_must_succeed(void (*inside)(void *context), void *conte
 
 /* ---- walls that this machine has --------------------------------------------------------- */
 
-static inline void child_count_walls(void *context)
+/* Asked without the code that is tested: that it says a wall cannot be built is no reason to
+   skip a test. */
+static inline bool kernel_has_landlock(void)
 {
-    char why[400];
-    int *ends = context;
-    unsigned walls = sandbox_lock_in(SANDBOX_GATEWAY, why, sizeof(why));
-    (void)write(ends[1], &walls, sizeof(walls));
-    (void)write(ends[1], why, sizeof(why));
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* the version */) >= 1;
 }
 
-/* The test is skipped, with the reason, where `wanted` cannot be built. */
+static inline bool kernel_has_seccomp(void)
+{
+    uint32_t action = 0x80000000U; /* SECCOMP_RET_KILL_PROCESS */
+    return syscall(SYS_seccomp, 2 /* SECCOMP_GET_ACTION_AVAIL */, 0, &action) == 0;
+}
+
 static inline void skip_without(unsigned wanted)
 {
-    static unsigned walls;
-    static char why[400];
-    if (walls == 0) {
-        int ends[2];
-        assert_int_equal(pipe(ends), 0);
-        (void)child_status(child_count_walls, ends);
-        (void)close(ends[1]);
-        (void)read(ends[0], &walls, sizeof(walls));
-        (void)read(ends[0], why, sizeof(why));
-        (void)close(ends[0]);
+    bool has_all = true;
+    if ((wanted & SANDBOX_LANDLOCK) != 0 && !kernel_has_landlock()) {
+        print_message("# skipped: this kernel has no landlock\n");
+        has_all = false;
     }
-    if ((walls & wanted) != wanted) {
-        print_message("# skipped: %s\n", why);
+    if ((wanted & SANDBOX_SECCOMP) != 0 && !kernel_has_seccomp()) {
+        print_message("# skipped: this kernel has no seccomp that ends processes\n");
+        has_all = false;
+    }
+    if (!has_all) {
         skip();
     }
 }
@@ -106,7 +108,7 @@ static inline void child_lock_in(void)
 {
     char why[400];
     unsigned walls = sandbox_lock_in(SANDBOX_GATEWAY, why, sizeof(why));
-    if (walls != SANDBOX_ALL) {
+    if (walls != SANDBOX_ALL || why[0] != '\0') {
         child_failed(why, __FILE__, __LINE__);
     }
 }

@@ -489,6 +489,33 @@ static void nobody_of_the_same_user_can_look_into_it(void **state)
     }
 }
 
+static void lose_walls(void *context)
+{
+    char why[200] = "";
+    int pipe_ends[2];
+    (void)context;
+    /* Within a filter that refuses what the walls are built with. */
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    require(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
+                             SCMP_SYS(landlock_create_ruleset), 0) == 0);
+    require(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(seccomp), 0) == 0);
+    require(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1,
+                             SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) == 0);
+    require(seccomp_load(filter) == 0);
+    require(sandbox_lock_in(SANDBOX_GATEWAY, why, sizeof(why)) ==
+            (SANDBOX_NO_NEW_PRIVILEGES | SANDBOX_UNDUMPABLE));
+    require(strcmp(why, "landlock: this kernel does not have it; seccomp: it is not "
+                        "permitted here; does a container forbid it?") == 0);
+    require(pipe(pipe_ends) == 0); /* goes on without */
+}
+
+static void a_wall_that_cannot_be_built_is_named_and_the_others_stand(void **state)
+{
+    (void)state;
+    skip_without(SANDBOX_SECCOMP);
+    child_must_succeed(lose_walls, NULL);
+}
+
 /* ---- the supervisor ---------------------------------------------------------------------- */
 
 static void be_a_supervisor(void *context)
@@ -550,6 +577,7 @@ int main(void)
         cmocka_unit_test(no_capability_is_left_even_to_root),
         cmocka_unit_test(a_crash_leaves_no_core_behind),
         cmocka_unit_test(nobody_of_the_same_user_can_look_into_it),
+        cmocka_unit_test(a_wall_that_cannot_be_built_is_named_and_the_others_stand),
         cmocka_unit_test(a_supervisor_still_starts_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
