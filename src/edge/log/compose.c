@@ -93,6 +93,16 @@ static size_t left(const struct buf *out, size_t begin, size_t room)
     return used < room ? room - used : 0;
 }
 
+/* An octet is at most "\\xNN": the usual line fits whatever it holds. */
+static void add_text(struct buf *out, slice text, size_t room)
+{
+    if (text.len <= room / 4) {
+        buf_add_visible(out, text);
+    } else {
+        add_pieces(out, text, room, text_piece);
+    }
+}
+
 void compose_text(struct buf *out, enum log_level level, slice message, size_t room)
 {
     size_t begin = out->len;
@@ -100,7 +110,7 @@ void compose_text(struct buf *out, enum log_level level, slice message, size_t r
         buf_add_text(out, level_words[level]);
         buf_add_text(out, ": ");
     }
-    add_pieces(out, message, left(out, begin, room), text_piece);
+    add_text(out, message, left(out, begin, room));
 }
 
 void compose_json(struct buf *out, enum log_level level, const char *role, int64_t time_s,
@@ -121,7 +131,7 @@ void compose_json(struct buf *out, enum log_level level, const char *role, int64
 
 void compose_line(struct buf *out, slice line, size_t room)
 {
-    add_pieces(out, line, room, text_piece);
+    add_text(out, line, room);
 }
 
 /* Octets of a control character at the front: C0, DEL, C1. */
