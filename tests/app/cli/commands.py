@@ -4,6 +4,8 @@
     commands.py YETT
 """
 import json
+import os
+import re
 import sys
 import tempfile
 
@@ -299,6 +301,25 @@ def config_gateway(world):
     holds(" ".join(done.out.split()), 'warning: listen "out ${1}"')
 
 
+EXAMPLE = os.path.join(os.path.dirname(__file__), "../../../doc/examples/yett.conf")
+
+
+def config_example(world):
+    """What the example has in comments, to be put in force, is fine as well."""
+    with open(EXAMPLE, encoding="utf-8") as file:
+        text = file.read()
+    text, keys = re.subn(r"^#(\w+ += .*)$", r"\1", text, flags=re.MULTILINE)
+    text, blocks = re.subn(r"^#\w+( [^ ].*)? \{\n(#    .*\n)+#\}$",
+                           lambda block: re.sub("^#", "", block[0], flags=re.MULTILINE), text,
+                           flags=re.MULTILINE)
+    assert keys >= 2 and blocks >= 5, text
+    done = world.run("config", "check", world.message(text))
+    same((done.status, done.err), (0, ""), "outcome")
+    for setting in ("trusted_relays", "quarantine_by", "limits.connections", 'listen "chroot"',
+                    "old list server", "our bank", "postmaster"):
+        holds(done.out, setting)
+
+
 def config_secret(world):
     """A secret in the file itself is shown to nobody."""
     digits = "00112233445566778899aabbccddeeff"
@@ -384,6 +405,7 @@ def cases(world):
             (config_fine, "config: what a file changes"),
             (config_warning, "config: an exception that is over"),
             (config_gateway, "config: the gateway's settings, and a listener for everybody"),
+            (config_example, "config: all of the example in force"),
             (config_secret, "config: a secret is not shown"),
             (config_unreadable, "config: a file that cannot be read")):
         yield name, lambda t=test: t(world)
