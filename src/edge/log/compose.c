@@ -93,7 +93,7 @@ static size_t left(const struct buf *out, size_t begin, size_t room)
     return used < room ? room - used : 0;
 }
 
-/* An octet is at most "\\xNN": the usual line fits whatever it holds. */
+/* An octet is at most "\xNN": the usual line fits whatever it holds. */
 static void add_text(struct buf *out, slice text, size_t room)
 {
     if (text.len <= room / 4) {
