@@ -76,11 +76,12 @@ def check_commands(yett, doc, pages):
     built = {os.path.basename(page) for page in pages}
     overview = read(doc, "yett.1.scd")
     for command in commands_of(yett):
-        page = f"yett-{command}.1"
+        section = 8 if f"yett-{command}.8" in built else 1
+        page = f"yett-{command}.{section}"
         tell(f"{command} has a page",
              ([] if page in built else [f"{page} is not made"])
              + ([] if f"*{command}*" in overview else ["yett(1) does not name it"])
-             + ([] if f"*yett-{command}*(1)" in overview else ["yett(1) does not refer to it"]))
+             + ([] if f"*yett-{command}*({section})" in overview else ["yett(1) does not refer to it"]))
         if page not in built:
             continue
         options = {match[0] for match in OPTION_LINE.findall(output(yett, command, "--help"))}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/command.h"
+#include "app/gateway/gateway.h"
+#include "app/supervisor/supervisor.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,13 +13,34 @@ static const struct command {
     const char *summary;
 } commands[] = {
     {"check",   command_check,
-     "verify messages and say why: SPF, DKIM, DMARC, what a gateway would do"   },
-    {"spf",     command_spf,     "evaluate SPF alone, with the tree of includes"},
-    {"authres", command_authres, "read an Authentication-Results field"         },
-    {"config",  command_config,  "check a configuration file"                   },
+     "verify messages and say why: SPF, DKIM, DMARC, what a gateway would do"      },
+    {"spf",     command_spf,     "evaluate SPF alone, with the tree of includes"   },
+    {"authres", command_authres, "read an Authentication-Results field"            },
+    {"serve",   command_serve,   "run the gateway: check mail beside a mail server"},
+    {"status",  command_status,  "ask a running gateway how it is"                 },
+    {"config",  command_config,  "check a configuration file"                      },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+/* What the supervisor starts this program as (app/role): nothing for people. */
+static const struct role {
+    const char *argument;
+    int (*run)(int argc, char **argv);
+} roles[] = {
+    {"--role=settings", settings_main},
+    {"--role=gateway",  gateway_main },
+};
+
+static const struct role *find_role(const char *argument)
+{
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+        if (strcmp(roles[i].argument, argument) == 0) {
+            return &roles[i];
+        }
+    }
+    return NULL;
+}
 
 static void print_help(FILE *to)
 {
@@ -56,6 +79,10 @@ int main(int argc, char **argv)
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
         printf("yett %s\n", YETT_VERSION);
         return EXIT_FINE;
+    }
+    const struct role *role = find_role(name);
+    if (role != NULL) {
+        return role->run(argc, argv);
     }
     const struct command *command = find_command(name);
     if (command == NULL) {

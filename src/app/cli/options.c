@@ -2,6 +2,7 @@
 #include "app/cli/options.h"
 
 #include "core/base/num.h"
+#include "core/config/config.h"
 #include "core/message/message.h"
 
 #include <getopt.h>
@@ -225,6 +226,64 @@ static const char *set_answers(struct options *options, struct arena *arena,
     return index < 0 ? "is none of warm, round, each" : NULL;
 }
 
+static const char *set_mode(struct options *options, struct arena *arena,
+                            const char *value)
+{
+    (void)arena;
+    options->mode = value;
+    return word_index(value, config_mode_words, CONFIG_MODE_COUNT) < 0
+               ? "is neither observe nor enforce"
+               : NULL;
+}
+
+static const char *set_listen(struct options *options, struct arena *arena,
+                              const char *value)
+{
+    (void)arena;
+    if (options->listen_count == OPTIONS_LISTEN_MAX) {
+        return "is one address too many (32 at most)";
+    }
+    options->listen[options->listen_count++] = value;
+    return config_listen_address_fault(slice_from_text(value));
+}
+
+static const char *set_workers(struct options *options, struct arena *arena,
+                               const char *value)
+{
+    (void)arena;
+    uint64_t count;
+    options->workers = value;
+    return num_parse_uint(slice_from_text(value), 128, &count) == YETT_OK
+               ? NULL
+               : "is no number from 0 to 128";
+}
+
+static const char *set_sandbox(struct options *options, struct arena *arena,
+                               const char *value)
+{
+    (void)arena;
+    options->sandbox = value;
+    return word_index(value, config_sandbox_words, CONFIG_SANDBOX_COUNT) < 0
+               ? "is neither required nor best-effort"
+               : NULL;
+}
+
+static const char *set_status_socket(struct options *options, struct arena *arena,
+                                     const char *value)
+{
+    (void)arena;
+    options->status_socket = value;
+    return value[0] == '\0' ? NULL : config_socket_path_fault(slice_from_text(value));
+}
+
+static const char *set_socket(struct options *options, struct arena *arena,
+                              const char *value)
+{
+    (void)arena;
+    options->socket_path = value;
+    return value[0] == '\0' ? "must be a path" : NULL;
+}
+
 static const struct option_rule {
     const char *name;
     const char *argument; /* NULL: none */
@@ -232,7 +291,7 @@ static const struct option_rule {
     option_setter *set;
     const char *help;
 } option_rules[] = {
-    /* clang-format off */
+  /* clang-format off */
     {"ip", "ADDR", OPTIONS_ENVELOPE, set_ip,
      "address of the client that sent the message"},
     {"helo", "NAME", OPTIONS_ENVELOPE, set_helo,
@@ -245,15 +304,15 @@ static const struct option_rule {
      "the client was logged in: a submission"},
     {"trust-received", "HOST|N", OPTIONS_MESSAGE, set_trust_received,
      "envelope from the Received field that HOST wrote, or the Nth one"},
-    {"dns", "ZONEFILE", OPTIONS_DNS, set_dns,
+    {"dns", "ZONEFILE", OPTIONS_DNS | OPTIONS_SERVE, set_dns,
      "answers from this master file instead of the network"},
-    {"resolver", "ADDR@PORT", OPTIONS_DNS, set_resolver,
+    {"resolver", "ADDR@PORT", OPTIONS_DNS | OPTIONS_SERVE, set_resolver,
      "ask this name server; default: /etc/resolv.conf"},
     {"validate", NULL, OPTIONS_DNS, set_validate,
      "validate DNSSEC"},
     {"trust-anchor", "FILE", OPTIONS_DNS, set_trust_anchor,
      "validate DNSSEC from these DS or DNSKEY records on; default: the root's"},
-    {"now", "EPOCH", OPTIONS_DNS, set_now,
+    {"now", "EPOCH", OPTIONS_DNS | OPTIONS_SERVE, set_now,
      "judge as of this time, in seconds since 1970"},
     {"dmarc-mode", "9989|7489", OPTIONS_MESSAGE, set_dmarc_mode,
      "the DMARC standard to follow; default 9989"},
@@ -265,6 +324,18 @@ static const struct option_rule {
      "smallest RSA key accepted; default 1024"},
     {"config", "FILE", OPTIONS_CONFIG, set_config,
      "file of settings, see yett.conf(5)"},
+    {"mode", "MODE", OPTIONS_SERVE, set_mode,
+     "observe (default: change results only) or enforce"},
+    {"listen", "ADDRESS", OPTIONS_SERVE, set_listen,
+     "inet:127.0.0.1:8891 (default), unix:/path; may be given often"},
+    {"workers", "N", OPTIONS_SERVE, set_workers,
+     "gateway processes; default: 0, one for each processor"},
+    {"sandbox", "HOW", OPTIONS_SERVE, set_sandbox,
+     "required (default) or best-effort: when a wall cannot be had"},
+    {"status-socket", "PATH", OPTIONS_SERVE, set_status_socket,
+     "where `yett status` asks; '' for nowhere"},
+    {"socket", "PATH", OPTIONS_STATUS, set_socket,
+     "the gateway's status socket; default: the setting status_socket"},
     {"summary", NULL, OPTIONS_MANY, set_summary,
      "only the table over all messages"},
     {"json", NULL, OPTIONS_OUTPUT, set_json,
@@ -273,7 +344,7 @@ static const struct option_rule {
      "auto (default: on a terminal), always, never"},
     {"answers", "HOW", OPTIONS_DNS, set_answers,
      "with --dns: warm (default), round or each: how answers arrive"},
-    /* clang-format on */
+  /* clang-format on */
 };
 
 enum {

@@ -19,13 +19,16 @@ enum option_group {
     OPTIONS_DNS = 1 << 2,      /* --dns --resolver --now */
     OPTIONS_CONFIG = 1 << 3,   /* --config */
     OPTIONS_OUTPUT = 1 << 4,   /* --json --color */
-    OPTIONS_MANY = 1 << 5      /* --summary */
+    OPTIONS_MANY = 1 << 5,     /* --summary */
+    OPTIONS_SERVE = 1 << 6,    /* --mode --listen …, and of DNS what a gateway has */
+    OPTIONS_STATUS = 1 << 7    /* --socket */
 };
 
 enum answers_mode { ANSWERS_MODE_WARM, ANSWERS_MODE_ROUND, ANSWERS_MODE_EACH };
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-#define OPTIONS_RCPT_MAX 100
+#define OPTIONS_RCPT_MAX   100
+#define OPTIONS_LISTEN_MAX 32
 
 struct options {
     bool has_ip;
@@ -53,6 +56,10 @@ struct options {
     bool summary_only;
     enum color_mode color;
     enum answers_mode answers;
+    const char *mode, *workers, *sandbox, *status_socket; /* NULL: as configured */
+    const char *listen[OPTIONS_LISTEN_MAX];
+    size_t listen_count;
+    const char *socket_path; /* NULL: as configured */
 };
 
 struct option_help {

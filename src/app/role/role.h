@@ -3,6 +3,7 @@
 #define YETT_APP_ROLE_ROLE_H
 
 #include "core/base/err.h"
+#include "core/base/slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,13 +15,22 @@
  * A role is this program again, started by fork and exec as `yett --role=NAME …`.  It finds
  * its descriptors at fixed numbers and talks over a SOCK_SEQPACKET pair in messages of one
  * fixed size, of which a reader believes nothing that it did not check.
+ *
+ *     yett --role=settings [--config=PATH] [--zone=PATH] [--override=TEXT]…
+ *     yett --role=gateway --slot=N --listeners=N --settings=FINGERPRINT
+ *          --sandbox=required|best-effort [--uid=N --gid=N] [--zone=PATH] [--now=EPOCH]
+ *
+ * After the program was replaced by another version, the supervisor is still the old one
+ * and what it starts are new ones: ROLE_VERSION changes with anything in here.
  */
+enum { ROLE_VERSION = 1 };
+
 enum role_descriptor {
     ROLE_CONTROL = 3,    /* the pair */
     ROLE_SCOREBOARD = 4, /* gateway */
-    ROLE_SETTINGS =
-        5, /* memfd: settings as text, complete, without includes; the settings
-                            role writes it, the gateway reads it */
+    /* memfd: settings as text, complete, without includes; the settings role writes it, the
+       gateway reads it */
+    ROLE_SETTINGS = 5,
     ROLE_FIRST_LISTENER = 6
 };
 
@@ -41,6 +51,7 @@ struct role_plan {
     uint32_t sandbox_required;
     uint32_t uid, gid, has_user;     /* who the gateways become */
     uint32_t log_target, log_format; /* enum config_log_target, _format */
+    uint32_t shutdown_ms;            /* for messages in work when leaving */
     char fingerprint[17];            /* of the settings, hexadecimal */
     char status_socket[ROLE_ADDRESS_MAX];
 };
@@ -53,7 +64,8 @@ struct role_listener {
 };
 
 struct role_message {
-    uint32_t kind; /* enum role_kind */
+    uint32_t version, size; /* filled in by role_send() */
+    uint32_t kind;          /* enum role_kind */
     uint32_t deadline_ms;
     union {
         struct role_plan plan;
@@ -62,12 +74,17 @@ struct role_message {
     };
 };
 
-/* YETT_IO when the other side is gone. */
+/* Does not wait.  YETT_IO when the other side is gone, or has not read for long. */
 YETT_MUST_USE
 enum yett_err role_send(int fd, const struct role_message *message);
 
+/* A message of `kind` with as much of `text` as there is room for; the last word of a role,
+   whether somebody hears it or not. */
+void role_say(int fd, enum role_kind kind, slice text);
+
 /* Does not wait.  YETT_NEED_ANSWERS: nothing there; YETT_IO: the other side is gone;
-   YETT_BAD_SYNTAX: not of this form (its texts are brought to an end in any case). */
+   YETT_BAD_SYNTAX: not of this form or this version (`*out` is then all zero).  Texts end in
+   NUL, numbers are whatever the other side wrote. */
 YETT_MUST_USE
 enum yett_err role_receive(int fd, struct role_message *out);
 
