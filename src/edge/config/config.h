@@ -82,8 +82,8 @@ enum yett_err config_file_each(struct arena *arena, const struct config *config,
  * same settings, but for their `source` and the lines of exceptions: what a supervisor hands
  * to its workers.  Secrets are in it, in hexadecimal digits.  Paths are made absolute.
  *
- * `config` must be one that config_check() likes.  YETT_NO_MEMORY, or YETT_LIMIT of `out`,
- * to which it is appended; CONFIG_FILE_ARENA_BYTES are always enough.
+ * `config` must be one that config_check() likes.  It is appended to `out`.  YETT_NO_MEMORY,
+ * or YETT_LIMIT of `out`.
  */
 YETT_MUST_USE
 enum yett_err config_file_write(struct arena *arena, const struct config *config,

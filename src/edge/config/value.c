@@ -6,7 +6,7 @@
 #include "core/domain/domain.h"
 #include "edge/config/given.h"
 
-enum { SECONDS_OF_DAY = 86400 };
+enum { SECONDS_OF_DAY = 86400, PATH_OCTETS_MAX = 4095 };
 
 static void *place(void *base, size_t offset)
 {
@@ -172,6 +172,9 @@ static enum yett_err read_path(const struct given *given)
     if (path.ptr == NULL) {
         return YETT_NO_MEMORY;
     }
+    if (path.len > PATH_OCTETS_MAX) {
+        return given_expected(given, "is longer than 4095 bytes from the root on");
+    }
     given_store(given, &path, sizeof(path));
     return YETT_OK;
 }
@@ -317,6 +320,13 @@ static enum yett_err read_day(const struct given *given)
     return YETT_OK;
 }
 
+/* Settings that were written have paths from the root on, and secrets in hexadecimal. */
+static bool may_be_long(const struct key *key, slice text)
+{
+    return key->kind == KIND_PATH ||
+           (key->kind == KIND_SECRET && slice_starts_with(text, SLICE(VALUE_HEX)));
+}
+
 enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
                          slice directory, void *base, slice *expected_out)
 {
@@ -344,8 +354,7 @@ enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
         [KIND_MODE] = given_read_mode,
     };
     struct given given = {arena, key, text, directory, base, expected_out};
-    bool is_hex = key->kind == KIND_SECRET && slice_starts_with(text, SLICE(VALUE_HEX));
-    if (text.len > VALUE_MAX && !is_hex) {
+    if (text.len > VALUE_MAX && !may_be_long(key, text)) {
         return given_expected(&given, "is longer than 1000 bytes");
     }
     if (text.len == 0 && key->may_be_empty) {

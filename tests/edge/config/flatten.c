@@ -147,6 +147,22 @@ static void a_relative_path_is_written_from_the_root(void **state)
     assert_false(slice_starts_with(again.dmarc.suffix_list, SLICE("/elsewhere")));
 }
 
+static void a_long_path_survives(void **state)
+{
+    struct tree *tree = *state;
+    char text[2000] = "state_directory = \"", name[2000] = "/";
+    size_t at = strlen(text);
+    memset(text + at, 'x', 990);
+    memcpy(text + at + 990, "\"", 2);
+    memset(name + 1, 'y', 990);
+    memcpy(name + 991, "/y.conf", 8);
+    struct config config = parse(tree->arena, slice_from_text(text), name);
+    assert_int_equal(config.state_directory.len, 992 + 990);
+    struct config again =
+        parse(tree->arena, write_config(tree->arena, &config), "again.conf");
+    assert_true(slice_eq(again.state_directory, config.state_directory));
+}
+
 static void a_secret_of_any_size_survives(void **state)
 {
     struct tree *tree = *state;
@@ -225,6 +241,7 @@ int main(void)
         tree_test(settings_that_are_written_read_as_the_same),
         tree_test(the_defaults_are_written_in_full),
         tree_test(a_relative_path_is_written_from_the_root),
+        tree_test(a_long_path_survives),
         tree_test(a_secret_of_any_size_survives),
         tree_test(what_does_not_fit_is_not_written),
         tree_test(settings_of_a_command_line_go_over_those_of_a_file),

@@ -77,6 +77,25 @@ static void a_key_set_in_an_included_file_is_set(void **state)
     assert_true(slice_eq(why, slice_from_text(expected)));
 }
 
+static void a_listener_in_the_way_is_named_with_its_file(void **state)
+{
+    struct tree *tree = *state;
+    struct config config;
+    slice why;
+    char expected[600];
+    tree_file(tree, "c", SLICE("\nlisten a { address = \"unix:/run/m\" }"));
+    tree_file(tree, "main",
+              SLICE("include(\"c\")\n\n"
+                    "listen b { address = \"unix:/run/m\" }\n"));
+    assert_int_equal(read_it(tree, "main", &config, &why), YETT_BAD_SYNTAX);
+    snprintf(
+        expected, sizeof(expected),
+        "%s/main:3: listen \"b\": its address is taken by unix:/run/m of listen \"a\" "
+        "in line 2 of %s/c",
+        tree->root, tree->root);
+    assert_true(slice_eq(why, slice_from_text(expected)));
+}
+
 static void a_block_may_not_begin_in_one_file_and_end_in_another(void **state)
 {
     struct tree *tree = *state;
@@ -186,6 +205,7 @@ int main(void)
         tree_test(an_included_file_stands_where_it_is_named),
         tree_test(lines_are_right_within_and_behind_an_include),
         tree_test(a_key_set_in_an_included_file_is_set),
+        tree_test(a_listener_in_the_way_is_named_with_its_file),
         tree_test(a_block_may_not_begin_in_one_file_and_end_in_another),
         tree_test(a_file_that_includes_itself_is_refused),
         tree_test(what_cannot_be_included_is_named),
