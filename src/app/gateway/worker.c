@@ -5,7 +5,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* worker: the life of a gateway, from its command line to its exit status. */
 
@@ -53,16 +52,6 @@ static void leave(struct gateway *gateway, unsigned within_ms, unsigned quiet_ms
 
 /* ---- the supervisor --------------------------------------------------------------------- */
 
-static bool tell_supervisor(enum role_kind kind, slice text)
-{
-    struct role_message message = {.kind = kind};
-    text = slice_first(text, sizeof(message.text) - 1);
-    if (!slice_is_empty(text)) {
-        memcpy(message.text, text.ptr, text.len);
-    }
-    return role_send(ROLE_CONTROL, &message) == YETT_OK;
-}
-
 static void obey(struct gateway *gateway, const struct role_message *message)
 {
     if (message->kind != ROLE_LEAVE) {
@@ -71,7 +60,7 @@ static void obey(struct gateway *gateway, const struct role_message *message)
     unsigned quiet_ms = message->deadline_ms / QUIET_PART;
     leave(gateway, message->deadline_ms,
           quiet_ms < QUIET_MAX_MS ? quiet_ms : QUIET_MAX_MS);
-    (void)tell_supervisor(ROLE_LEAVING, SLICE_NONE); /* if it is gone, we hear of it */
+    role_say(ROLE_CONTROL, ROLE_LEAVING, SLICE_NONE);
 }
 
 static void on_control(void *context, bool readable, bool writable)
@@ -154,12 +143,10 @@ static int run(struct gateway *gateway)
         is_open = false;
     }
     if (!is_open) {
-        (void)tell_supervisor(ROLE_FAILED, why);
+        role_say(ROLE_CONTROL, ROLE_FAILED, why);
         return EXIT_FAILED;
     }
-    if (!tell_supervisor(ROLE_READY, SLICE_NONE)) {
-        return EXIT_FAILED; /* it gave up on us */
-    }
+    role_say(ROLE_CONTROL, ROLE_READY, SLICE_NONE); /* if it is gone, we leave at once */
     work(gateway);
     return EXIT_ORDERLY;
 }
