@@ -28,9 +28,12 @@ GOOD = (b"From: Alice <alice@example.org>\r\nTo: bob@example.com\r\nSubject: tom
 ZONE = """example.org. TXT "v=spf1 ip4:192.0.2.1 -all"
 _dmarc.example.org. TXT "v=DMARC1; p=reject"
 """
-SETTINGS = "limits { stall_timeout = 2s idle_timeout = 3s connections = 4000 }\n"
+SETTINGS = """mode = "enforce"
+dns { deadline = 2s timeout = 1s }
+limits { stall_timeout = 2s idle_timeout = 3s connections = 4000 }
+"""
 
-# How much the worker may grow under any of this, beside what it may hold for all connections.
+# How much the worker may grow under any of this.
 GROWTH = 24 * MIB
 
 
@@ -99,11 +102,19 @@ CUTS = {2: "packet", 7: "packet", len(CONNECT) + len(HELO) + 3: "packet",
 
 
 class World:
+    """A gateway for one case: it says only so much about peers in a minute."""
+
     def __init__(self, yett):
         self.gateway = Gateway(yett, zone=ZONE, settings=SETTINGS)
         self.workers = self.gateway.workers()
         self.good()
         self.rest = pss_bytes(self.workers[0])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.gateway.__exit__()
 
     def good(self):
         """A good message over a connection of its own goes through at once."""
@@ -122,6 +133,11 @@ class World:
             f"a worker is gone:\n{self.gateway.log()[-3000:]}"
 
     def grown(self):
+        """Memory of the worker beyond what it had at rest.  A sanitizer keeps what was freed:
+        nothing can be said then."""
+        with open(f"/proc/{self.workers[0]}/maps", encoding="ascii", errors="replace") as maps:
+            if "libasan" in maps.read():
+                return 0
         return pss_bytes(self.workers[0]) - self.rest
 
     def named(self, peer, texts):
@@ -157,12 +173,14 @@ class World:
 
     def reset(self):
         """Connections that end in RST within a message."""
+        peers = []
         for _ in range(50):
             milter, peer = self.open()
             milter.raw(ENVELOPE + FIELD)
             milter.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             milter.close()
-        self.named(peer, "in the middle of a message|reset")
+            peers.append(peer)
+        self.named(peers[0], "reset by peer|in the middle of a message")
         self.afterwards()
 
     def silent(self):
@@ -182,7 +200,7 @@ class World:
             milter.raw(ENVELOPE + FIELD)
             self.afterwards()
             drain(milter)
-        self.named(peer, "timed out|nothing came|stopped|for 2")
+        self.named(peer, "nothing came for")
         self.afterwards()
 
     def huge_field(self):
@@ -267,6 +285,9 @@ class World:
             for milter in milters:
                 milter.close()
         self.afterwards()
+        assert wait_for(lambda: "was ended" in self.gateway.log()), "nothing is said about it"
+        said = self.gateway.log().count("was ended")
+        assert said <= 100, f"{said} lines about it"
 
     def never_reads(self):
         """Messages without end, and no answer is ever read: it is not written for either."""
@@ -287,7 +308,7 @@ class World:
                 pass  # … and has given up already
             assert self.grown() < GROWTH, f"{self.grown() / MIB:.1f} MiB more"
             self.good()
-            self.named(peer, "timed out|could be written|written|read")
+            self.named(peer, "took none of our output")
         self.afterwards()
 
     def ends_at_once(self):
@@ -351,32 +372,30 @@ def drain(milter):
         pass
 
 
+def in_a_world(yett, test, *arguments):
+    with World(yett) as world:
+        test(world, *arguments)
+        status = world.gateway.stop()
+        assert status == 0, f"it ended with {status}:\n{world.gateway.log()[-3000:]}"
+
+
 def main():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 8192:
         print(f"1..0 # SKIP only {hard} descriptors are allowed")
         return 0
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 8192), hard))
-    world = World(sys.argv[1])
-    with world.gateway:
-        cases = [(f"it is cut off and named: {name}",
-                  lambda row=row: world.fault(*row), "") for name, *row in FAULTS]
-        cases += [(f"a conversation that ends after {at} octets, in the middle of a {what}",
-                   lambda at=at, what=what: world.cut(at, what), "")
-                  for at, what in CUTS.items()]
-        cases += [(" ".join(test.__doc__.split()), test, "")
-                  for test in (world.reset, world.silent, world.stalled, world.huge_field,
-                               world.huge_header, world.many_fields, world.many_recipients,
-                               world.huge_body, world.flood, world.flood_at_once,
-                               world.never_reads, world.ends_at_once, world.one_write,
-                               world.new_clients, world.old_server, world.bad_names)]
-        failed = tap.report(cases)
-        status = world.gateway.stop()
-        if status != 0 or failed:
-            print(f"# it ended with {status}; its log ends so:")
-            for line in world.gateway.log().splitlines()[-40:]:
-                print("# " + line)
-        return failed or status != 0
+    rows = [(f"it is cut off and named: {name}", World.fault, *row) for name, *row in FAULTS]
+    rows += [(f"a conversation that ends after {at} octets, in the middle of a {what}",
+              World.cut, at, what) for at, what in CUTS.items()]
+    rows += [(" ".join(test.__doc__.split()), test)
+             for test in (World.huge_body, World.silent, World.stalled, World.never_reads,
+                          World.reset, World.huge_field, World.huge_header, World.many_fields,
+                          World.many_recipients, World.flood, World.flood_at_once,
+                          World.ends_at_once, World.one_write, World.new_clients,
+                          World.old_server, World.bad_names)]
+    return tap.report([(name, lambda row=row: in_a_world(sys.argv[1], *row), "")
+                       for name, *row in rows])
 
 
 if __name__ == "__main__":
