@@ -81,7 +81,11 @@ class Gateway:
         self.config_path = ""
         self.configure(settings)
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self.__exit__()
+                raise
 
     def __enter__(self):
         return self
