@@ -179,7 +179,9 @@ static void show_head(const struct page *page, const json_t *answer)
     show(page, "yett", TONE_BOLD,
          arena_printf(page->arena, "%s, up for %.*s", text_of(answer, "version"),
                       SLICE_ARG(up)));
-    show(page, "settings", TONE_PLAIN, slice_from_text(text_of(answer, "settings")));
+    const char *settings = text_of(answer, "settings");
+    show(page, "settings", TONE_PLAIN,
+         slice_from_text(settings[0] == '\0' ? "none in force yet" : settings));
     show(page, "reloads", TONE_PLAIN,
          arena_printf(page->arena, "%" PRIu64 ", and %" PRIu64 " that failed",
                       number_of(answer, "reloads"), number_of(answer, "reloads_failed")));
@@ -206,7 +208,7 @@ static void show_listeners(const struct page *page, const json_t *answer)
     const char *label = "listening on";
     json_array_foreach(json_object_get(answer, "generations"), i, generation)
     {
-        if (strcmp(text_of(generation, "state"), "current") != 0) {
+        if (strcmp(text_of(generation, "state"), "leaving") == 0) {
             continue;
         }
         json_array_foreach(json_object_get(generation, "listeners"), j, listener)

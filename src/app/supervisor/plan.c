@@ -102,6 +102,10 @@ static void use_plan(struct supervisor *supervisor)
         supervisor_refuse(supervisor, EXIT_FAILED, why);
         return;
     }
+    if (supervisor_current(supervisor) == NULL) {
+        status_settle(supervisor,
+                      done.plan.status_socket); /* tells of the start as well */
+    }
     generation_begin(supervisor, &done.plan, done.listeners, done.listener_count,
                      done.settings);
 }
