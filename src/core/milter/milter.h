@@ -14,7 +14,8 @@
  * milter: Sendmail's mail filter protocol, versions 2 to 6, as a conversation of octets.
  *
  * packet.c cuts and writes packets, negotiate.c agrees on version, actions and steps,
- * macro.c reads the macros we use, session.c turns commands into intake's events and the
+ * macro.c reads the macros we use, client.c who is connected; session.c says what each
+ * command means and when it may come, stream.c cuts the octets into them, edits.c turns the
  * decision into edits and one final reply.  Pure: octets in, octets out; the edge moves
  * them, asks what intake wants, and keeps time.
  */
@@ -28,19 +29,24 @@ struct milter_packet {
 };
 
 enum {
-    MILTER_PACKET_MAX = 1024 * 1024, /* octets of one packet, but for the body */
-    MILTER_HEAD = 5                  /* length and command */
+    MILTER_PACKET_MAX =
+        1024 * 1024, /* octets of one packet; the body may be in longer ones,
+                                        and of a longer field the beginning is kept */
+    MILTER_FIELD_KEPT =
+        64 * 1024,  /* of such a field: its name and what fits of its value */
+    MILTER_HEAD = 5 /* length and command */
 };
 
 /*
  * Take one packet off the front of `*in`.  YETT_OK; YETT_NEED_ANSWERS when it is not all
- * there yet; YETT_LIMIT when it announces more than `max` octets; YETT_BAD_SYNTAX when it
- * announces none.  `*in` moves on YETT_OK only.
+ * there yet; YETT_LIMIT when it would be more than `max` octets, its length included;
+ * YETT_BAD_SYNTAX when it announces none.  `*in` moves on YETT_OK only.
  */
 YETT_MUST_USE
 enum yett_err milter_take_packet(slice *in, size_t max, struct milter_packet *out);
 
-/* Append a packet; its data are `parts` behind each other. */
+/* Append a packet; its data are `parts` behind each other.  YETT_LIMIT in `buf` when they are
+   too long for one. */
 void milter_write_packet(struct buf *buf, char command, const slice *parts, size_t count);
 
 /* Take one NUL-terminated string off the front of `*in`. */
@@ -117,6 +123,10 @@ enum milter_state {
  * is left is the beginning of a packet: feed it again with what follows it.  It is never
  * longer than MILTER_PACKET_MAX.  Takes commands while it is waiting as well: the mail
  * server may give up.  `now_s` is the time of messages that begin here.
+ *
+ * Stops behind a message that was decided, so that its event is not lost: when
+ * milter_session_event() has one and `*in` is not empty, feed again.  (A mail server that
+ * waits for the reply sends nothing behind the end of a message.)
  */
 enum milter_state milter_session_feed(struct milter_session *session, slice *in,
                                       int64_t now_s);
@@ -135,6 +145,10 @@ slice milter_session_fault(const struct milter_session *session);
 /* A decision that was just sent out: for the log.  NULL, or once for each message; valid
    until the next feed. */
 const struct event *milter_session_event(struct milter_session *session);
+
+/* The event was used: what its message took is free for others, at once instead of with the
+   next feed.  Idle connections should not hold it. */
+void milter_session_release(struct milter_session *session);
 
 /* Something belongs to be finished before the process may leave: a message in work. */
 bool milter_session_is_busy(const struct milter_session *session);
