@@ -169,11 +169,9 @@ static void show_field(struct buf *buf, slice name, slice value)
     buf_add_text(buf, "      + ");
     buf_add_visible(buf, name);
     buf_add_byte(buf, ':');
-    while (slice_next_piece(&value, '\n', &line)) {
-        slice text = slice_trim_fws(line);
-        bool is_fold = line.len != 0 && line.ptr[0] == '\t';
+    for (bool is_fold = false; slice_next_piece(&value, '\n', &line); is_fold = true) {
         buf_add_text(buf, is_fold ? "\n          " : " ");
-        buf_add_visible(buf, text);
+        buf_add_visible(buf, slice_trim_fws(line));
     }
     buf_add_byte(buf, '\n');
 }
