@@ -21,7 +21,7 @@ class Shown:
     """The output, run once."""
 
     def __init__(self, top, yett):
-        self.done = subprocess.run([os.path.join(top, "tools", "demo"), yett],
+        self.done = subprocess.run([os.path.join(top, "tools", "demo"), os.path.abspath(yett)],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
         self.text = self.done.stdout.decode(errors="replace")
