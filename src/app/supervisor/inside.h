@@ -107,7 +107,7 @@ struct supervisor {
     struct generation *generations[GENERATIONS_MAX]; /* NULL: free */
     unsigned last_number;
     struct status_socket status;
-    bool reload_wanted, reloading, stopping, ended, walls_asked;
+    bool reload_wanted, wait_told, stopping, ended, walls_asked;
     int exit_status;
 
     int64_t started_ms, last_tick_ms;

@@ -49,7 +49,7 @@ static size_t count_generations(const struct supervisor *supervisor)
 static void begin(struct supervisor *supervisor)
 {
     char why[ROLE_TEXT_MAX];
-    supervisor->reload_wanted = false;
+    supervisor->reload_wanted = supervisor->wait_told = false;
     if (!plan_begin(supervisor, why, sizeof why)) {
         supervisor_refuse(supervisor, EXIT_FAILED, why);
     }
@@ -64,15 +64,15 @@ static void reload(struct supervisor *supervisor)
     bool is_busy = supervisor->planning.under_way ||
                    find_state(supervisor, GENERATION_STARTING) != NULL;
     bool is_full = count_generations(supervisor) == GENERATIONS_MAX;
+    if (is_full && !supervisor->wait_told) {
+        log_say(supervisor->log, LOG_LEVEL_NOTICE,
+                "the next reload waits until gateways of earlier settings have left");
+        supervisor->wait_told = true;
+    }
     if (is_busy || is_full) {
-        if (is_full && !supervisor->reload_wanted) {
-            log_say(supervisor->log, LOG_LEVEL_NOTICE,
-                    "the reload waits until gateways of earlier settings have left");
-        }
         supervisor->reload_wanted = true;
         return;
     }
-    supervisor->reloading = true;
     notify_reloading(supervisor);
     begin(supervisor);
 }
@@ -82,8 +82,7 @@ void supervisor_look_around(struct supervisor *supervisor)
     if (supervisor->stopping) {
         supervisor->ended = supervisor->ended || (count_generations(supervisor) == 0 &&
                                                   !supervisor->planning.under_way);
-    } else if (supervisor->reload_wanted &&
-               count_generations(supervisor) < GENERATIONS_MAX) {
+    } else if (supervisor->reload_wanted) {
         reload(supervisor);
     }
 }

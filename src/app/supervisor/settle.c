@@ -56,7 +56,6 @@ void supervisor_refuse(struct supervisor *supervisor, int exit_status, const cha
 {
     char line[2 * ROLE_TEXT_MAX];
     join_lines(why, line, sizeof line);
-    supervisor->reloading = false;
     if (supervisor_current(supervisor) == NULL) {
         log_say(supervisor->log, LOG_LEVEL_ERROR, "%s", line);
         supervisor->stopping = true;
@@ -113,7 +112,6 @@ void supervisor_settled(struct supervisor *supervisor, struct generation *genera
     }
     settle_listeners(generation);
     status_settle(supervisor, generation->plan.status_socket);
-    supervisor->reloading = false;
     supervisor->last_failure[0] = '\0';
     supervisor->reloads += !is_first;
     say_settled(generation, is_first);

@@ -128,9 +128,10 @@ def reloads_are_joined_and_generations_are_few():
         assert most == 4, most
         fake.wait_log("waits until")
         fake.change("good")
-        # Deaf ones are killed when their time is over, and the reload that waited comes then.
+        # Deaf ones are killed when their time is over, and the one reload that waited comes then.
         fake.wait_log("did not leave in time")
-        assert wait_for(lambda: len(fake.status()["generations"]) == 1), fake.status()
+        assert wait_for(lambda: fake.status()["reloads"] == 4
+                        and len(fake.status()["generations"]) == 1), fake.status()
         assert len(fake.workers()) == 2, fake.status()
         assert fake.stop() == 0
 
