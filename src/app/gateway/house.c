@@ -6,7 +6,7 @@
 
 /* house: what intake asks of the process it works in. */
 
-enum { POOL_KEPT = 32, DAY_S = 24 * 3600 };
+enum { POOL_KEPT = 8, DAY_S = 24 * 3600 };
 
 /* Without zero, one, l and o, which people mistake for each other on the telephone. */
 static const char id_letters[] = "23456789abcdefghijkmnpqrstuvwxyz";

@@ -62,6 +62,7 @@ struct gateway {
 
     struct deadline_line waiting;
     size_t messages;         /* in work */
+    size_t messages_peak;    /* the most since memory was given back */
     uint64_t messages_begun; /* of all time */
 
     uint8_t ids[GATEWAY_IDS_KEPT][GATEWAY_ID_OCTETS]; /* random octets not yet used */

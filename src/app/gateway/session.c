@@ -156,6 +156,9 @@ static void begin_message(struct gateway_session *session, int64_t now_ms)
         session->in_message = true;
         session->began_ms = now_ms;
         session->gateway->messages++;
+        if (session->gateway->messages > session->gateway->messages_peak) {
+            session->gateway->messages_peak = session->gateway->messages;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #include "app/gateway/inside.h"
 #include "app/role/role.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 
 enum {
     HEARTBEAT_MS = 1000,
+    MANY_MESSAGES = 32,
     /* Without a supervisor nobody counts or replaces us: what is in work, and no more. */
     ORPHAN_LEAVE_MS = 30 * 1000,
     /* A client that is between two messages has a tenth of the time to begin the next. */
@@ -89,9 +91,21 @@ static void on_control(void *context, bool readable, bool writable)
 
 /* ---- the loop --------------------------------------------------------------------------- */
 
+/* What many messages at once took lies between what stays, so that the C library keeps it;
+   once they are gone it goes back to the system. */
+static void give_memory_back(struct gateway *gateway)
+{
+    if (gateway->messages_peak >= MANY_MESSAGES &&
+        gateway->messages < gateway->messages_peak / 4) {
+        gateway->messages_peak = 0;
+        (void)malloc_trim(0);
+    }
+}
+
 static void on_second(void *context)
 {
     struct gateway *gateway = context;
+    give_memory_back(gateway);
     scoreboard_beat(gateway->board, gateway->options.slot, loop_now_ms(gateway->loop));
     tell_figures(gateway);
     loop_timer_start(gateway->second, HEARTBEAT_MS);
