@@ -301,7 +301,7 @@ def main():
     if skip:
         return tap.report(list(cases(None, skip)))
     with Site(sys.argv[1], SERVICES) as site:
-        return tap.report(list(cases(site, skip)))
+        return site.report(cases(site, skip))
 
 
 if __name__ == "__main__":

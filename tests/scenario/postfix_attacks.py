@@ -303,7 +303,7 @@ def main():
     if skip:
         return tap.report(list(cases(None, top, skip)))
     with Site(sys.argv[1], ["observe", "two", "relay"], with_relay=True) as site:
-        return tap.report(list(cases(site, top, skip)))
+        return site.report(cases(site, top, skip))
 
 
 if __name__ == "__main__":

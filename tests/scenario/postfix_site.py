@@ -17,10 +17,12 @@ A second Postfix, `relay`, hands on what it gets to the service "relay".
 """
 import itertools
 import os
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import mail
+import tap
 from gateway import Gateway
 from milter_server import MilterServer
 from postfix import Postfix
@@ -128,6 +130,16 @@ class Site:
 
     def other_decides(self, message):
         return self.other_edits.get(message.rcpts[0], [])
+
+    def report(self, cases):
+        """Run them.  Nor may a gateway have died or a sanitizer have complained."""
+        status = tap.report(list(cases))
+        for name, gateway in self.gateways.items():
+            for line in gateway.log().splitlines():
+                if re.search(r"runtime error|Sanitizer|: gateway \d+ (died|gave|ended)", line):
+                    print(f"# {name}: {line}")
+                    status = 1
+        return status
 
     # ---- messages -----------------------------------------------------------------------
 

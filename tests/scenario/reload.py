@@ -132,6 +132,9 @@ def a_hundred_reloads_under_load(yett, taken):
         # What was left behind by all of them: nothing.
         assert wait_for(lambda: len(gateway.workers()) <= 2), gateway.log()[-3000:]
         assert gateway.stop() == 0, gateway.log()[-3000:]
+        bad = [line for line in gateway.log().splitlines()
+               if "runtime error" in line or "Sanitizer" in line or " died of " in line]
+        assert not bad, bad[:5]
         print(f"# {sum(by.values())} messages through Postfix, {len(peers[0].seen)} and "
               f"{len(peers[1].seen)} slow ones by milter")
 
