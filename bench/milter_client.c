@@ -39,6 +39,7 @@ struct milter_client {
     const char *expected;
     double *latencies;
     size_t to_begin, finished;
+    bool reconnects;
 };
 
 static void fail(const char *what)
@@ -129,18 +130,38 @@ struct milter_client *milter_client_new(uint16_t port, size_t connections,
     return client;
 }
 
-void milter_client_free(struct milter_client *client)
+static void hang_up(const struct connection *connection)
 {
     static const char quit[] = "\0\0\0\1A\0\0\0\1Q";
+    (void)send(connection->fd, quit, sizeof(quit) - 1, MSG_NOSIGNAL);
+    close(connection->fd);
+}
+
+void milter_client_free(struct milter_client *client)
+{
     for (size_t i = 0; i < client->count; i++) {
-        (void)send(client->connections[i].fd, quit, sizeof(quit) - 1, MSG_NOSIGNAL);
-        close(client->connections[i].fd);
+        hang_up(&client->connections[i]);
     }
     milter_script_finish(&client->first);
     milter_script_finish(&client->next);
     close(client->poll);
     free(client->connections);
     free(client);
+}
+
+void milter_client_reconnect(struct milter_client *client)
+{
+    client->reconnects = true;
+}
+
+static void call_again(const struct milter_client *client, struct connection *connection)
+{
+    struct milter_agreement agreement;
+    hang_up(connection);
+    connection->fd = open_socket(client->port);
+    connection->began = false;
+    negotiate(connection->fd, &agreement);
+    watch(client, connection, EPOLL_CTL_ADD);
 }
 
 /* ---- a message ------------------------------------------------------------------------ */
@@ -225,6 +246,9 @@ static void end(struct milter_client *client, struct connection *connection)
     }
     client->latencies[client->finished++] = now_us() - connection->start_us;
     connection->is_busy = false;
+    if (client->reconnects) {
+        call_again(client, connection);
+    }
     begin(client, connection);
 }
 

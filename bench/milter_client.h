@@ -19,6 +19,9 @@ struct milter_client *milter_client_new(uint16_t port, size_t connections,
                                         const char *message, size_t message_bytes,
                                         const char *expected);
 
+/* From now on each message has a connection of its own, as when SMTP clients send one. */
+void milter_client_reconnect(struct milter_client *client);
+
 struct milter_load {
     double seconds;
     /* From the first octet of a message's envelope to the last of the answer. */
