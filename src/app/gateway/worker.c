@@ -14,9 +14,11 @@ enum {
     MANY_MESSAGES = 32,
     /* Without a supervisor nobody counts or replaces us: what is in work, and no more. */
     ORPHAN_LEAVE_MS = 30 * 1000,
-    /* A client that is between two messages has a tenth of the time to begin the next. */
-    QUIET_PART = 10,
-    QUIET_MAX_MS = 30 * 1000,
+    /* A client that is between two messages may begin the next within this time; when others
+       take over (a reload) it has longer, as nobody waits for our end. */
+    QUIET_MS = 3000,
+    QUIET_RELOAD_MS = 30 * 1000,
+    QUIET_PART = 10, /* … but no more than this part of the time that we have */
     EXIT_ORDERLY = 0,
     EXIT_FAILED = 1,
     EXIT_WRONG_USE = 2
@@ -59,9 +61,10 @@ static void obey(struct gateway *gateway, const struct role_message *message)
     if (message->kind != ROLE_LEAVE) {
         return; /* nothing else is for us */
     }
+    bool others_take_over = slice_eq(slice_from_text(message->text), SLICE("reload"));
+    unsigned most_ms = others_take_over ? QUIET_RELOAD_MS : QUIET_MS;
     unsigned quiet_ms = message->deadline_ms / QUIET_PART;
-    leave(gateway, message->deadline_ms,
-          quiet_ms < QUIET_MAX_MS ? quiet_ms : QUIET_MAX_MS);
+    leave(gateway, message->deadline_ms, quiet_ms < most_ms ? quiet_ms : most_ms);
     role_say(ROLE_CONTROL, ROLE_LEAVING, SLICE_NONE);
 }
 

@@ -35,6 +35,7 @@ struct milter_connection {
     uint16_t port;
     uint8_t address[16];
     uint8_t family; /* enum ip_family */
+    bool answered;  /* something was written since the last read */
     bool doomed;    /* ends as soon as nobody works on it */
     bool closing;   /* … after its output was written */
 };
@@ -63,6 +64,7 @@ struct milter_server {
     struct loop_timer *pause;  /* until descriptors may be there again */
     struct milter_statistics statistics;
     bool ticking, accepting, pausing, leaving;
+    unsigned accepted_in_a_row;
     unsigned quiet_ms;
     void (*left)(void *context);
     void *left_context;

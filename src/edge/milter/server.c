@@ -14,8 +14,9 @@
  * or is taken by another process that shares the listener.
  */
 enum {
-    ACCEPTED_PER_TURN = 8, /* few, so that other processes get their share of a burst */
-    PAUSE_MS = 200 /* when descriptors ran out: somebody must give some back first */
+    ACCEPTED_IN_A_ROW = 4, /* … then other processes get their share of a burst */
+    SHARE_MS = 1,
+    STARVED_MS = 200 /* somebody must give descriptors back first */
 };
 
 /* ---- accepting or not ------------------------------------------------------------------- */
@@ -23,6 +24,12 @@ enum {
 static bool is_full(const struct milter_server *server)
 {
     return server->statistics.connections >= server->options.connections_max;
+}
+
+static void pause_for(struct milter_server *server, int64_t ms)
+{
+    server->pausing = true;
+    loop_timer_start(server->pause, ms);
 }
 
 static void update_listeners(struct milter_server *server)
@@ -39,8 +46,7 @@ static void update_listeners(struct milter_server *server)
         if (!loop_watch_set(server->listeners[i].watch, accepting, false)) {
             /* Of what is wanted, nothing else can fail than to begin to watch. */
             server->accepting = false;
-            server->pausing = true;
-            loop_timer_start(server->pause, PAUSE_MS);
+            pause_for(server, STARVED_MS);
         }
     }
 }
@@ -90,8 +96,7 @@ static bool accept_one(struct listener *listener)
     }
     if (errno != EAGAIN && errno != EWOULDBLOCK) {
         server->statistics.starved++;
-        server->pausing = true;
-        loop_timer_start(server->pause, PAUSE_MS);
+        pause_for(server, STARVED_MS);
     }
     return false;
 }
@@ -99,16 +104,16 @@ static bool accept_one(struct listener *listener)
 static void on_acceptable(void *context, bool readable, bool writable)
 {
     struct listener *listener = context;
+    struct milter_server *server = listener->server;
     (void)readable;
     (void)writable;
-    for (int i = 0; i < ACCEPTED_PER_TURN && listener->server->accepting &&
-                    !is_full(listener->server);
-         i++) {
-        if (!accept_one(listener)) {
-            break;
+    while (!server->pausing && !is_full(server) && accept_one(listener)) {
+        if (++server->accepted_in_a_row >= ACCEPTED_IN_A_ROW) {
+            server->accepted_in_a_row = 0;
+            pause_for(server, SHARE_MS);
         }
     }
-    update_listeners(listener->server);
+    update_listeners(server);
 }
 
 /* ---- endings ---------------------------------------------------------------------------- */

@@ -72,6 +72,27 @@ static void at_the_limit_a_peer_waits_until_another_goes(void **state)
     stage_free(stage);
 }
 
+static void two_who_share_a_listener_share_a_burst(void **state)
+{
+    enum { MANY = 80 };
+    (void)state;
+    int clients[MANY];
+    struct stage *one = stage_new(stage_options());
+    struct milter_server *other = stage_second_server(one);
+    for (size_t i = 0; i < MANY; i++) {
+        clients[i] = stage_connect(one);
+    }
+    size_t had = milter_server_statistics(other).connections;
+    assert_int_equal(had + statistics(one).connections, MANY);
+    assert_in_range(had, MANY / 4, MANY - MANY / 4);
+    for (size_t i = 0; i < MANY; i++) {
+        (void)close(clients[i]);
+    }
+    stage_until(one, all_closed);
+    milter_server_free(other);
+    stage_free(one);
+}
+
 static void without_descriptors_accepting_pauses_and_goes_on(void **state)
 {
     (void)state;
@@ -344,6 +365,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_the_limit_a_peer_waits_until_another_goes),
+        cmocka_unit_test(two_who_share_a_listener_share_a_burst),
         cmocka_unit_test(without_descriptors_accepting_pauses_and_goes_on),
         cmocka_unit_test(a_peer_without_a_session_is_closed),
         cmocka_unit_test(an_endless_packet_ends_the_connection),

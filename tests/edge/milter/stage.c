@@ -137,24 +137,36 @@ static int listen_unix(struct stage *stage)
     return fd;
 }
 
-struct stage *stage_new(struct milter_server_options options)
+static struct milter_server *new_server(struct stage *stage,
+                                        struct milter_server_options options)
 {
-    struct stage *stage = calloc(1, sizeof(*stage));
     struct milter_handler handler = {.context = stage,
                                      .open = open_session,
                                      .take = take,
                                      .closed = closed,
                                      .is_busy = is_busy};
+    options.listeners = stage->listeners;
+    options.listener_count = 2;
+    struct milter_server *server = milter_server_new(stage->loop, &options, &handler);
+    assert_non_null(server);
+    return server;
+}
+
+struct milter_server *stage_second_server(struct stage *stage)
+{
+    return new_server(stage, stage_options());
+}
+
+struct stage *stage_new(struct milter_server_options options)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
     assert_non_null(stage);
     stage->sessions = calloc(STAGE_SESSIONS, sizeof(*stage->sessions));
     stage->loop = loop_new();
     stage->listeners[0] = listen_tcp(stage);
     stage->listeners[1] = listen_unix(stage);
-    options.listeners = stage->listeners;
-    options.listener_count = 2;
-    stage->server = milter_server_new(stage->loop, &options, &handler);
     assert_non_null(stage->sessions);
-    assert_non_null(stage->server);
+    stage->server = new_server(stage, options);
     return stage;
 }
 

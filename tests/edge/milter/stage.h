@@ -41,6 +41,9 @@ struct milter_server_options stage_options(void);
 struct stage *stage_new(struct milter_server_options options);
 void stage_free(struct stage *stage);
 
+/* Another on the same listeners and loop, for the same sessions. */
+struct milter_server *stage_second_server(struct stage *stage);
+
 /* Turns of the loop until `done` or, which fails the test, for too long. */
 void stage_until(struct stage *stage, bool (*done)(struct stage *stage));
 
