@@ -107,6 +107,28 @@ static bool is_overdue(const struct milter_connection *connection, int64_t now_m
     return connection != NULL && now_ms - connection->active_ms >= after_ms;
 }
 
+/* The peer may have begun its next message just now. */
+static bool has_something_to_read(const struct milter_connection *connection)
+{
+    char octet;
+    return recv(connection->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Who has something to read goes to the end of the line, and is not looked at twice. */
+static void end_the_quiet(struct milter_server *server, int64_t now_ms)
+{
+    struct milter_connection *last = server->idle.last, *connection = NULL;
+    while (connection != last &&
+           is_overdue(server->idle.first, now_ms, server->quiet_ms)) {
+        connection = server->idle.first;
+        if (has_something_to_read(connection)) {
+            patience_touch(connection);
+        } else {
+            connection_end(connection, SLICE_NONE);
+        }
+    }
+}
+
 void patience_tick(void *context)
 {
     struct milter_server *server = context;
@@ -116,8 +138,8 @@ void patience_tick(void *context)
     while (is_overdue(server->busy.first, now_ms, options->stall_timeout_ms)) {
         time_out_stalled(server->busy.first, options->stall_timeout_ms);
     }
-    while (server->leaving && is_overdue(server->idle.first, now_ms, server->quiet_ms)) {
-        connection_end(server->idle.first, SLICE_NONE);
+    if (server->leaving) {
+        end_the_quiet(server, now_ms);
     }
     while (is_overdue(server->idle.first, now_ms, options->idle_timeout_ms)) {
         time_out(server->idle.first, "idle", options->idle_timeout_ms, "");

@@ -301,6 +301,22 @@ static void leaving_gives_the_idle_time_to_begin_again(void **state)
     stage_free(stage);
 }
 
+static void leaving_does_not_cut_off_what_has_just_come(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_new(stage_options());
+    int client = stage_connect(stage);
+    stage_send(client, "busy\n"); /* not read yet */
+    milter_server_leave(stage->server, 0, note_left, stage);
+    stage_expect(stage, client, "busy\n");
+    stage_send(client, "free\n");
+    stage_expect(stage, client, "free\n");
+    stage_expect_end(stage, client);
+    stage_until(stage, has_left);
+    (void)close(client);
+    stage_free(stage);
+}
+
 static void leaving_without_connections_is_quick(void **state)
 {
     (void)state;
@@ -375,6 +391,7 @@ int main(void)
         cmocka_unit_test(who_moves_now_and_then_stays),
         cmocka_unit_test(leaving_closes_the_idle_and_waits_for_the_busy),
         cmocka_unit_test(leaving_gives_the_idle_time_to_begin_again),
+        cmocka_unit_test(leaving_does_not_cut_off_what_has_just_come),
         cmocka_unit_test(leaving_without_connections_is_quick),
         cmocka_unit_test(
             a_peer_that_waits_at_the_limit_is_served_by_nobody_when_we_leave),
