@@ -7,6 +7,8 @@ mail of others flows.
 """
 import os
 import resource
+import socket
+import statistics
 import sys
 import threading
 import time
@@ -15,11 +17,12 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
 import milter as protocol  # noqa: E402  pylint: disable=wrong-import-position
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from gateway import PATIENCE, Gateway, pss_bytes  # noqa: E402  pylint: disable=wrong-import-position
+from gateway import PATIENCE, Gateway, pss_bytes, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from milter import Milter  # noqa: E402  pylint: disable=wrong-import-position
 
 CONNECTIONS = 5000
 SOON = 10  # seconds, for what nothing should delay: generous, for loaded machines
+RUSH = 12 * 1024 * 1024  # what 400 messages with a header of 50 KB take at least
 KIB_EACH = 16  # of a worker, for a connection that does nothing
 GOOD = (b"From: Alice <alice@example.org>\r\nTo: bob@example.com\r\nSubject: tomorrow\r\n"
         b"Date: Mon, 24 Nov 2025 16:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n\r\n"
@@ -64,7 +67,6 @@ class World:
             for milter in milters:
                 milter.close()
         self.soon()
-        return each
 
     def slow(self):
         """A peer that sends and reads one octet at a time gets the same answer as others, and
@@ -90,7 +92,7 @@ class World:
         try:
             for number in range(100):
                 milter = self.gateway.connect()
-                milters.append((milter, self.stopped(milter, 3 + 7 * number)))
+                milters.append((milter, self.stopped(milter, number)))
             for _ in range(20):
                 self.soon()
             for milter, rest in milters:
@@ -101,15 +103,61 @@ class World:
             for milter, _ in milters:
                 milter.close()
 
+    def rush(self):
+        """Memory that many messages at a time took is given back."""
+        before, milters = pss_bytes(self.worker), []
+        head = b"From: alice@example.org\r\n" + b"X-Long: " + b"x" * 50000 + b"\r\n"
+        try:
+            for _ in range(400):
+                milters.append(self.gateway.connect())
+                milters[-1].raw(self.begun(milters[-1], head + b"\r\nbody\r\n"))
+            assert wait_for(lambda: pss_bytes(self.worker) > before + RUSH), "it took none"
+        finally:
+            for milter in milters[:-1]:
+                milter.close()
+        left = wait_for(lambda: pss_bytes(self.worker) < before + RUSH // 3)
+        milters[-1].close()
+        assert left, f"{(pss_bytes(self.worker) - before) / 1024:.0f} KiB are kept"
+
+    def unhurried(self):
+        """Two writes without an answer between them, as Postfix sends a message: the second
+        does not wait for a delayed acknowledgement of the first, which takes 40 ms."""
+        medians = {}
+        with self.gateway.connect() as milter:
+            octets = self.stopped(milter, 0)
+            cut = octets.index(b"From\0") - 40
+            for no_delay in 1, 0:
+                milter.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, no_delay)
+                times = []
+                for _ in range(30):
+                    start = time.monotonic()
+                    milter.socket.sendall(octets[:cut])
+                    time.sleep(0.002)  # another process goes on
+                    milter.socket.sendall(octets[cut:])
+                    assert milter.answer("E")[0] in ("accept", "continue")
+                    times.append(time.monotonic() - start)
+                    milter.raw(protocol.struct.pack(">I", 1) + b"K")  # the next client
+                medians[no_delay] = statistics.median(times)
+        assert medians[0] < medians[1] + 0.02, f"{medians[0] * 1000:.1f} ms, and " \
+            f"{medians[1] * 1000:.1f} ms where nothing is delayed"
+
+    def begun(self, milter, raw):
+        """The octets of a message, but for its end."""
+        octets = self.stopped(milter, 0, raw)
+        return octets[:-5]
+
     @staticmethod
-    def stopped(milter, at):
-        """Send a message up to its octet `at`; the rest."""
+    def stopped(milter, percent, raw=GOOD):
+        """Send `percent` of a message; the rest."""
         octets = bytearray()
         milter.flush = lambda: octets.extend(milter.waiting) or milter.waiting.clear()
         milter.answer = lambda command: ("accept", [])
-        milter.message(raw=GOOD)
+        milter.message(raw=raw)
+        milter.flush()
         del milter.flush, milter.answer
         octets = bytes(octets)[:-5]  # the ABORT that follows an answer
+        assert octets.endswith(b"\0\0\0\1E"), octets
+        at = len(octets) * percent // 100
         milter.raw(octets[:at])
         return octets[at:]
 
@@ -133,17 +181,22 @@ class Slow(Milter):
         return taken
 
 
+def in_a_world(yett, test):
+    world = World(yett)
+    with world.gateway:
+        test(world)
+
+
 def main():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < CONNECTIONS + 1000:
         print(f"1..0 # SKIP only {hard} descriptors are allowed")
         return 0
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    world = World(sys.argv[1])
-    with world.gateway:
-        cases = [(" ".join(test.__doc__.split()), lambda test=test: test() and "", "")
-                 for test in (world.idle, world.slow, world.many_slow)]
-        return tap.report(cases)
+    return tap.report([(" ".join(test.__doc__.split()),
+                        lambda test=test: in_a_world(sys.argv[1], test), "")
+                       for test in (World.idle, World.slow, World.many_slow, World.rush,
+                                    World.unhurried)])
 
 
 if __name__ == "__main__":
