@@ -76,11 +76,14 @@ static bool take_argument(struct milter_session *session, const char *name, slic
     return true;
 }
 
+/* A client may greet again within a message and thereby end it.  Postfix passes the greeting
+   on first and says that the message is over after it. */
 static void run_helo(struct milter_session *session, slice data, int64_t now_s)
 {
     (void)now_s;
     slice helo;
     if (take_argument(session, "HELO", data, &helo)) {
+        session_end_message(session);
         intake_helo(session->intake, helo);
     }
 }
@@ -105,8 +108,12 @@ static bool is_local(const struct milter_session *session)
                                       : session->is_local_client;
 }
 
+/* A message before it, of which nothing but the envelope came, is over: Postfix does not say
+   so when it refuses the sender after we saw it, as for another filter or a full disk. */
 static void run_mail(struct milter_session *session, slice data, int64_t now_s)
 {
+    session_drop_message(session);
+    macros_begin_message(&session->macros);
     struct intake_mail mail = {
         .login = macros_login(&session->macros),
         .queue_id = macros_queue_id(&session->macros),
@@ -128,11 +135,12 @@ static void run_rcpt(struct milter_session *session, slice data, int64_t now_s)
     }
 }
 
+/* Nothing follows from it: the mail server may refuse it and go on with the envelope. */
 static void run_data(struct milter_session *session, slice data, int64_t now_s)
 {
+    (void)session;
     (void)data;
     (void)now_s;
-    session->phase = PHASE_HEADER;
 }
 
 /* The space that the mail server took away.  False when out of memory. */
@@ -233,6 +241,7 @@ enum {
     BETWEEN = PHASE_NOBODY | PHASE_CLIENT,
     AGREED = BETWEEN | PHASES_MESSAGE,
     SMTP = BETWEEN | PHASE_ENVELOPE, /* the client of the mail server gives commands */
+    ENVELOPES = PHASE_CLIENT | PHASE_ENVELOPE,
     BEFORE_END = PHASE_ENVELOPE | PHASE_HEADER,
     ANYWHERE = PHASE_START | AGREED
 };
@@ -245,8 +254,8 @@ static const struct command commands[] = {
     {'O', "OPTNEG",  PACKET_WHOLE, PHASE_START,    0,             run_negotiate      },
     {'D', "MACRO",   PACKET_WHOLE, AGREED,         0,             run_macros         },
     {'C', "CONNECT", PACKET_WHOLE, BETWEEN,        SMFIP_NR_CONN, run_connect        },
-    {'H', "HELO",    PACKET_WHOLE, PHASE_CLIENT,   SMFIP_NR_HELO, run_helo           },
-    {'M', "MAIL",    PACKET_WHOLE, PHASE_CLIENT,   SMFIP_NR_MAIL, run_mail           },
+    {'H', "HELO",    PACKET_WHOLE, ENVELOPES,      SMFIP_NR_HELO, run_helo           },
+    {'M', "MAIL",    PACKET_WHOLE, ENVELOPES,      SMFIP_NR_MAIL, run_mail           },
     {'R', "RCPT",    PACKET_WHOLE, PHASE_ENVELOPE, SMFIP_NR_RCPT, run_rcpt           },
     {'U', "UNKNOWN", PACKET_WHOLE, SMTP,           SMFIP_NR_UNKN, run_unknown        },
     {'T', "DATA",    PACKET_WHOLE, PHASE_ENVELOPE, SMFIP_NR_DATA, run_data           },

@@ -81,6 +81,7 @@ enum yett_err macros_read(struct macros *macros, slice data)
     }
     if (command == 'M') {
         macros_end_message(macros);
+        macros->is_mail_announced = true;
     }
     while (data.len != 0) {
         slice name, value;
@@ -108,8 +109,17 @@ void macros_end_client(struct macros *macros)
     macros_end_message(macros);
 }
 
+void macros_begin_message(struct macros *macros)
+{
+    if (!macros->is_mail_announced) {
+        macros_end_message(macros);
+    }
+    macros->is_mail_announced = false;
+}
+
 void macros_end_message(struct macros *macros)
 {
+    macros->is_mail_announced = false;
     macros->has_id_with_mail = false;
     macros->queue_id_len = 0;
     macros->login_len = 0;

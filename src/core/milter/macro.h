@@ -22,7 +22,8 @@ struct macros {
     bool is_postfix;   /* `v` begins with "Postfix" */
     bool is_announced; /* a packet for CONNECT came, CONNECT did not */
     /* Of the message. */
-    bool has_id_with_mail; /* `i` was there with MAIL already */
+    bool is_mail_announced; /* a packet for MAIL came, MAIL did not */
+    bool has_id_with_mail;  /* `i` was there with MAIL already */
     size_t queue_id_len, login_len, auth_type_len;
     char queue_id[MACRO_QUEUE_ID_MAX];
     char login[MACRO_LOGIN_MAX];
@@ -37,6 +38,9 @@ enum yett_err macros_read(struct macros *macros, slice data);
 /* CONNECT came: what belonged to another client goes, what was sent for this one stays. */
 void macros_begin_client(struct macros *macros);
 void macros_end_client(struct macros *macros);
+
+/* The same for MAIL and another message. */
+void macros_begin_message(struct macros *macros);
 void macros_end_message(struct macros *macros);
 
 slice macros_queue_id(const struct macros *macros);

@@ -42,7 +42,7 @@ struct intake *milter_session_intake(struct milter_session *session)
 /* ---- how a message ends ----------------------------------------------------------------- */
 
 /* What only a message in work needs. */
-static void forget_message(struct milter_session *session)
+void session_drop_message(struct milter_session *session)
 {
     if (intake_has_message(session->intake)) {
         intake_finish_message(session->intake);
@@ -55,7 +55,7 @@ static void forget_message(struct milter_session *session)
 void milter_session_release(struct milter_session *session)
 {
     if (session->is_decided) {
-        forget_message(session);
+        session_drop_message(session);
         session->is_decided = false;
         session->has_event = false;
     }
@@ -63,7 +63,7 @@ void milter_session_release(struct milter_session *session)
 
 void session_end_message(struct milter_session *session)
 {
-    forget_message(session);
+    session_drop_message(session);
     macros_end_message(&session->macros);
     if ((session->phase & PHASES_MESSAGE) != 0) {
         session->phase = PHASE_CLIENT;

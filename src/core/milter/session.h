@@ -19,7 +19,7 @@ enum phase {
     PHASE_NOBODY = 0x02,   /* no client */
     PHASE_CLIENT = 0x04,   /* a client, no message */
     PHASE_ENVELOPE = 0x08, /* MAIL came */
-    PHASE_HEADER = 0x10,   /* DATA or a field came */
+    PHASE_HEADER = 0x10,   /* a field came */
     PHASE_BODY = 0x20,     /* the header is complete */
     PHASE_WAITING = 0x40,  /* the body is complete, the decision is not there */
     PHASE_CLOSED = 0x80
@@ -60,7 +60,10 @@ struct milter_session {
 void session_fail(struct milter_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The message is over, whatever became of it. */
+/* There is no message in work any more, whatever became of it. */
+void session_drop_message(struct milter_session *session);
+
+/* So, and what was told of it is forgotten: another may come. */
 void session_end_message(struct milter_session *session);
 
 /* The end of the body came: send the decision, or wait for it. */

@@ -17,20 +17,23 @@ static const struct place {
     bool waits;
     const char *allowed;
 } places[] = {
-    {"before the option negotiation",            "",       false, "OQ"       },
-    {"before CONNECT",                           "O",      false, "DCUAKQ"   },
-    {"outside of a message",                     "OC",     false, "DCHMUAKQ" },
-    {"outside of a message",                     "OCH",    false, "DCHMUAKQ" },
-    {"before the header of a message",           "OCM",    false, "DRUTLNAKQ"},
-    {"before the header of a message",           "OCHMR",  false, "DRUTLNAKQ"},
-    {"within the header of a message",           "OCMRT",  false, "DLNAKQ"   },
-    {"within the header of a message",           "OCMRL",  false, "DLNAKQ"   },
-    {"within the body of a message",             "OCMRN",  false, "DBEAKQ"   },
-    {"within the body of a message",             "OCMNB",  false, "DBEAKQ"   },
-    {"before the reply to the end of a message", "OCMNBE", true,  "DAKQ"     },
-    {"outside of a message",                     "OCMNBE", false, "DCHMUAKQ" },
-    {"outside of a message",                     "OCMNA",  false, "DCHMUAKQ" },
-    {"before CONNECT",                           "OCMK",   false, "DCUAKQ"   },
+    {"before the option negotiation",            "",       false, "OQ"         },
+    {"before CONNECT",                           "O",      false, "DCUAKQ"     },
+    {"outside of a message",                     "OC",     false, "DCHMUAKQ"   },
+    {"outside of a message",                     "OCH",    false, "DCHMUAKQ"   },
+    {"before the header of a message",           "OCM",    false, "DHMRUTLNAKQ"},
+    {"before the header of a message",           "OCHMR",  false, "DHMRUTLNAKQ"},
+    {"before the header of a message",           "OCMRT",  false, "DHMRUTLNAKQ"},
+    {"within the header of a message",           "OCMRL",  false, "DLNAKQ"     },
+    {"within the header of a message",           "OCMRTL", false, "DLNAKQ"     },
+    {"within the body of a message",             "OCMRN",  false, "DBEAKQ"     },
+    {"within the body of a message",             "OCMNB",  false, "DBEAKQ"     },
+    {"before the reply to the end of a message", "OCMNBE", true,  "DAKQ"       },
+    {"outside of a message",                     "OCMNBE", false, "DCHMUAKQ"   },
+    {"outside of a message",                     "OCMNA",  false, "DCHMUAKQ"   },
+    {"outside of a message",                     "OCMRH",  false, "DCHMUAKQ"   },
+    {"before the header of a message",           "OCMRM",  false, "DHMRUTLNAKQ"},
+    {"before CONNECT",                           "OCMK",   false, "DCUAKQ"     },
 };
 
 static const struct word {
@@ -105,6 +108,115 @@ static void every_command_has_its_places(void **state)
     }
     talk_finish(&talk);
 }
+
+/* ---- messages that are over without a word ---------------------------------------------- */
+
+static void begin_envelope(struct peer *peer)
+{
+    peer_options(peer, 6, POSTFIX_ACTIONS, POSTFIX_STEPS);
+    PEER(peer, 'D', "Cv\0Postfix 3.7.11\0");
+    PEER(peer, 'C',
+         "x\0"
+         "4\0\0"
+         "192.0.2.1\0");
+    PEER(peer, 'H', "one\0");
+    PEER(peer, 'D', "Mi\0q1\0{auth_authen}\0alice\0");
+    PEER(peer, 'M', "<a@example.org>\0");
+    PEER(peer, 'R', "<b@example.com>\0");
+}
+
+static void end_message(struct peer *peer)
+{
+    PEER(peer, 'R', "<c@example.com>\0");
+    PEER(peer, 'N', "");
+    PEER(peer, 'E', "");
+}
+
+/* A client may greet again at any time.  Postfix tells of that first, and of the end of the
+   message after it. */
+static void a_greeting_ends_the_message_before_it(void **state)
+{
+    (void)state;
+    struct talk talk;
+    struct peer peer;
+    talk_init(&talk);
+    peer_init(&peer);
+    begin_envelope(&peer);
+    PEER(&peer, 'D', "H{tls_version}\0\0");
+    PEER(&peer, 'H', "two\0");
+    PEER(&peer, 'A', "");
+    PEER(&peer, 'A', "");
+    PEER(&peer, 'M', "<>\0");
+    end_message(&peer);
+    talk_send(&talk, buf_slice(&peer.octets), 0);
+    assert_fault(&talk, "");
+    assert_noted(&talk, "connect [192.0.2.1] x\n"
+                        "helo one\n"
+                        "mail <a@example.org> login=alice id=q1 local at 1764000000\n"
+                        "rcpt <b@example.com>\n"
+                        "id q1\n"
+                        "finish\n"
+                        "helo two\n"
+                        "mail <> login= id= at 1764000000\n"
+                        "rcpt <c@example.com>\n"
+                        "end of header\n"
+                        "end of body, 0 octets\n");
+    assert_slice(talk_words(&talk), SLICE("Oa"));
+    assert_int_equal(talk.events, 1);
+    peer_finish(&peer);
+    talk_finish(&talk);
+}
+
+/* Postfix refuses a sender after we saw it, for another filter or for a full disk, and does
+   not say so: then the next MAIL is of another message. */
+static void a_second_mail_is_of_another_message(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        slice macros;
+        const char *mail;
+    } rows[] = {
+        {"macros of its own", SLICE_INIT("M{auth_authen}\0bob\0"),
+         "mail <> login=bob id= at 1764000000\n"                                                       },
+        {"none",              SLICE_INIT(""),                      "mail <> login= id= at 1764000000\n"},
+    };
+    struct talk talk;
+    talk_init(&talk);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct peer peer;
+        struct buf expected;
+        peer_init(&peer);
+        buf_init(&expected, peer.arena, 10000);
+        begin_envelope(&peer);
+        if (rows[i].macros.len != 0) {
+            peer_packet(&peer, 'D', rows[i].macros);
+        }
+        PEER(&peer, 'M', "<>\0");
+        end_message(&peer);
+        print_message("# %s\n", rows[i].why);
+        talk_again(&talk, buf_slice(&peer.octets), 0);
+        assert_fault(&talk, "");
+        buf_printf(&expected,
+                   "connect [192.0.2.1] x\n"
+                   "helo one\n"
+                   "mail <a@example.org> login=alice id=q1 local at 1764000000\n"
+                   "rcpt <b@example.com>\n"
+                   "finish\n"
+                   "%s"
+                   "rcpt <c@example.com>\n"
+                   "end of header\n"
+                   "end of body, 0 octets\n",
+                   rows[i].mail);
+        buf_add_byte(&expected, '\0');
+        assert_noted(&talk, expected.ptr);
+        assert_slice(talk_words(&talk), SLICE("Oa"));
+        peer_finish(&peer);
+    }
+    talk_finish(&talk);
+}
+
+/* ---- what is wrong in itself ------------------------------------------------------------ */
 
 static void what_cannot_be_read_is_named(void **state)
 {
@@ -208,6 +320,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_has_its_places),
+        cmocka_unit_test(a_greeting_ends_the_message_before_it),
+        cmocka_unit_test(a_second_mail_is_of_another_message),
         cmocka_unit_test(what_cannot_be_read_is_named),
         cmocka_unit_test(what_was_said_before_a_fault_is_still_sent),
         cmocka_unit_test(nothing_is_taken_after_the_end),
