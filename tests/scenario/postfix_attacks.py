@@ -54,6 +54,7 @@ FORGERIES = [
     ("rubbish", authentication(";;;=")),
     ("eight bit", authentication("\xff" + FORGED)),
     ("90 KB of it", long(90000)),
+    ("more of it than Postfix keeps of a field", long(200000)),
     ("300 of them", 300 * authentication(FORGED)),
     ("a quarantine mark", [("X-Yett-Quarantine", "no")]),
     ("a tag", [("x-yett-TAG", "\r\n\tclean")]),
@@ -97,6 +98,18 @@ def all_forgeries_at_once_go(site):
     kept = [field for field in fields if field[0].lower() not in marks]
     message = site.through("good.test", text(fields) + b"\r\n", ip=GOOD)
     expect(expect_only_ours(message, text(kept) + b"\r\n"), "dmarc=pass")
+
+
+def a_header_beyond_the_limits_is_deferred_and_named(site):
+    forged = ("Authentication-Results", FORGED)
+    for fields, why in ([("X-Filler", str(n)) for n in range(12000)], "10000 fields"), \
+            ([(f"X-Filler-{n}", "x" * 50000) for n in range(60)], "2097152 octets"):
+        before = len(site.gateways["enforce"].log())
+        reply, rcpt = site.send("good.test", site.message("good.test", forged, *fields), ip=GOOD)
+        assert reply.code == 451, reply
+        line = site.gateways["enforce"].wait_log(why, after=before)
+        expect(line, "deferred", "[internal-error]")
+        assert not site.postfix.mailbox(rcpt)
 
 
 def a_forged_field_does_not_hide_behind_a_bare_line_end(site):
@@ -286,7 +299,8 @@ def cases(site, top, skip):
             if service is None or len(forged) == 1:
                 yield (f"forged_fields_go_and_others_stay: {why} ({kind})",
                        call(forged_fields_go_and_others_stay, forged, service), skip)
-    for test in (all_forgeries_at_once_go, a_forged_field_does_not_hide_behind_a_bare_line_end,
+    for test in (all_forgeries_at_once_go, a_header_beyond_the_limits_is_deferred_and_named,
+                 a_forged_field_does_not_hide_behind_a_bare_line_end,
                  a_relay_that_names_no_client_makes_nothing_fail, *SECOND):
         yield test.__name__, call(test), skip
     for form in RECEIVED:
