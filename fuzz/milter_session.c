@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  *
  *   ? data      a packet with this command, one of "OCHMRUTLNBEADKQ" or any other
  *   # octets    as they are: a broken packet, or the beginning of a long one
- *   + n         n KiB of zeros, as part of what was announced
+ *   + n         n KiB of filling, as part of what was announced
  *   ! and ~     what is wanted is answered; time is over
  *
  * However the octets are cut, what goes back is the same, and so is why it ended.  It is made
@@ -199,12 +199,13 @@ static void time_out(struct run *run)
 
 /* ---- steps ------------------------------------------------------------------------------ */
 
-static void add_zeros(struct buf *stream, slice text)
+static void add_filling(struct buf *stream, slice text)
 {
-    static const char zeros[1024];
+    char filling[1024];
+    memset(filling, 'x', sizeof(filling));
     for (int n = text.len == 0 ? 1 : (unsigned char)text.ptr[0]; n > 0; n--) {
         if (stream->len < STREAM_MAX) {
-            buf_add(stream, slice_of(zeros, sizeof(zeros)));
+            buf_add(stream, slice_of(filling, sizeof(filling)));
         }
     }
 }
@@ -220,7 +221,7 @@ static void take_step(struct run *run, slice step, size_t at_once, struct buf *s
     } else if (what == '#') {
         buf_add(stream, text);
     } else if (what == '+') {
-        add_zeros(stream, text);
+        add_filling(stream, text);
     } else {
         milter_write_packet(stream, what, &text, 1);
         run->expected += strchr("OCHMRUTLNBE", what) != NULL;
