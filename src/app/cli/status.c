@@ -245,7 +245,9 @@ static void show_figures(const struct page *page, const json_t *figures)
         char label[LABEL_COLUMNS];
         (void)snprintf(label, sizeof label, "%s", key);
         for (char *at = label; *at != '\0'; at++) {
-            *at = *at == '_' ? ' ' : *at;
+            if (*at == '_') {
+                *at = ' ';
+            }
         }
         show(page, label, TONE_PLAIN,
              arena_printf(page->arena, "%" JSON_INTEGER_FORMAT,

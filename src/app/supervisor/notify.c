@@ -43,10 +43,15 @@ void notify_reloading(struct supervisor *supervisor)
                      (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
 }
 
+/* The messages in work may take longer than a unit allows for a stop. */
 void notify_stopping(struct supervisor *supervisor)
 {
-    (void)supervisor;
-    (void)sd_notify(0, "STOPPING=1\nSTATUS=finishing the messages in work");
+    const struct generation *current = supervisor_current(supervisor);
+    uint64_t needed_ms = current == NULL ? 0 : current->plan.shutdown_ms;
+    (void)sd_notifyf(0,
+                     "STOPPING=1\nSTATUS=finishing the messages in work\n"
+                     "EXTEND_TIMEOUT_USEC=%" PRIu64,
+                     (needed_ms + 2 * LEAVE_GRACE_MS) * 1000);
 }
 
 /* While we stop nobody need be at work any more. */

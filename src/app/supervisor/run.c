@@ -284,6 +284,9 @@ static void live(struct supervisor *supervisor)
     while (!supervisor->ended) {
         loop_run_once(supervisor->loop);
     }
+    if (supervisor->exit_status == EXIT_ORDERLY) {
+        log_say(supervisor->log, LOG_LEVEL_NOTICE, "stopped");
+    }
 }
 
 static void finish(struct supervisor *supervisor)

@@ -25,8 +25,6 @@ static const char *const kept_variables[] = {
 
 enum { VARIABLES = sizeof kept_variables / sizeof kept_variables[0] };
 
-extern char **environ;
-
 static char *find_variable(const char *name)
 {
     size_t len = strlen(name);
