@@ -43,9 +43,9 @@ static void run_macros(struct milter_session *session, slice data, int64_t now_s
         session_fail(session, "a macro packet is not made of pairs of strings that end");
         return;
     }
-    slice queue_id = macros_queue_id(&session->macros);
-    if (queue_id.len != 0 && (session->phase & PHASES_MESSAGE) != 0) {
-        intake_queue_id(session->intake, queue_id);
+    if (session->macros.is_id_new && (session->phase & PHASES_MESSAGE) != 0) {
+        session->macros.is_id_new = false;
+        intake_queue_id(session->intake, macros_queue_id(&session->macros));
     }
 }
 
@@ -122,6 +122,7 @@ static void run_mail(struct milter_session *session, slice data, int64_t now_s)
     };
     if (take_argument(session, "MAIL", data, &mail.path)) {
         intake_mail(session->intake, &mail);
+        session->macros.is_id_new = false;
         session->phase = PHASE_ENVELOPE;
     }
 }

@@ -20,8 +20,11 @@ static void keep_version(struct macros *macros, char command, slice value)
     macros->is_postfix = slice_starts_with(value, postfix);
 }
 
+/* Postfix tells it again with every field and every piece of the body. */
 static void keep_queue_id(struct macros *macros, char command, slice value)
 {
+    value = slice_first(value, sizeof(macros->queue_id));
+    macros->is_id_new |= !slice_eq(value, macros_queue_id(macros));
     keep(macros->queue_id, sizeof(macros->queue_id), &macros->queue_id_len, value);
     macros->has_id_with_mail |= command == 'M' && value.len != 0;
 }
@@ -121,6 +124,7 @@ void macros_end_message(struct macros *macros)
 {
     macros->is_mail_announced = false;
     macros->has_id_with_mail = false;
+    macros->is_id_new = false;
     macros->queue_id_len = 0;
     macros->login_len = 0;
     macros->auth_type_len = 0;

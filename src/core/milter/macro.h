@@ -24,6 +24,7 @@ struct macros {
     /* Of the message. */
     bool is_mail_announced; /* a packet for MAIL came, MAIL did not */
     bool has_id_with_mail;  /* `i` was there with MAIL already */
+    bool is_id_new;         /* it changed; for who reads it to reset */
     size_t queue_id_len, login_len, auth_type_len;
     char queue_id[MACRO_QUEUE_ID_MAX];
     char login[MACRO_LOGIN_MAX];

@@ -18,20 +18,20 @@
                 SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_HDR_LEADSPC))
 
 /*
- * The macros that macro.c reads, where they are first known.  A step without a row would get
- * the mail server's own list, so those that need none say so.  The queue id belongs to MAIL
+ * The macros that macro.c reads, where they are first known.  The queue id belongs to MAIL
  * for what it tells about local mail, and to the end of the header for the others: Postfix
- * has none before the first recipient.
+ * has none before the first recipient.  A step without a row, or with an empty list, would
+ * get Postfix's own, so the queue id stands there for nothing.
  */
 static const struct macro_list {
     uint32_t step;
     slice names;
 } macro_lists[] = {
     {0, SLICE_INIT("v")                          }, /* CONNECT */
-    {1, SLICE_INIT("")                           }, /* HELO */
+    {1, SLICE_INIT("i")                          }, /* HELO */
     {2, SLICE_INIT("i {auth_type} {auth_authen}")}, /* MAIL */
-    {3, SLICE_INIT("")                           }, /* RCPT */
-    {4, SLICE_INIT("")                           }, /* DATA */
+    {3, SLICE_INIT("i")                          }, /* RCPT */
+    {4, SLICE_INIT("i")                          }, /* DATA */
     {5, SLICE_INIT("i")                          }, /* end of the message */
     {6, SLICE_INIT("i")                          }, /* end of the header */
 };

@@ -52,7 +52,6 @@ static void each_step_is_answered_and_the_space_is_put_back(void **state)
     assert_noted(&talk, "connect [2001:db8::1] mail.example.org\n"
                         "helo mail.example.org\n"
                         "mail <alice@example.org> login=alice id=kA1 at 1764000000\n"
-                        "id kA1\n"
                         "rcpt <bob@example.com>\n"
                         "field From: alice@example.org (18)\n"
                         "field X-Empty:  (1)\n"

@@ -154,7 +154,6 @@ static void a_greeting_ends_the_message_before_it(void **state)
                         "helo one\n"
                         "mail <a@example.org> login=alice id=q1 local at 1764000000\n"
                         "rcpt <b@example.com>\n"
-                        "id q1\n"
                         "finish\n"
                         "helo two\n"
                         "mail <> login= id= at 1764000000\n"
