@@ -25,7 +25,7 @@ import postfix as postfix_support  # noqa: E402  pylint: disable=wrong-import-po
 from gateway import Gateway, children, cpu_seconds, free_port, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 LOAD = "/usr/sbin/smtp-source"
-TURNS, MESSAGES, SESSIONS = 7, 400, 8
+TURNS, MESSAGES, SESSIONS = 15, 250, 8
 AIM = 92  # per cent
 OCTETS = 10 * 1024
 LINES = ["the figures of the third quarter are ready.  Shall we go through them on",
