@@ -160,7 +160,10 @@ def one_that_is_stopped_is_killed_and_replaced():
 
 
 def what_dies_again_and_again_is_started_again_ever_more_slowly():
-    with Fake("die") as fake:
+    with Fake("good") as fake:
+        fake.change("die")
+        for pid in started_two(fake):
+            os.kill(pid, signal.SIGKILL)
         line = fake.wait_log("died of SIGSEGV")
         assert "while it worked on message 000000000000004d" in line, line
         fake.wait_log("answered by on_internal_error from now on")
