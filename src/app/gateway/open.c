@@ -5,6 +5,8 @@
 #include "edge/sandbox/sandbox.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -186,6 +188,23 @@ static bool open_server(struct opening *opening)
 
 /* ---- the walls -------------------------------------------------------------------------- */
 
+/* The kernel forgets to end us with the supervisor when we become somebody else: then a
+   gateway that hangs would stay for ever. */
+static bool become(const struct sandbox_user *user, char *why, size_t why_size)
+{
+    int signal = 0;
+    pid_t parent = getppid();
+    (void)prctl(PR_GET_PDEATHSIG, &signal);
+    if (sandbox_become(user, why, why_size) != YETT_OK) {
+        return false;
+    }
+    if (signal != 0 && (prctl(PR_SET_PDEATHSIG, signal) != 0 || getppid() != parent)) {
+        (void)snprintf(why, why_size, "the supervisor is gone");
+        return false;
+    }
+    return true;
+}
+
 static bool build_walls(struct opening *opening)
 {
     struct gateway *gateway = opening->gateway;
@@ -196,7 +215,7 @@ static bool build_walls(struct opening *opening)
         options->has_sandbox ? options->sandbox : gateway->config.sandbox;
     char why[512] = "";
 
-    if (sandbox_become(&user, why, sizeof why) != YETT_OK) {
+    if (!become(&user, why, sizeof why)) {
         return fail(opening, arena_printf(gateway->arena, "%s", why));
     }
     if (sandbox_lock_in(SANDBOX_GATEWAY, why, sizeof why) == SANDBOX_ALL) {

@@ -163,6 +163,7 @@ def a_killed_gateway_is_replaced_and_nothing_else_happens():
 def gateways_do_not_outlive_a_supervisor_that_is_killed():
     with Gateway(YETT, ZONE, "workers = 2\n") as gateway:
         pids = gateway.workers()
+        os.kill(pids[0], signal.SIGSTOP)  # it hangs: it will not see that nobody is there
         os.kill(gateway.process.pid, signal.SIGKILL)
         gateway.process.wait()
         assert wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 60)
