@@ -84,7 +84,7 @@ FAULTS = [
     ("a second negotiation", True, OFFER, "OPTNEG came"),
     ("a sender before a client", True, MAIL, "MAIL came before CONNECT"),
     ("a recipient before a sender", True, CONNECT + HELO + RCPT, "RCPT came"),
-    ("two senders", True, ENVELOPE + MAIL, "MAIL came"),
+    ("a sender within a header", True, ENVELOPE + FIELD + MAIL, "MAIL came"),
     ("a field before a sender", True, CONNECT + FIELD, "HEADER came"),
     ("a body before a header", True, ENVELOPE + BODY, "BODY came"),
     ("an end without a message", True, END, "BODYEOB came before CONNECT"),
