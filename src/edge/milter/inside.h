@@ -64,7 +64,8 @@ struct milter_server {
     struct loop_timer *pause;  /* until descriptors may be there again */
     struct milter_statistics statistics;
     bool ticking, accepting, pausing, leaving;
-    unsigned accepted_in_a_row;
+    size_t most; /* connections of late */
+    unsigned grown_in_a_row;
     unsigned quiet_ms;
     void (*left)(void *context);
     void *left_context;

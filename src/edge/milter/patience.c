@@ -144,6 +144,7 @@ void patience_tick(void *context)
     while (is_overdue(server->idle.first, now_ms, options->idle_timeout_ms)) {
         time_out(server->idle.first, "idle", options->idle_timeout_ms, "");
     }
+    server->most = server->statistics.connections;
     server->ticking = server->statistics.connections > 0;
     if (server->ticking) {
         start_ticking(server, tick_ms(server));

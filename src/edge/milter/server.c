@@ -14,7 +14,8 @@
  * or is taken by another process that shares the listener.
  */
 enum {
-    ACCEPTED_IN_A_ROW = 4, /* … then other processes get their share of a burst */
+    ACCEPTED_PER_TURN = 16,
+    GROWN_IN_A_ROW = 4,
     SHARE_MS = 1,
     STARVED_MS = 200 /* somebody must give descriptors back first */
 };
@@ -101,17 +102,32 @@ static bool accept_one(struct listener *listener)
     return false;
 }
 
+/*
+ * Who shares the listener should share a burst of connections, but who is awake already is
+ * always first; so a process that comes to have more than it had of late pauses now and then.
+ */
+static void leave_some_to_others(struct milter_server *server)
+{
+    if (server->statistics.connections <= server->most) {
+        return;
+    }
+    server->most = server->statistics.connections;
+    if (++server->grown_in_a_row >= GROWN_IN_A_ROW) {
+        server->grown_in_a_row = 0;
+        pause_for(server, SHARE_MS);
+    }
+}
+
 static void on_acceptable(void *context, bool readable, bool writable)
 {
     struct listener *listener = context;
     struct milter_server *server = listener->server;
     (void)readable;
     (void)writable;
-    while (!server->pausing && !is_full(server) && accept_one(listener)) {
-        if (++server->accepted_in_a_row >= ACCEPTED_IN_A_ROW) {
-            server->accepted_in_a_row = 0;
-            pause_for(server, SHARE_MS);
-        }
+    for (int i = 0; i < ACCEPTED_PER_TURN && !server->pausing && !is_full(server) &&
+                    accept_one(listener);
+         i++) {
+        leave_some_to_others(server);
     }
     update_listeners(server);
 }
