@@ -108,8 +108,9 @@ static bool is_local(const struct milter_session *session)
                                       : session->is_local_client;
 }
 
-/* A message before it, of which nothing but the envelope came, is over: Postfix does not say
-   so when it refuses the sender after we saw it, as for another filter or a full disk. */
+/* A message before it, of which nothing but the envelope came, is over.  Older versions of
+   Postfix do not say so when they refuse a sender after we saw it, as for another filter or a
+   full disk. */
 static void run_mail(struct milter_session *session, slice data, int64_t now_s)
 {
     session_drop_message(session);

@@ -166,8 +166,8 @@ static void a_greeting_ends_the_message_before_it(void **state)
     talk_finish(&talk);
 }
 
-/* Postfix refuses a sender after we saw it, for another filter or for a full disk, and does
-   not say so: then the next MAIL is of another message. */
+/* A mail server may refuse a sender after we saw it, for another filter or for a full disk, and
+   not say so, as older versions of Postfix: then the next MAIL is of another message. */
 static void a_second_mail_is_of_another_message(void **state)
 {
     (void)state;
