@@ -273,11 +273,15 @@ class Postfix:
         return list(self.boxes.get(rcpt, []))
 
     def delivered(self, rcpt, count=1, seconds=PATIENCE):
-        """Wait for `count` messages; the first of them."""
-        if not wait_for(lambda: len(self.mailbox(rcpt)) >= count, seconds):
+        """Wait for `count` messages; the last of these."""
+        def has_come():
+            if len(self.boxes.get(rcpt, [])) < count:
+                self.sort()
+            return len(self.boxes.get(rcpt, [])) >= count
+        if not wait_for(has_come, seconds):
             raise AssertionError(f"{len(self.mailbox(rcpt))} messages to {rcpt}, not {count}:\n"
                                  f"{self.log()[-6000:]}")
-        return self.mailbox(rcpt)[count - 1]
+        return self.boxes[rcpt][count - 1]
 
     def queue(self, name):
         """Queue ids in a queue such as "hold"."""
