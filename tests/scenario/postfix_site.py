@@ -18,6 +18,7 @@ A second Postfix, `relay`, hands on what it gets to the service "relay".
 import itertools
 import os
 import re
+import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -89,6 +90,7 @@ class Site:
         for thing in (self.relay, self.postfix, *self.gateways.values(), self.other):
             if thing is not None:
                 thing.__exit__()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def make_socket_folder(self):
         folder = os.path.join(self.postfix.spool, "yett")
