@@ -59,6 +59,12 @@ def pss_bytes(pid):
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
 
 
+def has_sanitizer(pid):
+    """A sanitizer keeps what was freed: nothing can be said about memory then."""
+    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps:
+        return "libasan" in maps.read()
+
+
 def cpu_seconds(pid):
     with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
         return int(file.read().split()[0]) / 1e9
