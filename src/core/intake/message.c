@@ -341,8 +341,6 @@ void intake_body(struct intake *intake, slice piece)
         return;
     }
     intake_end_of_header(intake);
-    message->fingerprint =
-        intake_mix_piece(message->house->key, message->fingerprint, piece);
     count_bytes(message, piece.len);
     if (message->is_passed_by || message->err != YETT_OK || message->dkim == NULL) {
         return;

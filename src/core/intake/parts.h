@@ -46,9 +46,6 @@ void intake_pool_give_back(struct intake_pool *pool, struct intake_arenas *arena
 /* `hash` made to depend on `bytes` as well. */
 uint64_t intake_mix(const uint8_t key[16], uint64_t hash, slice bytes);
 
-/* The same for a piece of a body, in a time that does not depend on its length. */
-uint64_t intake_mix_piece(const uint8_t key[16], uint64_t hash, slice piece);
-
 /* ---- removal.c --------------------------------------------------------------------------- */
 
 /* The names that may have to go. */

