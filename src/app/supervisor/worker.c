@@ -184,6 +184,10 @@ void worker_leave(struct worker *worker)
     if (worker->pid == 0) {
         return;
     }
+    /* With others to take over there is time for connections that are only quiet. */
+    if (!worker->generation->supervisor->stopping) {
+        (void)snprintf(message.text, sizeof message.text, "reload");
+    }
     /* One that does not even hear this will not go by itself. */
     if (worker->control < 0 || role_send(worker->control, &message) != YETT_OK) {
         worker_kill(worker);
