@@ -5,7 +5,7 @@
 /* "90s" in the smallest unit.  False when it is no such thing, or too large to count. */
 static bool take_quantity(slice text, const struct value_unit *units, uint64_t *out)
 {
-    uint64_t number;
+    uint64_t number = 0;
     if (num_take_uint(&text, UINT32_MAX, &number) != YETT_OK) {
         return false;
     }
@@ -80,7 +80,7 @@ static enum yett_err take_bytes(const struct given *given, uint64_t most, uint64
 
 enum yett_err given_read_bytes(const struct given *given)
 {
-    uint64_t bytes;
+    uint64_t bytes = 0;
     enum yett_err err = take_bytes(given, SIZE_MAX, &bytes);
     if (err == YETT_OK) {
         size_t value = (size_t)bytes;
@@ -91,7 +91,7 @@ enum yett_err given_read_bytes(const struct given *given)
 
 enum yett_err given_read_bytes_64(const struct given *given)
 {
-    uint64_t bytes;
+    uint64_t bytes = 0;
     enum yett_err err = take_bytes(given, UINT64_MAX, &bytes);
     if (err == YETT_OK) {
         given_store(given, &bytes, sizeof(bytes));
@@ -101,7 +101,7 @@ enum yett_err given_read_bytes_64(const struct given *given)
 
 static enum yett_err take_count(const struct given *given, uint64_t *out)
 {
-    uint64_t number;
+    uint64_t number = 0;
     const struct key *key = given->key;
     if (num_parse_uint(given->text, key->max, &number) != YETT_OK || number < key->min) {
         struct buf buf;
@@ -116,7 +116,7 @@ static enum yett_err take_count(const struct given *given, uint64_t *out)
 
 enum yett_err given_read_count(const struct given *given)
 {
-    uint64_t number;
+    uint64_t number = 0;
     enum yett_err err = take_count(given, &number);
     if (err == YETT_OK) {
         unsigned value = (unsigned)number;
@@ -127,7 +127,7 @@ enum yett_err given_read_count(const struct given *given)
 
 enum yett_err given_read_size_count(const struct given *given)
 {
-    uint64_t number;
+    uint64_t number = 0;
     enum yett_err err = take_count(given, &number);
     if (err == YETT_OK) {
         size_t value = (size_t)number;
