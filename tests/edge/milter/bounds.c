@@ -352,7 +352,8 @@ static void five_thousand_idle_connections_take_little(void **state)
     struct rlimit limit;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     if (limit.rlim_max < 2 * MANY + 100) {
-        skip();
+        print_message("# skipped: too few descriptors are allowed here\n");
+        return;
     }
     limit.rlim_cur = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);

@@ -269,7 +269,9 @@ static void work_within(bool as_nobody)
     struct given given = {.as_nobody = as_nobody};
     char text[2000] = "";
     int ends[2];
-    skip_without(SANDBOX_ALL);
+    if (cannot_have(SANDBOX_ALL)) {
+        return;
+    }
     assert_int_equal(pipe(ends), 0);
     given.pipe_fd = ends[1];
     nameserver_start(&given.nameserver);
@@ -409,7 +411,9 @@ static void the_log_finds_a_daemon_that_was_started_again(void **state)
 {
     struct lines lines = {.as_nobody = geteuid() == 0};
     (void)state;
-    skip_without(SANDBOX_ALL);
+    if (cannot_have(SANDBOX_ALL)) {
+        return;
+    }
     place_init(&lines.place);
     assert_int_equal(chmod(lines.place.folder, 0711), 0);
     assert_int_equal(pipe(lines.told), 0);
@@ -433,7 +437,9 @@ static void abort_inside(void *context)
 static void a_failed_assertion_ends_it_as_usual(void **state)
 {
     (void)state;
-    skip_without(SANDBOX_ALL);
+    if (cannot_have(SANDBOX_ALL)) {
+        return;
+    }
     int status = child_status(abort_inside, NULL);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGABRT);
