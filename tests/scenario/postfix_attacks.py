@@ -125,6 +125,19 @@ def a_forged_field_does_not_hide_behind_a_bare_line_end(site):
             assert reply.code in (451, 550), reply
 
 
+def a_greeting_within_an_envelope_saves_no_forgery(site):
+    """Postfix tells of the greeting first, and only then that the message is off."""
+    with postfix.Client(site.postfix.port, ip=OTHER, name="[UNAVAILABLE]",
+                        helo="mail.good.test") as client:
+        for again in ("EHLO mail.good.test", "HELO mail.good.test", "RSET"):
+            rcpt = site.rcpt()
+            for line in ("MAIL FROM:<ann@bank.test>", f"RCPT TO:<{rcpt}>", again):
+                client.expect(250, client.smtp.docmd(line))
+            reply = client.send("ann@bank.test", [rcpt], site.message("bank.test"))
+            assert reply.code == 550, reply
+            expect(reply.text, "5.7.26", "bank.test")
+
+
 # ---- hosts that we trust -----------------------------------------------------------------
 
 RECEIVED = {
@@ -301,6 +314,7 @@ def cases(site, top, skip):
                        call(forged_fields_go_and_others_stay, forged, service), skip)
     for test in (all_forgeries_at_once_go, a_header_beyond_the_limits_is_deferred_and_named,
                  a_forged_field_does_not_hide_behind_a_bare_line_end,
+                 a_greeting_within_an_envelope_saves_no_forgery,
                  a_relay_that_names_no_client_makes_nothing_fail, *SECOND):
         yield test.__name__, call(test), skip
     for form in RECEIVED:
