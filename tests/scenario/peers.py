@@ -358,7 +358,8 @@ class World:
 def push(peer, octets):
     """Send the same over and over and read nothing, until the other side ends it."""
     peer.setblocking(False)
-    octets, end = octets * 1000, time.monotonic() + PATIENCE
+    # The answers first fill what the system holds for both sides, some megabytes.
+    octets, end = octets * 1000, time.monotonic() + 5 * PATIENCE
     rest = octets
     while time.monotonic() < end:
         select.select([], [peer], [], 1)
