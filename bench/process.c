@@ -135,7 +135,7 @@ struct process *process_start(const char *yett, const char *zone, const char *no
     if (process == NULL) {
         abort();
     }
-    strcpy(process->folder, "/tmp/yett-bench-XXXXXX");
+    (void)snprintf(process->folder, sizeof process->folder, "/tmp/yett-bench-XXXXXX");
     if (mkdtemp(process->folder) == NULL || chmod(process->folder, 0755) != 0) {
         fail("folder");
     }
