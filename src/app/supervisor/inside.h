@@ -26,6 +26,7 @@ enum {
     SILENCE_MAX_MS = 10 * 1000, /* of a gateway's heartbeat */
     LEAVE_GRACE_MS = 5 * 1000,  /* beyond what it was given to leave */
     TICK_MS = 1000,
+    SAID_MAX = 16,        /* messages of a gateway: it has two or three to say */
     DESCRIPTION_MAX = 200 /* how a process ended */
 };
 
@@ -45,6 +46,7 @@ struct worker {
     int64_t since_ms; /* started, or ready */
     enum { NOT_KILLED, KILLED_SILENT, KILLED_UNREADY, KILLED_LATE } killed;
     char failure[ROLE_TEXT_MAX]; /* what it said itself */
+    unsigned said;               /* so many messages */
     int64_t deaths_ms[DEATHS_MAX];
     unsigned deaths; /* in all */
     int64_t wait_ms, start_at_ms;

@@ -93,8 +93,9 @@ static void read_messages(struct worker *worker)
 {
     struct role_message message;
     enum yett_err err = YETT_OK;
-    while (worker->control >= 0 && err != YETT_NEED_ANSWERS) {
+    while (worker->control >= 0 && err != YETT_NEED_ANSWERS && worker->said < SAID_MAX) {
         err = role_receive(worker->control, &message);
+        worker->said += err == YETT_OK || err == YETT_BAD_SYNTAX;
         if (err == YETT_OK) {
             on_message(worker, &message);
         } else if (err == YETT_BAD_SYNTAX) {
@@ -106,12 +107,25 @@ static void read_messages(struct worker *worker)
     }
 }
 
+/* A gateway says READY, LEAVING, or what it failed for.  One that was taken over could keep
+   us busy with listening, and from watching the others. */
+static void stop_chatter(struct worker *worker)
+{
+    if (worker->said >= SAID_MAX && worker->control >= 0) {
+        (void)snprintf(worker->failure, sizeof worker->failure,
+                       "it said more than a gateway has to say, and was killed");
+        close_control(worker);
+        worker_kill(worker);
+    }
+}
+
 static void on_control(void *context, bool readable, bool writable)
 {
     struct worker *worker = context;
     (void)readable;
     (void)writable;
     read_messages(worker);
+    stop_chatter(worker);
     generation_look(worker->generation); /* may free the worker */
 }
 
@@ -161,6 +175,7 @@ void worker_start(struct worker *worker, int64_t now_ms)
 {
     struct supervisor *supervisor = worker->generation->supervisor;
     worker->failure[0] = '\0';
+    worker->said = 0;
     worker->killed = NOT_KILLED;
     worker->slot = scoreboard_take_slot(supervisor->board, worker->generation->number);
     if (worker->slot == SCOREBOARD_SLOTS) {

@@ -3,6 +3,7 @@
 #include "app/supervisor/supervisor.h"
 #include "edge/scoreboard/scoreboard.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
  * fake: `yett serve` with gateways that misbehave.  A word in the zone file, which is read by
  * each of them when it starts, says how:
  *
- *     ; fake: good|mute|unready|fail|die|crash|quit|deaf|other-version
+ *     ; fake: good|mute|unready|fail|die|crash|quit|deaf|chatter|other-version
  *
  *     fake CONFIG ZONE
  */
@@ -86,6 +87,19 @@ static void serve(struct scoreboard *board, size_t slot)
     }
 }
 
+/* As fast as it can, and for ever. */
+static void chatter(void)
+{
+    struct role_message message = {.version = ROLE_VERSION, .kind = ROLE_LEAVING};
+    message.size = sizeof message;
+    for (;;) {
+        if (send(ROLE_CONTROL, &message, sizeof message, MSG_NOSIGNAL) < 0 &&
+            errno != EAGAIN) {
+            exit(0);
+        }
+    }
+}
+
 static int fake_gateway(int argc, char **argv)
 {
     size_t slot = 0;
@@ -121,6 +135,9 @@ static int fake_gateway(int argc, char **argv)
         (void)usleep(SETTLE_MS * 1000);
         (void)signal(SIGSEGV, SIG_DFL); /* a sanitizer would have its say */
         (void)kill(getpid(), SIGSEGV);
+    }
+    if (is("chatter")) {
+        chatter();
     }
     serve(board, slot);
     return 0;

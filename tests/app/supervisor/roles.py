@@ -159,6 +159,20 @@ def one_that_is_stopped_is_killed_and_replaced():
         assert max(old) in fake.workers(), "the other one was touched"
 
 
+def one_that_never_stops_talking_keeps_nobody_busy():
+    with Fake("good") as fake:
+        victim = min(started_two(fake))
+        fake.change("chatter")
+        os.kill(victim, signal.SIGKILL)
+        line = fake.wait_log("more than a gateway has to say")
+        assert "error: gateway" in line, line
+        assert fake.status()["restarts"] >= 1, "the supervisor has no time to answer"
+        fake.change("good")
+        assert wait_for(lambda: [one["state"] for one in fake.status()["workers"]]
+                        == ["ready"] * 2), fake.status()
+        assert fake.stop() == 0
+
+
 def what_dies_again_and_again_is_started_again_ever_more_slowly():
     with Fake("good") as fake:
         fake.change("die")
@@ -213,6 +227,7 @@ def cases():
                  what_dies_again_and_again_is_started_again_ever_more_slowly,
                  a_gateway_without_a_sign_of_life_is_killed_and_replaced,
                  one_that_is_stopped_is_killed_and_replaced,
+                 one_that_never_stops_talking_keeps_nobody_busy,
                  reloads_are_joined_and_generations_are_few,
                  one_that_does_not_leave_is_killed_after_its_time,
                  a_gateway_that_cannot_work_ends_the_start,
