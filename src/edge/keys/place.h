@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_EDGE_KEYS_PLACE_H
+#define YETT_EDGE_KEYS_PLACE_H
+
+#include "core/base/arena.h"
+
+#include <sys/types.h>
+
+/* place: the directory that a secret lies in, held open while something is done there. */
+struct place {
+    struct arena *arena;
+    const char *path; /* of the file */
+    const char *name; /* within the directory */
+    int directory;    /* -1: not open */
+    uid_t directory_owner;
+    slice *why;
+};
+
+/* Open the directory of `path` and make sure that others cannot put files there.  Errors as
+   in keys_write(). */
+YETT_MUST_USE
+enum yett_err place_open(struct place *place, struct arena *arena, const char *path,
+                         slice *why);
+void place_close(struct place *place);
+
+/* `place->path` and what is wrong, into `*place->why`; gives `err` back. */
+enum yett_err place_fail(const struct place *place, enum yett_err err, const char *fault);
+
+/* The same for errno, which decides what is given back. */
+enum yett_err place_fail_errno(const struct place *place, const char *doing);
+
+/* "/path: fault" in `arena`. */
+slice place_sentence(struct arena *arena, const char *path, const char *fault);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edge/keys/keys.h"
+#include "edge/keys/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_MODE = 0600, DIRECTORY_MODE = 0700, NAME_SIZE = 300 };
+
+static bool write_all(int fd, slice octets)
+{
+    while (octets.len > 0) {
+        ssize_t put = write(fd, octets.ptr, octets.len);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return false;
+        }
+        octets = slice_skip(octets, (size_t)put);
+    }
+    return true;
+}
+
+/* A file that nobody knows yet, whole and on the disk. */
+static enum yett_err write_draft(const struct place *place, const char *draft,
+                                 slice octets)
+{
+    int fd = openat(place->directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                    FILE_MODE);
+    if (fd < 0) {
+        return place_fail_errno(place, "cannot be written");
+    }
+    /* The umask took permissions away; not those of the owner, we hope: then say so here. */
+    bool written = fchmod(fd, FILE_MODE) == 0 && write_all(fd, octets) && fsync(fd) == 0;
+    enum yett_err err = written ? YETT_OK : place_fail_errno(place, "cannot be written");
+    (void)close(fd);
+    if (err != YETT_OK) {
+        (void)unlinkat(place->directory, draft, 0);
+    }
+    return err;
+}
+
+static enum yett_err name_draft(const struct place *place, char draft[NAME_SIZE])
+{
+    int length = snprintf(draft, NAME_SIZE, ".%s.%ld", place->name, (long)getpid());
+    if (length < 0 || length >= NAME_SIZE) {
+        return place_fail(place, YETT_LIMIT, "the name is too long");
+    }
+    /* What a process of the same number left when it was killed. */
+    (void)unlinkat(place->directory, draft, 0);
+    return YETT_OK;
+}
+
+/* link() never replaces, rename() always does. */
+static enum yett_err give_name(const struct place *place, const char *draft, bool replace)
+{
+    if (replace) {
+        if (renameat(place->directory, draft, place->directory, place->name) != 0) {
+            return place_fail_errno(place, "cannot be replaced");
+        }
+    } else if (linkat(place->directory, draft, place->directory, place->name, 0) != 0) {
+        return errno == EEXIST
+                   ? place_fail(place, YETT_BAD_SYNTAX,
+                                "there is a file already, and it is not written over")
+                   : place_fail_errno(place, "cannot be written");
+    }
+    return fsync(place->directory) == 0
+               ? YETT_OK
+               : place_fail_errno(place, "its directory cannot be synced");
+}
+
+static enum yett_err put(struct arena *arena, const char *path, slice octets,
+                         bool replace, slice *why)
+{
+    char draft[NAME_SIZE];
+    struct place place;
+    enum yett_err err = place_open(&place, arena, path, why);
+    if (err != YETT_OK) {
+        return err;
+    }
+    err = name_draft(&place, draft);
+    if (err == YETT_OK) {
+        err = write_draft(&place, draft, octets);
+    }
+    if (err == YETT_OK) {
+        err = give_name(&place, draft, replace);
+        (void)unlinkat(place.directory, draft, 0);
+    }
+    place_close(&place);
+    return err;
+}
+
+enum yett_err keys_write(struct arena *arena, const char *path, slice octets, slice *why)
+{
+    return put(arena, path, octets, false, why);
+}
+
+enum yett_err keys_replace(struct arena *arena, const char *path, slice octets,
+                           slice *why)
+{
+    return put(arena, path, octets, true, why);
+}
+
+enum yett_err keys_make_directory(struct arena *arena, const char *path, slice *why)
+{
+    struct place place = {.arena = arena, .path = path, .directory = -1, .why = why};
+    if (mkdir(path, DIRECTORY_MODE) != 0 && errno != EEXIST) {
+        return place_fail_errno(&place, "cannot be made");
+    }
+    struct stat stat;
+    if (lstat(path, &stat) != 0) {
+        return place_fail_errno(&place, "cannot be looked at");
+    }
+    return S_ISDIR(stat.st_mode)
+               ? YETT_OK
+               : place_fail(&place, YETT_BAD_SYNTAX,
+                            "is in the place of a directory, and is none");
+}
