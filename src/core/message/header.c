@@ -500,6 +500,21 @@ static enum yett_err append_value(struct message_parser *parser, slice value)
     return err;
 }
 
+/* A line end within a name: what follows it begins a field for other readers. */
+static unsigned name_defects(slice name)
+{
+    unsigned defects = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '\n') {
+            defects |= MESSAGE_BARE_LF;
+        } else if (name.ptr[i] == '\r' &&
+                   (i + 1 == name.len || name.ptr[i + 1] != '\n')) {
+            defects |= MESSAGE_BARE_CR;
+        }
+    }
+    return defects;
+}
+
 enum yett_err message_parser_add_field(struct message_parser *parser, slice name,
                                        slice value)
 {
@@ -508,6 +523,7 @@ enum yett_err message_parser_add_field(struct message_parser *parser, slice name
     if (ascii_is_wsp(slice_peek(name))) {
         parser->defects |= MESSAGE_LEADING_FOLD; /* others skip it */
     }
+    parser->defects |= name_defects(name);
     parser->field_at = parser->chunk_len;
     parser->line_at = parser->chunk_len;
     parser->name_len = name.len;

@@ -385,6 +385,15 @@ static void fields_that_a_peer_cut_read_like_fed_ones(void **state)
          MESSAGE_BARE_LF                                                                                                  },
         {"NUL",                             IN("X"),       IN("\0"),          IN("X:\0\r\n"),              MESSAGE_NUL    },
         {"white space before the colon",    IN("X \t"),    IN(" a"),          IN("X \t: a\r\n"),           0              },
+        {"an LF in the name",               IN("X\nFrom"), IN(" a"),          IN("X\nFrom: a\r\n"),
+         MESSAGE_BARE_LF                                                                                                  },
+        {"an LF before the colon",          IN("X\n"),     IN(" a"),          IN("X\n: a\r\n"),
+         MESSAGE_BARE_LF                                                                                                  },
+        {"a CR in the name",                IN("X\rFrom"), IN(" a"),          IN("X\rFrom: a\r\n"),
+         MESSAGE_BARE_CR                                                                                                  },
+        {"a CR before the colon",           IN("X\r"),     IN(" a"),          IN("X\r: a\r\n"),            MESSAGE_BARE_CR},
+        {"a whole line end in the name",    IN("X\r\nY"),  IN(" a"),          IN("X\r\nY: a\r\n"),
+         MESSAGE_BARE_LF                                                                                                  },
     };
     for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
         struct message_header header;
