@@ -203,16 +203,12 @@ static uint64_t deferral_key(const struct intake_message *message)
     return intake_mix(key, hash, message->first_rcpt);
 }
 
-static bool waits_for_dns(const struct intake_message *message)
-{
-    return slice_eq(message->verdict.action.rule, SLICE("dmarc-temperror"));
-}
-
 /* Only a message that would be sent back is worth asking when that was done first. */
 static bool is_known_for_longer(struct intake_message *message)
 {
     const struct intake_house *house = message->house;
-    if (!message->has_verdict || !waits_for_dns(message) || message->asked_for_first) {
+    if (!message->has_verdict || !verdict_waits_for_dns(&message->verdict.action) ||
+        message->asked_for_first) {
         return false;
     }
     int64_t now_s = message->input.now_s;
@@ -225,7 +221,7 @@ static bool is_known_for_longer(struct intake_message *message)
 void intake_note_deferral(const struct intake_message *message)
 {
     const struct intake_house *house = message->house;
-    if (waits_for_dns(message)) {
+    if (verdict_waits_for_dns(&message->verdict.action)) {
         house->note_deferral(house->context, deferral_key(message), message->input.now_s);
     }
 }

@@ -148,6 +148,31 @@ static enum dkim_code dkim_code_here(const struct dkim_results *dkim)
     return DKIM_POLICY;
 }
 
+/* ---- patience ------------------------------------------------------------------------ */
+
+/* A name server that never answers must not keep a message away for good. */
+static bool is_patient(const struct verdict_findings *findings)
+{
+    const struct verdict_input *input = findings->input;
+    return input->now_s - input->first_seen_s < input->config->dmarc.temperror_patience_s;
+}
+
+/* What is done about a temperror of one check: to defer is for a while only. */
+static enum config_action while_patient(const struct verdict_findings *findings,
+                                        enum config_action action, bool is_temperror)
+{
+    bool is_over = is_temperror && action == CONFIG_DEFER && !is_patient(findings);
+    return is_over ? CONFIG_TAG : action;
+}
+
+bool verdict_waits_for_dns(const struct verdict_action *action)
+{
+    return action->action == CONFIG_DEFER &&
+           (slice_eq(action->rule, SLICE("dmarc-temperror")) ||
+            slice_eq(action->rule, SLICE("spf-temperror")) ||
+            slice_eq(action->rule, SLICE("dkim-temperror")));
+}
+
 /* SPF and DKIM each say what they would do; the sterner one is done. */
 static void decide_ungoverned(struct arena *arena,
                               const struct verdict_findings *findings,
@@ -159,6 +184,8 @@ static void decide_ungoverned(struct arena *arena,
         verdict->has_spf ? spf_action(&config->spf, verdict->spf.code) : CONFIG_ACCEPT;
     enum dkim_code dkim_code = dkim_code_here(&verdict->dkim);
     enum config_action dkim = dkim_action(&config->dkim, dkim_code);
+    spf = while_patient(findings, spf, verdict->spf.code == SPF_TEMPERROR);
+    dkim = while_patient(findings, dkim, dkim_code == DKIM_TEMPERROR);
     slice why = why_ungoverned(arena, findings->dmarc);
 
     if (spf == CONFIG_ACCEPT && dkim == CONFIG_ACCEPT) {
@@ -196,8 +223,7 @@ static void decide_temperror(struct arena *arena, const struct verdict_findings 
                              struct verdict_outcome *out)
 {
     const struct dmarc_result *dmarc = findings->dmarc;
-    const struct verdict_input *input = findings->input;
-    const struct config_dmarc *config = &input->config->dmarc;
+    const struct config_dmarc *config = &findings->input->config->dmarc;
 
     if (dmarc->policy_known && dmarc->disposition == DMARC_POLICY_NONE) {
         decide_ungoverned(arena, findings, out);
@@ -209,7 +235,7 @@ static void decide_temperror(struct arena *arena, const struct verdict_findings 
             arena, "an answer of DNS that decides about mail of %.*s is missing",
             SLICE_ARG(dmarc->domain)),
     };
-    if (input->now_s - input->first_seen_s < config->temperror_patience_s) {
+    if (is_patient(findings)) {
         out->action = config->on_temperror;
         out->rule = "dmarc-temperror";
     } else if (known_policy(dmarc) != DMARC_POLICY_NONE) {

@@ -79,6 +79,10 @@ struct verdict_action {
     slice exception;              /* name of the exception that applied, or empty */
 };
 
+/* It defers because an answer of DNS is missing, which ends with `temperror_patience_s`: when
+   the message came first matters. */
+bool verdict_waits_for_dns(const struct verdict_action *action);
+
 struct verdict {
     enum verdict_source source;
     slice source_reason;

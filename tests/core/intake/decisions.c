@@ -404,6 +404,21 @@ static void patience_with_dns_ends(void **state)
     assert_true(case_added(c->decision, "X-Yett-Tag").len != 0);
 }
 
+static void patience_with_spf_ends_too(void **state)
+{
+    struct intake_case *c = *state;
+    case_set_message(c, "From: x@nopolicy.example\r\n\r\nHello.\r\n");
+    c->mail_from = "<x@slow.example>";
+    c->config.spf.on_temperror = CONFIG_DEFER;
+    case_run(c, CASE_LATE);
+    assert_int_equal(c->decision->outcome, EVENT_DEFERRED);
+    assert_int_equal(c->noted, 1);
+    case_expect(c, EVENT_DEFERRED, "spf-temperror");
+    c->first_s = c->now_s - c->config.dmarc.temperror_patience_s;
+    case_expect(c, EVENT_ACCEPTED, "spf-temperror");
+    assert_true(case_added(c->decision, "X-Yett-Tag").len != 0);
+}
+
 /* The key of a deferral, as the house was told it. */
 static uint64_t key_of_deferral(struct intake_case *c)
 {
@@ -506,6 +521,7 @@ int main(void)
         TEST(without_recipients_the_general_settings_count),
         TEST(what_dns_keeps_open_is_deferred_and_remembered),
         TEST(patience_with_dns_ends),
+        TEST(patience_with_spf_ends_too),
         TEST(a_deferral_is_known_by_sender_network_and_recipient),
         TEST(nobody_is_asked_about_mail_that_is_not_deferred),
         TEST(the_event_holds_what_was_said_and_found),

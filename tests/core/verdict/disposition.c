@@ -214,6 +214,52 @@ static void after_its_patience_temperror_quarantines_what_has_a_policy(void **st
     expect(c, CONFIG_TAG, "dmarc-temperror-accept");
 }
 
+static void patience_ends_for_spf_and_dkim_as_well(void **state)
+{
+    struct verdict_case *c = *state;
+    c->dmarc.code = DMARC_NONE;
+    c->config.spf.on_temperror = CONFIG_DEFER;
+    c->config.spf.on_softfail = CONFIG_DEFER;
+    c->config.dkim.on_temperror = CONFIG_DEFER;
+    c->verdict.spf.code = SPF_TEMPERROR;
+    c->input.first_seen_s = c->input.now_s - 4 * 3600 + 1;
+    expect(c, CONFIG_DEFER, "spf-temperror");
+    c->input.first_seen_s = c->input.now_s - 4 * 3600;
+    expect(c, CONFIG_TAG, "spf-temperror");
+
+    c->verdict.spf.code = SPF_PASS;
+    case_sign(c, "example.org", DKIM_TEMPERROR);
+    expect(c, CONFIG_TAG, "dkim-temperror");
+    c->input.first_seen_s++;
+    expect(c, CONFIG_DEFER, "dkim-temperror");
+
+    /* What does not wait for name servers is deferred for as long as it comes. */
+    c->input.first_seen_s = 0;
+    c->verdict.spf.code = SPF_SOFTFAIL;
+    expect(c, CONFIG_DEFER, "spf-softfail");
+}
+
+static void only_what_waits_for_dns_does(void **state)
+{
+    (void)state;
+    static const struct {
+        enum config_action action;
+        slice rule;
+        bool waits;
+    } rows[] = {
+        {CONFIG_DEFER, SLICE_INIT("dmarc-temperror"), true },
+        {CONFIG_DEFER, SLICE_INIT("spf-temperror"),   true },
+        {CONFIG_DEFER, SLICE_INIT("dkim-temperror"),  true },
+        {CONFIG_TAG,   SLICE_INIT("spf-temperror"),   false},
+        {CONFIG_DEFER, SLICE_INIT("spf-softfail"),    false},
+        {CONFIG_DEFER, SLICE_INIT("internal-error"),  false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct verdict_action action = {.action = rows[i].action, .rule = rows[i].rule};
+        assert_int_equal(verdict_waits_for_dns(&action), rows[i].waits);
+    }
+}
+
 static void temperror_is_never_rejected(void **state)
 {
     struct verdict_case *c = *state;
@@ -316,6 +362,8 @@ int main(void)
         CASE_TEST(a_senders_explanation_is_marked_as_the_senders),
         CASE_TEST(temperror_defers_when_the_policy_is_unknown_or_stern),
         CASE_TEST(after_its_patience_temperror_quarantines_what_has_a_policy),
+        CASE_TEST(patience_ends_for_spf_and_dkim_as_well),
+        CASE_TEST(only_what_waits_for_dns_does),
         CASE_TEST(temperror_is_never_rejected),
         CASE_TEST(policy_quarantine_quarantines),
         CASE_TEST(a_test_mode_policy_is_judged_by_its_disposition),
