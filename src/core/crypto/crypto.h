@@ -55,6 +55,20 @@ YETT_MUST_USE
 enum yett_err crypto_hmac_sha256(struct crypto *crypto, slice key, slice bytes,
                                  uint8_t out[32]);
 
+/* HMAC (RFC 2104) with digests of other sizes; `out` gets crypto_mac_size() octets. */
+enum crypto_mac { CRYPTO_HMAC_SHA256, CRYPTO_HMAC_SHA384, CRYPTO_HMAC_SHA512 };
+
+#define CRYPTO_MAC_MAX 64
+
+size_t crypto_mac_size(enum crypto_mac mac); /* bytes */
+
+YETT_MUST_USE
+enum yett_err crypto_hmac(struct crypto *crypto, enum crypto_mac mac, slice key,
+                          slice bytes, uint8_t out[CRYPTO_MAC_MAX]);
+
+/* Equal octets, in a time that tells nothing of where they differ. */
+bool crypto_equal(slice a, slice b);
+
 /* Public keys, reference-counted by hand through dns_memo: one owner each. */
 enum crypto_key_type { CRYPTO_RSA, CRYPTO_ED25519 };
 
