@@ -106,6 +106,12 @@ static bool open_descriptors(struct opening *opening)
     return true;
 }
 
+static void on_complaint(void *context, const char *text)
+{
+    const struct gateway *gateway = context;
+    log_say(gateway->log, LOG_LEVEL_WARNING, "the event loop complains: %s", text);
+}
+
 static bool open_log(struct opening *opening)
 {
     struct gateway *gateway = opening->gateway;
@@ -116,6 +122,7 @@ static bool open_log(struct opening *opening)
     if (gateway->lines == NULL || gateway->log == NULL) {
         return fail(opening, SLICE("out of memory"));
     }
+    loop_on_complaint(on_complaint, gateway);
     (void)open_descriptors(opening);
     if (gateway->config.limits.connections < wanted) {
         log_say(
@@ -255,6 +262,7 @@ void gateway_close(struct gateway *gateway)
     house_close(gateway);
     shares_close(&gateway->shares);
     scoreboard_close(gateway->board);
+    loop_on_complaint(NULL, NULL);
     log_free(gateway->log);
     loop_timer_free(gateway->second);
     loop_timer_free(gateway->deadline);

@@ -232,8 +232,15 @@ static bool open_signals(struct supervisor *supervisor)
     return supervisor->signals >= 0;
 }
 
+static void on_complaint(void *context, const char *text)
+{
+    const struct supervisor *supervisor = context;
+    log_say(supervisor->log, LOG_LEVEL_WARNING, "the event loop complains: %s", text);
+}
+
 static bool open_loop(struct supervisor *supervisor)
 {
+    loop_on_complaint(on_complaint, supervisor);
     supervisor->loop = loop_new();
     if (supervisor->loop == NULL) {
         return false;
@@ -300,6 +307,7 @@ static void finish(struct supervisor *supervisor)
     loop_timer_free(supervisor->tick);
     scoreboard_close(supervisor->board);
     loop_free(supervisor->loop);
+    loop_on_complaint(NULL, NULL);
     log_free(supervisor->log);
 }
 

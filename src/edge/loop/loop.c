@@ -46,6 +46,26 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
+/* Of the process, as libevent's own is. */
+static struct {
+    void (*say)(void *context, const char *text);
+    void *context;
+} complaints;
+
+static void complain(int severity, const char *text)
+{
+    if (severity != EVENT_LOG_DEBUG && complaints.say != NULL) {
+        complaints.say(complaints.context, text);
+    }
+}
+
+void loop_on_complaint(void (*say)(void *context, const char *text), void *context)
+{
+    complaints.say = say;
+    complaints.context = context;
+    event_set_log_callback(say != NULL ? complain : NULL);
+}
+
 struct event_base *loop_base(struct loop *loop)
 {
     return loop->base;

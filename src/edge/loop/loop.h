@@ -20,6 +20,12 @@ struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 struct event_base *loop_base(struct loop *loop);
 
+/*
+ * What libevent itself has to complain about, in this process, goes to `say` from now on, a
+ * line without its end; as long as nothing is set, or with NULL, to standard error.
+ */
+void loop_on_complaint(void (*say)(void *context, const char *text), void *context);
+
 int64_t loop_now_ms(const struct loop *loop); /* monotonic */
 
 /* Run until loop_stop(), or until nothing is left to wait for. */

@@ -4,11 +4,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+enum { COMPLAINT_MAX = 400 };
 
 struct pair {
     struct loop *loop;
@@ -149,6 +153,28 @@ static void a_descriptor_that_cannot_be_watched_is_refused(void **state)
     (void)close(file);
 }
 
+static void keep_complaint(void *context, const char *text)
+{
+    char *kept = context;
+    (void)snprintf(kept, COMPLAINT_MAX, "%s", text);
+}
+
+static void what_libevent_complains_of_can_be_heard(void **state)
+{
+    char heard[COMPLAINT_MAX] = "";
+    (void)state;
+    loop_on_complaint(keep_complaint, heard);
+    a_descriptor_that_cannot_be_watched_is_refused(NULL);
+    loop_on_complaint(NULL, NULL);
+    assert_non_null(strstr(heard, "poll"));
+    assert_null(strchr(heard, '\n'));
+
+    /* And nobody who went away is told. */
+    heard[0] = '\0';
+    a_descriptor_that_cannot_be_watched_is_refused(NULL);
+    assert_string_equal(heard, "");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -158,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_watch_may_stop_wanting_in_what_it_calls),
         cmocka_unit_test(the_end_of_the_other_side_is_readable),
         cmocka_unit_test(a_descriptor_that_cannot_be_watched_is_refused),
+        cmocka_unit_test(what_libevent_complains_of_can_be_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
