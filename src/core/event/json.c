@@ -196,7 +196,7 @@ void event_write_json(struct buf *buf, const struct event *event)
     struct printer out = {.buf = buf};
     printer_open(&out, NULL, '{');
     printer_number(&out, "v", 1);
-    printer_number(&out, "time", event->time_s < 0 ? 0 : (uint64_t)event->time_s);
+    printer_time(&out, "time", event->time_s < 0 ? 0 : event->time_s);
     printer_optional(&out, "id", event->id, ID_MAX);
     printer_optional(&out, "queue_id", event->queue_id, ID_MAX);
     printer_string(&out, "listener", event->listener, ID_MAX);

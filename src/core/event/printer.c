@@ -2,6 +2,7 @@
 #include "core/event/printer.h"
 
 #include "core/base/ascii.h"
+#include "core/base/date.h"
 #include "core/base/utf8.h"
 
 #include <stdio.h>
@@ -128,6 +129,14 @@ void printer_ip(struct printer *printer, const char *name, struct ip ip)
     begin_value(printer, name);
     buf_add_byte(printer->buf, '"');
     ip_write(printer->buf, ip);
+    buf_add_byte(printer->buf, '"');
+}
+
+void printer_time(struct printer *printer, const char *name, int64_t epoch_s)
+{
+    begin_value(printer, name);
+    buf_add_byte(printer->buf, '"');
+    date_write_iso(printer->buf, epoch_s);
     buf_add_byte(printer->buf, '"');
 }
 

@@ -32,6 +32,8 @@ void printer_string(struct printer *printer, const char *name, slice text, size_
 void printer_optional(struct printer *printer, const char *name, slice text, size_t max);
 void printer_word(struct printer *printer, const char *name, const char *word);
 void printer_ip(struct printer *printer, const char *name, struct ip ip); /* or null */
+void printer_time(struct printer *printer, const char *name,
+                  int64_t epoch_s); /* "2026-11-24T02:35:00Z" */
 void printer_number(struct printer *printer, const char *name, uint64_t number);
 void printer_bool(struct printer *printer, const char *name, bool value);
 void printer_null(struct printer *printer, const char *name);

@@ -124,7 +124,7 @@ void compose_json(struct buf *out, enum log_level level, const char *role, int64
     buf_add_text(out, level_words[level]);
     buf_add_text(out, "\",\"role\":\"");
     add_pieces(out, slice_from_text(role), 64, json_piece);
-    buf_add_text(out, "\",\"message\":\"");
+    buf_add_text(out, "\",\"text\":\"");
     add_pieces(out, message, left(out, begin, room - end.len), json_piece);
     buf_add(out, end);
 }

@@ -18,7 +18,7 @@ enum { COMPOSE_ELLIPSIS = 3 };
 /* "warning: …" */
 void compose_text(struct buf *out, enum log_level level, slice message, size_t room);
 
-/* {"time":…,"level":…,"role":…,"message":…} */
+/* {"time":…,"level":…,"role":…,"text":…} */
 void compose_json(struct buf *out, enum log_level level, const char *role, int64_t time_s,
                   slice message, size_t room);
 

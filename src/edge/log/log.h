@@ -35,7 +35,8 @@ struct log *log_new(enum config_log_target target, enum config_log_format format
 void log_free(struct log *log);
 
 /* A line about the program, written at once.  Text: "warning: …" and "error: …".  In JSON:
-   {"time", "level", "role", "message"}. */
+   {"time", "level", "role", "text"}, with names and types that do not clash with those of
+   event_write_json(). */
 void log_say(struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -7,6 +7,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -87,6 +88,22 @@ def wrong_usage_is_told():
         done = run("serve", *arguments)
         assert done.returncode == 2, (arguments, done)
         holds(done.stderr, words)
+
+
+def a_json_log_has_one_form_of_time_and_no_field_of_two_types():
+    with Gateway(YETT, ZONE, 'log { format = "json" }\n') as gateway:
+        judged(gateway)
+        gateway.wait_log('"outcome"')
+        gateway.stop()
+        lines = [json.loads(line) for line in gateway.log().splitlines() if line[0] == "{"]
+    types = {}
+    for line in lines:
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["time"]), line
+        for name, value in line.items():
+            types.setdefault(name, set()).add(type(value))
+    assert any("outcome" in line for line in lines), lines
+    assert any("text" in line and "outcome" not in line for line in lines), lines
+    assert types["message"] == {dict} and types["text"] == {str}, types
 
 
 def options_go_over_the_file():
@@ -268,7 +285,8 @@ def who_asks_and_does_not_read_holds_nobody_up():
 
 CASES = [(test.__name__, test, "") for test in (
     it_starts_without_a_file_and_tells_its_status, bad_settings_end_the_start,
-    wrong_usage_is_told, options_go_over_the_file, an_address_that_is_taken_is_named,
+    wrong_usage_is_told, a_json_log_has_one_form_of_time_and_no_field_of_two_types,
+    options_go_over_the_file, an_address_that_is_taken_is_named,
     roles_are_not_for_people, a_gateway_has_nothing_but_what_it_needs,
     a_killed_gateway_is_replaced_and_nothing_else_happens,
     gateways_do_not_outlive_a_supervisor_that_is_killed,

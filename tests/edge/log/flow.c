@@ -100,7 +100,7 @@ static void in_json_what_was_lost_is_json(void **state)
     log_line(w->log, LOG_LEVEL_INFO, SLICE("{}"));
     log_flush(w->log);
     assert_matches(place_read(w->place.read_fd),
-                   "^(a line[^\n]*\n)?\\{.*\"level\":\"warning\".*\"message\":\"[0-9]+ "
+                   "^(a line[^\n]*\n)?\\{.*\"level\":\"warning\".*\"text\":\"[0-9]+ "
                    "log lines were "
                    "lost: [^\"]*\"\\}\n\\{\\}\n$");
 }

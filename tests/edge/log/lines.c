@@ -80,7 +80,7 @@ static void json_is_one_object_a_line(void **state)
     log_say(w->log, LOG_LEVEL_NOTICE, "a \"b\" c\\d\te\x01\xff\xf3\xa0\x80\x81 \xc3\xbc");
     assert_matches(
         place_read(w->place.read_fd),
-        "^\\{\"time\":\"" TIME "\",\"level\":\"notice\",\"role\":\"gateway\",\"message\":"
+        "^\\{\"time\":\"" TIME "\",\"level\":\"notice\",\"role\":\"gateway\",\"text\":"
         "\"a \\\\\"b\\\\\" c\\\\\\\\d\\\\u0009e\\\\u0001\\\\ufffd\\\\udb40\\\\udc01 "
         "\xc3\xbc\"\\}\n$");
     assert_string_equal(line_of(w, SLICE("{\"v\":1,\"x\":\"\\u0001\xc3\xbc\"}")),
@@ -166,7 +166,7 @@ static void json_that_is_cut_stays_json(void **state)
             const char *got = place_read(w->place.read_fd);
             assert_in_range(checked_length(got), 3990, 4096);
             assert_matches(got, "^\\{\"time\":\"" TIME
-                                "\",\"level\":\"error\",\"role\":\"gateway\",\"message\":"
+                                "\",\"level\":\"error\",\"role\":\"gateway\",\"text\":"
                                 "\"([^\"\\]|\\\\[\"\\]|\\\\u[0-9a-f]{4})*\"\\}\n$");
         }
     }
