@@ -10,7 +10,7 @@
  * rest is a whole packet, else it is what follows a good header and question.
  *
  * An answer is in the form that dns.h promises, the same when read again, and the same with
- * other octets behind the packet.
+ * other octets behind the packet.  It is read as the reply of one server as well.
  */
 
 enum { ARENA_BYTES = 4 * 1024 * 1024 };
@@ -131,6 +131,30 @@ static void check_packet(struct arena *arena, slice packet, struct dns_question 
     }
 }
 
+static const enum dns_direct_type direct_types[] = {
+    DNS_DIRECT_A, DNS_DIRECT_NS, DNS_DIRECT_SOA, DNS_DIRECT_TXT, DNS_DIRECT_AAAA};
+
+static void check_reply(struct arena *arena, slice packet,
+                        struct dns_direct_question question)
+{
+    struct dns_reply reply;
+    const char *why = NULL;
+    enum yett_err err = dns_reply_read(arena, packet, 0, question, &reply, &why);
+
+    assert((err == YETT_BAD_SYNTAX) == (why != NULL));
+    if (err != YETT_OK) {
+        return;
+    }
+    check_name(arena, reply.alias);
+    for (size_t i = 0; i < reply.count; i++) {
+        if (question.type == DNS_DIRECT_NS || question.type == DNS_DIRECT_SOA) {
+            check_name(arena, reply.values[i]);
+        } else {
+            assert(reply.values[i].len != 0);
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) {
@@ -143,6 +167,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_packet(arena, (data[0] & 0x80) != 0 ? rest : frame(arena, type, rest),
                  question);
+    enum dns_direct_type direct =
+        direct_types[(data[0] & 0x7f) % (sizeof(direct_types) / sizeof(direct_types[0]))];
+    check_reply(arena,
+                (data[0] & 0x80) != 0 ? rest : frame(arena, (enum dns_type)direct, rest),
+                (struct dns_direct_question){direct, SLICE("a.test"), false});
     arena_free(arena);
     return 0;
 }

@@ -3,6 +3,7 @@
 #define YETT_CORE_DNS_DNS_H
 
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/base/ip.h"
 
 #include <stdbool.h>
@@ -16,7 +17,8 @@
  * question down if it is not; the evaluator then returns YETT_NEED_ANSWERS, the caller
  * answers everything wanted and calls again from the start.  An answer, once given to one
  * message, is pinned: the same on every restart.  answers.c holds that set, packet.c reads
- * DNS wire format (RFC 1035 section 4) into answers, name.c keeps the form of names.
+ * DNS wire format (RFC 1035 section 4) into answers, name.c keeps the form of names.  direct.c
+ * is for programs that ask one name server what it has.
  */
 
 enum dns_type {
@@ -178,7 +180,7 @@ void dns_questions_clear(struct dns_questions *questions);
  * from different ones, so that the questions that a sender's own records lead to cannot
  * take from those about the domain he claims to be.
  */
-enum { DNS_PURSES = 4 };
+enum { DNS_PURSES = 5 };
 
 struct dns_view {
     struct dns_answers *known;
@@ -228,5 +230,67 @@ YETT_MUST_USE
 enum yett_err dns_packet_read(struct arena *arena, slice packet,
                               struct dns_question question, struct dns_answer *out,
                               const char **why);
+
+/* Where the name at `*at` in a packet ends.  False, with `*at` untouched, when it is malformed
+   or leaves the packet.  Pointers are not followed. */
+YETT_MUST_USE
+bool dns_wire_skip_name(slice packet, size_t *at);
+
+/* Is the name at `at`, compressed or not, the one that has the text form `name`?  A malformed
+   one is none. */
+bool dns_wire_name_is(slice packet, size_t at, slice name);
+
+/* Append a name in normal form (asserted; empty: the root) as labels, not compressed. */
+void dns_name_to_wire(struct buf *buf, slice name);
+
+/* "NXRRSET" (RFC 1035 section 4.1.1, RFC 2136 section 2.2); NULL for one without a name. */
+const char *dns_rcode_text(unsigned rcode);
+
+/* ---- asking one server -------------------------------------------------------------- */
+
+/* For who asks a server about itself, instead of a resolver about the world. */
+enum dns_direct_type {
+    DNS_DIRECT_A = 1,
+    DNS_DIRECT_NS = 2,
+    DNS_DIRECT_SOA = 6,
+    DNS_DIRECT_TXT = 16,
+    DNS_DIRECT_AAAA = 28
+};
+
+struct dns_direct_question {
+    enum dns_direct_type type;
+    slice name;   /* in normal form */
+    bool recurse; /* RD: the server is a resolver */
+};
+
+/* What a server said, nothing followed and nothing concluded. */
+struct dns_reply {
+    bool is_truncated;     /* ask again through TCP: only `rcode` is known besides */
+    bool is_authoritative; /* AA */
+    bool is_referral;      /* it names other servers and offers no recursion */
+    unsigned rcode;
+    slice alias;         /* the name has a CNAME record, which leads here; else empty */
+    const slice *values; /* of the records at just this name; see dns_reply_read() */
+    size_t count;
+    uint32_t ttl_s; /* the lowest of theirs */
+};
+
+/* The packet of a question (RFC 1035 section 4.1).  Deliberately without EDNS(0): what does not
+   fit into 512 octets comes by TCP, which every server has to offer (RFC 7766), and there is no
+   server that an option of ours could confuse. */
+void dns_query_write(struct buf *buf, uint16_t id, struct dns_direct_question question);
+
+/*
+ * Read the packet that came for it.  Values are rdata octets for A, AAAA and TXT (with the
+ * lengths of its character-strings), and the server's name in normal form for NS and SOA
+ * (MNAME).  Everything is copied into `arena`.
+ *
+ * YETT_OK, whatever the RCODE; YETT_BAD_SYNTAX when it cannot be read or does not belong to this
+ * id and question, with `*why` as in dns_packet_read(); YETT_NO_MEMORY.
+ */
+YETT_MUST_USE
+enum yett_err dns_reply_read(struct arena *arena, slice packet, uint16_t id,
+                             struct dns_direct_question question, struct dns_reply *out,
+                             const char **why);
 
 #endif

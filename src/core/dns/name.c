@@ -2,6 +2,8 @@
 #include "core/base/ascii.h"
 #include "core/dns/dns.h"
 
+#include <assert.h>
+
 /*
  * name: the one form that names have in questions and answers.
  *
@@ -101,4 +103,16 @@ enum yett_err dns_name_from_wire(struct arena *arena, slice wire, slice *out)
         wire = slice_skip(wire, (size_t)length);
     }
     return wire.len == 0 ? arena_copy(arena, slice_of(text, len), out) : YETT_BAD_SYNTAX;
+}
+
+void dns_name_to_wire(struct buf *buf, slice name)
+{
+    slice label;
+
+    while (name.len != 0 && slice_next_piece(&name, '.', &label)) {
+        assert(label.len != 0 && label.len <= LABEL_MAX);
+        buf_add_byte(buf, (char)label.len);
+        buf_add(buf, label);
+    }
+    buf_add_byte(buf, '\0');
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/dns/dns.h"
 
-/* text: the words for types and statuses. */
+/* text: the words for types, statuses and response codes. */
 
 const char *dns_type_text(enum dns_type type)
 {
@@ -54,4 +54,13 @@ bool dns_is_open(const struct dns_answer *answer)
         return false;
     }
     return true;
+}
+
+const char *dns_rcode_text(unsigned rcode)
+{
+    static const char *const words[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+                                        "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+                                        "NXRRSET", "NOTAUTH", "NOTZONE"};
+
+    return rcode < sizeof(words) / sizeof(words[0]) ? words[rcode] : NULL;
 }
