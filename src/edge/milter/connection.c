@@ -119,7 +119,9 @@ void connection_doom(struct milter_connection *connection, slice why)
     update_watch(connection);
     connection->next_doomed = server->doomed;
     server->doomed = connection;
-    loop_timer_start(server->reaper, 0);
+    if (!server->working) {
+        loop_timer_start(server->reaper, 0);
+    }
 }
 
 void connection_end(struct milter_connection *connection, slice why)
@@ -361,13 +363,19 @@ static void read_more(struct milter_connection *connection)
 static void on_ready(void *context, bool readable, bool writable)
 {
     struct milter_connection *connection = context;
+    struct milter_server *server = connection->server;
     if (connection->doomed) {
         return;
     }
+    server->working = true;
     if (writable && connection->out != NULL) {
         write_more(connection);
     } else if (readable && connection->out == NULL && !connection->closing) {
         read_more(connection);
+    }
+    server->working = false;
+    if (server->doomed != NULL) {
+        server_reap(server); /* at once: a connection for each message is usual */
     }
 }
 
@@ -391,14 +399,6 @@ static void remember_peer(struct milter_connection *connection,
     }
 }
 
-/* A reply must not wait for an acknowledgement, and a dead host must be found out. */
-static void set_tcp_options(int fd)
-{
-    int on = 1;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
-
 void connection_begin(struct milter_server *server, int fd,
                       const struct sockaddr_storage *peer, size_t listener)
 {
@@ -411,9 +411,6 @@ void connection_begin(struct milter_server *server, int fd,
     connection->server = server;
     connection->fd = fd;
     remember_peer(connection, peer);
-    if (connection->family != IP_NONE) {
-        set_tcp_options(fd);
-    }
     server->statistics.connections++;
     connection->watch = loop_watch_new(server->loop, fd, on_ready, connection);
     if (connection->watch != NULL) {

@@ -64,7 +64,8 @@ struct milter_server {
     struct loop_timer *pause;  /* until descriptors may be there again */
     struct milter_statistics statistics;
     bool ticking, accepting, pausing, leaving;
-    size_t most; /* connections of late */
+    bool working; /* on a connection that became ready; what it dooms ends behind it */
+    size_t most;  /* connections of late */
     unsigned grown_in_a_row;
     unsigned quiet_ms;
     void (*left)(void *context);
@@ -77,6 +78,9 @@ struct milter_server {
 
 /* A connection is gone: there may be room for another. */
 void server_note_end(struct milter_server *server);
+
+/* End what is doomed.  From the loop only; may free the server. */
+void server_reap(struct milter_server *server);
 
 /* Make room for `bytes` more at the cost of those that hold most.  False: of the asker's. */
 YETT_MUST_USE

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,6 @@
  * or is taken by another process that shares the listener.
  */
 enum {
-    ACCEPTED_PER_TURN = 16,
     GROWN_IN_A_ROW = 4,
     SHARE_MS = 1,
     STARVED_MS = 200 /* somebody must give descriptors back first */
@@ -80,8 +81,7 @@ static bool is_passing(int number)
     }
 }
 
-/* False: no more for now. */
-static bool accept_one(struct listener *listener)
+static void accept_one(struct listener *listener)
 {
     struct milter_server *server = listener->server;
     struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
@@ -90,16 +90,10 @@ static bool accept_one(struct listener *listener)
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         connection_begin(server, fd, &peer, listener->index);
-        return true;
-    }
-    if (is_passing(errno)) {
-        return true;
-    }
-    if (errno != EAGAIN && errno != EWOULDBLOCK) {
+    } else if (errno != EAGAIN && errno != EWOULDBLOCK && !is_passing(errno)) {
         server->statistics.starved++;
         pause_for(server, STARVED_MS);
     }
-    return false;
 }
 
 /*
@@ -118,15 +112,15 @@ static void leave_some_to_others(struct milter_server *server)
     }
 }
 
+/* One a turn: mostly there is but one, and the others wait no longer than a turn takes. */
 static void on_acceptable(void *context, bool readable, bool writable)
 {
     struct listener *listener = context;
     struct milter_server *server = listener->server;
     (void)readable;
     (void)writable;
-    for (int i = 0; i < ACCEPTED_PER_TURN && !server->pausing && !is_full(server) &&
-                    accept_one(listener);
-         i++) {
+    if (!server->pausing && !is_full(server)) {
+        accept_one(listener);
         leave_some_to_others(server);
     }
     update_listeners(server);
@@ -134,9 +128,8 @@ static void on_acceptable(void *context, bool readable, bool writable)
 
 /* ---- endings ---------------------------------------------------------------------------- */
 
-static void on_reap(void *context)
+void server_reap(struct milter_server *server)
 {
-    struct milter_server *server = context;
     struct milter_connection *connection;
     while ((connection = server->doomed) != NULL) {
         server->doomed = connection->next_doomed;
@@ -147,6 +140,11 @@ static void on_reap(void *context)
         server->left = NULL;
         left(server->left_context); /* may free the server */
     }
+}
+
+static void on_reap(void *context)
+{
+    server_reap(context);
 }
 
 void server_note_end(struct milter_server *server)
@@ -200,6 +198,17 @@ bool server_make_room(struct milter_server *server, const struct milter_connecti
 
 /* ---- the door --------------------------------------------------------------------------- */
 
+/*
+ * A reply must not wait for an acknowledgement, and a dead host must be found out.  Accepted
+ * connections have this from their listener; a unix socket refuses it, and needs it not.
+ */
+static void set_tcp_options(int fd)
+{
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
 static bool start(struct milter_server *server, const int *fds)
 {
     size_t count = server->options.listener_count;
@@ -214,6 +223,7 @@ static bool start(struct milter_server *server, const int *fds)
     for (size_t i = 0; i < count; i++) {
         struct listener *listener = &server->listeners[i];
         *listener = (struct listener){.server = server, .fd = fds[i], .index = i};
+        set_tcp_options(listener->fd);
         listener->watch =
             loop_watch_new(server->loop, listener->fd, on_acceptable, listener);
         if (listener->watch == NULL) {
@@ -253,7 +263,7 @@ void milter_server_free(struct milter_server *server)
     server->leaving = true;
     server->left = NULL;
     if (server->reaper != NULL) {
-        on_reap(server);
+        server_reap(server);
     }
     while (server->busy.first != NULL) {
         connection_end(server->busy.first, SLICE_NONE);
