@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Public test suites against the real program, one TAP line a case.
 
-    run.py YETT SUITES SPF|DKIM|DMARC|AUTHRES
+    run.py YETT SUITES SPF|DKIM|ARC|DMARC|AUTHRES
 
 SUITES is a folder in the form that its FORMAT.md describes; it is no part of the project.
 Without it one line says so.  Each case runs with its answers warm, a round at a time and one
@@ -238,7 +238,38 @@ def run_authres(tap, yett, suites):
         tap.line(f"authres-lieser: {case['id']}", faults)
 
 
-RUNNERS = {"spf": run_spf, "dkim": run_dkim, "dmarc": run_dmarc, "authres": run_authres}
+# ---- ARC --------------------------------------------------------------------------------------
+
+def key_zone(records, path):
+    """The suite has only keys; they are folded in the file, and white space ends up in them."""
+    zone = {name: [{"TXT": text}] for name, text in (records or {}).items() if text}
+    with open(path, "w", encoding="latin-1") as file:
+        file.write(zonetext.zone_text(zone))
+
+
+def run_arc(tap, yett, suites):
+    import yaml
+    with open(os.path.join(suites, "arc-valimail", "arc-validation-tests.yml"),
+              encoding="utf-8") as file:
+        scenarios = [s for s in yaml.safe_load_all(file) if s]
+    with tempfile.TemporaryDirectory() as folder:
+        for number, scenario in enumerate(scenarios):
+            zone = os.path.join(folder, f"zone-{number}")
+            key_zone(scenario["txt-records"], zone)
+            for name, test in scenario["tests"].items():
+                message = os.path.join(folder, f"{number}-{name}")
+                with open(message, "w", encoding="utf-8") as file:
+                    file.write(test["message"] or "\n")
+                found, faults = run_json(yett, ["check", "--json", "--now", str(NOW), message],
+                                         zone)
+                wanted = (test["cv"] or "Fail").strip().lower() or "fail"
+                if found is not None and found["arc"]["result"] != wanted:
+                    faults.append(f"{found['arc']['result']}, wanted {wanted}: "
+                                  f"{found['arc']['reason']}")
+                tap.line(f"arc-valimail: {name}", faults)
+
+
+RUNNERS = {"spf": run_spf, "arc": run_arc, "dkim": run_dkim, "dmarc": run_dmarc, "authres": run_authres}
 
 
 def main():

@@ -208,14 +208,43 @@ static json_t *json_of_dkim(const struct verdict *verdict)
 
 /* ---- ARC -------------------------------------------------------------------------------- */
 
-static json_t *json_of_arc(const struct message_header *header)
+/* null: not evaluated. */
+static json_t *json_of_part(const struct dkim_result *result)
+{
+    return result->code == DKIM_NONE ? json_null()
+                                     : json_string(dkim_code_text(result->code));
+}
+
+static json_t *json_of_set(const struct arc_set *set)
 {
     bool failed = false;
     json_t *out = json_object();
-    json_put(out, "result", json_null(), &failed);
-    json_put(out, "instances",
-             json_integer((json_int_t)message_count_fields(header, "ARC-Seal")), &failed);
-    json_put(out, "reason", json_string("this version does not evaluate ARC"), &failed);
+    json_put(out, "instance", json_integer(set->instance), &failed);
+    json_put(out, "domain", json_of_optional(set->domain), &failed);
+    json_put(out, "selector", json_of_optional(set->selector), &failed);
+    json_put(out, "cv", json_string(arc_code_text(set->cv)), &failed);
+    json_put(out, "seal", json_of_part(&set->seal), &failed);
+    json_put(out, "message", json_of_part(&set->message), &failed);
+    json_put(out, "trusted", json_boolean(set->trusted), &failed);
+    return when_whole(out, failed);
+}
+
+static json_t *json_of_arc(const struct arc_result *arc)
+{
+    bool failed = false;
+    json_t *sets = json_array();
+    for (size_t i = 0; i < arc->set_count; i++) {
+        failed |= json_array_append_new(sets, json_of_set(&arc->sets[i])) != 0;
+    }
+    json_t *out = json_object();
+    json_put(out, "result", json_string(arc_code_text(arc->code)), &failed);
+    json_put(out, "instances", json_integer(arc->instances), &failed);
+    json_put(out, "oldest_pass",
+             arc->oldest_pass == ARC_OLDEST_UNKNOWN ? json_null()
+                                                    : json_integer(arc->oldest_pass),
+             &failed);
+    json_put(out, "reason", json_of_slice(arc->reason), &failed);
+    json_put(out, "sets", sets, &failed);
     return when_whole(out, failed);
 }
 
@@ -389,7 +418,7 @@ static void put_checks(json_t *out, const struct judged *judged, bool *failed)
                                 verdict->source_reason),
              failed);
     json_put(out, "dkim", json_of_dkim(verdict), failed);
-    json_put(out, "arc", json_of_arc(judged->header), failed);
+    json_put(out, "arc", json_of_arc(&verdict->arc), failed);
     json_put(out, "dmarc", json_of_dmarc(verdict), failed);
 }
 

@@ -27,6 +27,7 @@ struct sitting {
     struct message_header header;
     struct message_from from;
     struct dkim_message *dkim;
+    struct arc_chain *arc;
     struct dns_answers *answers;
     struct dkim_checks *checks;
     struct verdict_input input;
@@ -57,6 +58,11 @@ static enum yett_err begin_body(struct sitting *sitting)
     if (err == YETT_OK) {
         err = dkim_message_new(sitting->evidence, setup->shares.crypto, &sitting->header,
                                author_domain(&sitting->from), limits, &sitting->dkim);
+    }
+    if (err == YETT_OK) {
+        err = arc_chain_new(sitting->evidence, setup->shares.crypto, &sitting->header,
+                            sitting->dkim, verdict_arc_limits(&setup->config),
+                            &sitting->arc);
     }
     if (err == YETT_OK) {
         dkim_message_body(sitting->dkim, sitting->header.rest);
@@ -140,6 +146,7 @@ static enum yett_err prepare_input(struct sitting *sitting, struct judged *out)
         .header = &sitting->header,
         .from = &sitting->from,
         .dkim = sitting->dkim,
+        .arc = sitting->arc,
         .suffixes = setup->shares.suffixes,
         .now_s = setup->now_s,
         .first_seen_s = setup->now_s,

@@ -317,6 +317,38 @@ static void tell_dkim(const struct lines *lines, const struct verdict *verdict)
     }
 }
 
+/* ---- ARC -------------------------------------------------------------------------------- */
+
+static const char *part_text(const struct dkim_result *result)
+{
+    return result->code == DKIM_NONE ? "not evaluated" : dkim_code_text(result->code);
+}
+
+static void tell_set(const struct lines *lines, const struct arc_set *set)
+{
+    struct buf buf;
+    buf_init(&buf, lines->paper, SIZE_MAX);
+    buf_printf(&buf, "set %u by ", set->instance);
+    buf_add(&buf, slice_is_empty(set->domain) ? SLICE("somebody") : set->domain);
+    buf_printf(&buf, "%s: seal %s, message signature %s, chain before it %s",
+               set->trusted ? " (trusted)" : "", part_text(&set->seal),
+               part_text(&set->message), arc_code_text(set->cv));
+    lines_detail(lines, buf_slice(&buf));
+}
+
+/* Mail without a chain is most of all mail: nothing is said of what is not there. */
+static void tell_arc(const struct lines *lines, const struct arc_result *arc)
+{
+    if (arc->code == ARC_NONE) {
+        return;
+    }
+    lines_result(lines, "ARC", arc->code == ARC_PASS ? TONE_GOOD : TONE_BAD,
+                 arc_code_text(arc->code), arc->reason);
+    for (size_t i = arc->set_count; i > 0; i--) {
+        tell_set(lines, &arc->sets[i - 1]);
+    }
+}
+
 /* ---- DMARC ------------------------------------------------------------------------------ */
 
 static void tell_dmarc_step(const struct lines *lines, const struct dmarc_step *step)
@@ -396,6 +428,7 @@ void story_tell(const struct term *term, struct arena *paper,
     if (judged->verdict->verified) {
         tell_spf(&lines, judged->verdict);
         tell_dkim(&lines, judged->verdict);
+        tell_arc(&lines, &judged->verdict->arc);
         tell_dmarc(&lines, &judged->verdict->dmarc);
     }
     tell_action(&lines, &judged->action);

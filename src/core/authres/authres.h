@@ -54,6 +54,14 @@ enum yett_err authres_parse(struct arena *arena, slice value, struct authres *ou
                             struct authres_error *error);
 
 /*
+ * Move `*value`, that of an ARC-Authentication-Results field, past its "i=1;" (RFC 8617
+ * section 4.1.1): the rest is for authres_parse().  YETT_BAD_SYNTAX, and nothing moved, when
+ * no number from 1 to 99 stands there.
+ */
+YETT_MUST_USE
+enum yett_err authres_take_instance(slice *value, unsigned *instance);
+
+/*
  * Must this field (value as above) be removed before ours is added (section 5)?  True when
  * its authserv-id is ours (case, quotes, comments, folding and version ignored; A- and
  * U-labels equal), when it has a version other than 1, and when it cannot be parsed far

@@ -72,6 +72,12 @@ struct config_dkim {
     unsigned max_signatures;
 };
 
+/* arc { }: chains of seals (RFC 8617). */
+struct config_arc {
+    unsigned max_sets; /* a longer chain fails: 50 */
+    bool oldest_pass;  /* verify older message signatures as well */
+};
+
 struct config_dmarc {
     enum config_standard standard;
     enum config_on_reject on_reject;
@@ -195,7 +201,10 @@ struct config {
     const struct ip_network *trusted_relays;
     size_t trusted_relay_count;
     struct config_spf spf;
+    const slice *trusted_sealers; /* normal form: their word on a message is taken */
+    size_t trusted_sealer_count;
     struct config_dkim dkim;
+    struct config_arc arc;
     struct config_dmarc dmarc;
     enum config_action on_internal_error; /* CONFIG_DEFER or CONFIG_ACCEPT */
     slice tag_field;                      /* "X-Yett-Tag" */

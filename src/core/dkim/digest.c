@@ -8,13 +8,14 @@ enum yett_err dkim_digests_init(struct dkim_digests *digests, struct arena *aren
                                 struct crypto *crypto, const struct dkim_limits *limits)
 {
     size_t half = limits->proof_window_bytes / 2;
+    size_t capacity = limits->signatures + DKIM_ADDED_DIGESTS;
     *digests = (struct dkim_digests){
         .arena = arena,
         .crypto = crypto,
         .half = half < 1024 ? 1024 : half,
         .candidates = limits->proof_candidates,
-        .capacity = limits->signatures,
-        .list = ARENA_ARRAY(arena, limits->signatures, struct dkim_body_digest),
+        .capacity = capacity,
+        .list = ARENA_ARRAY(arena, capacity, struct dkim_body_digest),
     };
     return digests->list == NULL ? YETT_NO_MEMORY : YETT_OK;
 }

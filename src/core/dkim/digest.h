@@ -43,10 +43,10 @@ struct dkim_digests {
     size_t count;
     size_t capacity;
     struct dkim_body_stream *streams[2]; /* by enum dkim_canon; NULL: not wanted */
-    enum yett_err err;                  /* the first thing that went wrong */
+    enum yett_err err;                   /* the first thing that went wrong */
 };
 
-/* Room for `capacity` distinct digests. */
+/* Room for as many distinct digests as signatures are evaluated, and those of added ones. */
 YETT_MUST_USE
 enum yett_err dkim_digests_init(struct dkim_digests *digests, struct arena *arena,
                                 struct crypto *crypto, const struct dkim_limits *limits);

@@ -24,6 +24,10 @@
  * three gather facts; dkim_verify() is pure: keys come from DNS answers, and whether
  * signature i holds under key k is a check that the caller performs with
  * dkim_check_perform() and that is pinned like an answer.
+ *
+ * Fields that borrow DKIM's signatures (ARC, RFC 8617) take part as guests: core/arc hands
+ * them in with dkim_message_add(), their body digests come out of the same pass, and each is
+ * judged by dkim_verify_added().  No result of dkim_verify() depends on them.
  */
 
 enum dkim_canon { DKIM_SIMPLE, DKIM_RELAXED };
@@ -66,7 +70,17 @@ const char *dkim_code_text(enum dkim_code code);
 /* More names in h= than this are refused: each is looked for in the whole header. */
 #define DKIM_SIGNED_FIELDS_MAX 500
 
+/* Which field it is, and so which tags it has. */
+enum dkim_form {
+    DKIM_FORM_SIGNATURE, /* DKIM-Signature */
+    DKIM_FORM_MESSAGE,   /* ARC-Message-Signature: no v=, i= is not an identity */
+    DKIM_FORM_SEAL       /* ARC-Seal: a=, b=, d=, s= and t= only; signs no body */
+};
+
+const char *dkim_form_text(enum dkim_form form); /* "DKIM-Signature" */
+
 struct dkim_signature {
+    enum dkim_form form;
     const struct message_field *field;
     size_t field_index;
     /* When the field itself is not usable: why, and where in its value.  The tags below are
@@ -102,6 +116,13 @@ struct dkim_signature {
 YETT_MUST_USE
 enum yett_err dkim_parse_signature(struct arena *arena, const struct message_field *field,
                                    struct dkim_signature *out);
+
+/* The same for a field of another form.  Tags that are the form's own (i=, cv=) are left to
+   the caller, who finds them in `out->tags`. */
+YETT_MUST_USE
+enum yett_err dkim_parse_form(struct arena *arena, enum dkim_form form,
+                              const struct message_field *field,
+                              struct dkim_signature *out);
 
 /* ---- key records ---------------------------------------------------------------------- */
 
@@ -195,6 +216,20 @@ enum yett_err dkim_message_new(struct arena *arena, struct crypto *crypto,
                                const struct message_header *header, slice author_domain,
                                struct dkim_limits limits, struct dkim_message **out);
 
+/*
+ * Let a signature of another form take part, before the body begins; `*index` is what checks
+ * and dkim_verify_added() know it by.  Its field stands in the message's header.
+ * `header_digest` (32 octets, copied) is what it signs where that is not told by h=: a seal's;
+ * else NULL.  Room is made for DKIM_ADDED_DIGESTS more digests of the body; a signature that
+ * needs a further one is added as well and ends as not evaluated.
+ */
+#define DKIM_ADDED_DIGESTS 4
+
+YETT_MUST_USE
+enum yett_err dkim_message_add(struct dkim_message *message,
+                               const struct dkim_signature *signature,
+                               const uint8_t *header_digest, size_t *index);
+
 void dkim_message_body(struct dkim_message *message, slice piece);
 
 /* The body has ended.  What went wrong since dkim_message_new() is reported here. */
@@ -216,7 +251,7 @@ enum dkim_check_kind {
 
 struct dkim_check {
     enum dkim_check_kind kind;
-    size_t index; /* into the message's signatures */
+    size_t index; /* into the message's signatures, those added behind its own */
     enum crypto_key_type key_type;
     slice key;                       /* p= decoded; in the answer's bytes or the arena */
     const struct dns_answer *source; /* whose memo may hold the parsed key; may be NULL */
@@ -322,6 +357,18 @@ enum yett_err dkim_verify(struct arena *arena, struct dkim_message *message,
                           const struct dkim_settings *settings, slice author_domain,
                           int64_t now_s, bool want_body_proof, struct dns_view *dns,
                           struct dkim_checks *checks, struct dkim_results *out);
+
+/*
+ * Judge one signature that was added, as dkim_verify() judges its own.  Called in the same
+ * round after dkim_verify(), which forgets what the last round wanted.  For YETT_NEED_ANSWERS
+ * `*out` is filled as far as it is known: where only the body is missing, `header_verified`
+ * tells already whether it is worth going on.
+ */
+YETT_MUST_USE
+enum yett_err dkim_verify_added(struct arena *arena, struct dkim_message *message,
+                                const struct dkim_settings *settings, size_t index,
+                                int64_t now_s, struct dns_view *dns,
+                                struct dkim_checks *checks, struct dkim_result *out);
 
 /* The signature signs every one of these names: is "From" (…) in h= ? */
 bool dkim_signs_field(const struct dkim_signature *signature, const char *name);

@@ -14,9 +14,11 @@ struct dkim_message {
     struct crypto *crypto;
     struct message_header header;
     struct dkim_limits limits;
-    struct dkim_signature *signatures; /* parsed, top to bottom */
+    struct dkim_signature *signatures; /* parsed, top to bottom; then those added */
     size_t count;
-    size_t field_count;                       /* all DKIM-Signature fields */
+    size_t added;       /* behind the first `count`: of other forms */
+    size_t capacity;    /* of both lists */
+    size_t field_count; /* all DKIM-Signature fields */
     size_t single_counts[DKIM_SINGLE_FIELDS]; /* how often each stands: extra.c */
     struct dkim_digests digests;
     bool ended;

@@ -18,6 +18,7 @@ static enum yett_err parse_signatures(struct dkim_message *message)
     if (message->signatures == NULL || message->header_digests == NULL) {
         return YETT_NO_MEMORY;
     }
+    message->capacity = total;
     for (; message->count < total; message->count++, from++) {
         struct dkim_signature *signature = &message->signatures[message->count];
         const struct message_field *field =
@@ -71,6 +72,53 @@ enum yett_err dkim_message_new(struct arena *arena, struct crypto *crypto,
         return err;
     }
     *out = message;
+    return YETT_OK;
+}
+
+/* For one more signature than there are, and its digest. */
+static enum yett_err make_room(struct dkim_message *message)
+{
+    size_t total = message->count + message->added;
+    size_t capacity = total * 2 + 4;
+    if (total < message->capacity) {
+        return YETT_OK;
+    }
+    struct dkim_signature *signatures =
+        ARENA_ARRAY(message->arena, capacity, struct dkim_signature);
+    struct dkim_header_digest *digests =
+        ARENA_ARRAY(message->arena, capacity, struct dkim_header_digest);
+    if (signatures == NULL || digests == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    if (total != 0) {
+        memcpy(signatures, message->signatures, total * sizeof(*signatures));
+        memcpy(digests, message->header_digests, total * sizeof(*digests));
+    }
+    message->signatures = signatures;
+    message->header_digests = digests;
+    message->capacity = capacity;
+    return YETT_OK;
+}
+
+enum yett_err dkim_message_add(struct dkim_message *message,
+                               const struct dkim_signature *signature,
+                               const uint8_t *header_digest, size_t *index)
+{
+    size_t at = message->count + message->added;
+    enum yett_err err = make_room(message);
+    if (err == YETT_OK && header_digest == NULL && signature->error.len == 0) {
+        err = dkim_digests_want(&message->digests, signature);
+    }
+    if (err != YETT_OK && err != YETT_LIMIT) {
+        return err;
+    }
+    message->signatures[at] = *signature;
+    if (header_digest != NULL) {
+        message->header_digests[at].known = true;
+        memcpy(message->header_digests[at].value, header_digest, CRYPTO_DIGEST_MAX);
+    }
+    message->added++;
+    *index = at;
     return YETT_OK;
 }
 

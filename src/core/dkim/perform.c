@@ -62,13 +62,13 @@ static enum yett_err check_body_proof(struct dkim_message *message,
 static bool can_be_checked(const struct dkim_message *message,
                            const struct dkim_check *check)
 {
-    if (check->index >= message->count) {
+    bool is_proof = check->kind == DKIM_CHECK_BODY_PROOF;
+    if (check->index >= message->count + (is_proof ? 0 : message->added)) {
         return false;
     }
     const struct dkim_signature *signature = &message->signatures[check->index];
     return signature->error.len == 0 &&
-           (check->kind == DKIM_CHECK_BODY_PROOF ||
-            check->key_type == dkim_algorithm_key_type(signature->algorithm));
+           (is_proof || check->key_type == dkim_algorithm_key_type(signature->algorithm));
 }
 
 enum yett_err dkim_check_perform(struct dkim_message *message,

@@ -18,7 +18,9 @@ enum yett_err dkim_reason_field(struct arena *arena, struct dkim_result *out)
     const struct dkim_signature *signature = out->signature;
     struct buf buf;
     buf_init(&buf, arena, REASON_MAX);
-    buf_add_text(&buf, "the DKIM-Signature field cannot be used: ");
+    buf_add_text(&buf, "the ");
+    buf_add_text(&buf, dkim_form_text(signature->form));
+    buf_add_text(&buf, " field cannot be used: ");
     buf_add(&buf, signature->error);
     if (signature->error_offset < signature->field->value.len) {
         buf_printf(&buf, " (at octet %zu of its value)", signature->error_offset + 1);
@@ -109,6 +111,23 @@ static void add_signer(struct buf *buf, const struct dkim_result *result)
     buf_add_text(buf, ", ");
     buf_add_uint(buf, result->key_bits);
     buf_add_text(buf, " bits)");
+}
+
+enum yett_err dkim_reason_seal(struct arena *arena, struct dkim_result *out)
+{
+    struct buf buf;
+    buf_init(&buf, arena, REASON_MAX);
+    if (out->code == DKIM_PASS) {
+        add_signer(&buf, out);
+        buf_add_text(&buf, " sealed the sets up to here");
+    } else {
+        buf_add_text(&buf, "the seal in the name of ");
+        add_signer(&buf, out);
+        buf_add_text(&buf,
+                     " does not hold: an ARC field up to here was changed since, or "
+                     "another key made it");
+    }
+    return finish(&buf, &out->reason);
 }
 
 static bool is_cut_short(const struct dkim_result *result,

@@ -45,6 +45,10 @@ YETT_MUST_USE
 enum yett_err dkim_reason_outcome(struct arena *arena, struct dkim_result *out,
                                   const struct dkim_reason_facts *facts);
 
+/* The end of a seal, which has no body. */
+YETT_MUST_USE
+enum yett_err dkim_reason_seal(struct arena *arena, struct dkim_result *out);
+
 /* Of all results together. */
 YETT_MUST_USE
 enum yett_err dkim_reason_overall(struct arena *arena, struct dkim_results *results,

@@ -64,6 +64,12 @@ static void forbidden(struct reader *reader, slice at, const char *why)
 
 /* ---- tags --------------------------------------------------------------------------- */
 
+static void refuse_fields(struct reader *reader, const struct tag *tag)
+{
+    forbidden(reader, tag->value,
+              "h= stands in it, and a seal signs what the standard says and no choice");
+}
+
 static void read_version(struct reader *reader, const struct tag *tag)
 {
     if (!slice_eq(tag->value, SLICE("1"))) {
@@ -177,6 +183,14 @@ static void read_signed_fields(struct reader *reader, const struct tag *tag)
         return;
     }
     reader->out->signed_fields = tag->value;
+    /* Deliberately the other fields of ARC are let through: RFC 8617 section 4.1.2 forbids
+       them all, but sealers in use sign ARC-Authentication-Results, and nobody is deceived
+       by more being signed.  Of a seal nobody could tell later which one it was. */
+    if (reader->out->form == DKIM_FORM_MESSAGE &&
+        dkim_signs_field(reader->out, "ARC-Seal")) {
+        forbidden(reader, tag->value,
+                  "ARC-Seal is in h=, which an ARC-Message-Signature must not sign");
+    }
     if (!dkim_signs_field(reader->out, "From")) {
         forbidden(reader, tag->value,
                   "From is not in h=, so the signature says nothing about the author");
@@ -314,12 +328,14 @@ static void read_query_methods(struct reader *reader, const struct tag *tag)
 
 /* ---- the field ---------------------------------------------------------------------- */
 
-/* Section 3.5, in the order in which one tag's meaning needs another's. */
-static const struct tag_rule {
+struct tag_rule {
     slice name;
     const char *missing; /* NULL: optional */
     void (*read)(struct reader *reader, const struct tag *tag);
-} tag_rules[] = {
+};
+
+/* Section 3.5, in the order in which one tag's meaning needs another's. */
+static const struct tag_rule signature_rules[] = {
     {SLICE_INIT("v"),  "the tag v= is missing",  read_version      },
     {SLICE_INIT("a"),  "the tag a= is missing",  read_algorithm    },
     {SLICE_INIT("d"),  "the tag d= is missing",  read_domain       },
@@ -335,27 +351,73 @@ static const struct tag_rule {
     {SLICE_INIT("b"),  "the tag b= is missing",  read_signature    },
 };
 
-enum { TAG_RULES = sizeof(tag_rules) / sizeof(tag_rules[0]) };
+/* RFC 8617 section 4.1.2: the same without v= and i=. */
+static const struct tag_rule message_rules[] = {
+    {SLICE_INIT("a"),  "the tag a= is missing",  read_algorithm    },
+    {SLICE_INIT("d"),  "the tag d= is missing",  read_domain       },
+    {SLICE_INIT("s"),  "the tag s= is missing",  read_selector     },
+    {SLICE_INIT("c"),  NULL,                     read_canon        },
+    {SLICE_INIT("q"),  NULL,                     read_query_methods},
+    {SLICE_INIT("t"),  NULL,                     read_signing_time },
+    {SLICE_INIT("x"),  NULL,                     read_expiration   },
+    {SLICE_INIT("l"),  NULL,                     read_length       },
+    {SLICE_INIT("h"),  "the tag h= is missing",  read_signed_fields},
+    {SLICE_INIT("bh"), "the tag bh= is missing", read_body_hash    },
+    {SLICE_INIT("b"),  "the tag b= is missing",  read_signature    },
+};
+
+/* Section 4.1.3.  What is not named here is ignored, but for h=. */
+static const struct tag_rule seal_rules[] = {
+    {SLICE_INIT("a"), "the tag a= is missing", read_algorithm   },
+    {SLICE_INIT("d"), "the tag d= is missing", read_domain      },
+    {SLICE_INIT("s"), "the tag s= is missing", read_selector    },
+    {SLICE_INIT("t"), NULL,                    read_signing_time},
+    {SLICE_INIT("h"), NULL,                    refuse_fields    },
+    {SLICE_INIT("b"), "the tag b= is missing", read_signature   },
+};
+
+enum { TAG_RULES_MAX = sizeof(signature_rules) / sizeof(signature_rules[0]) };
+
+#define FORM(name, rules)                                                                \
+    {                                                                                    \
+        name, rules, sizeof(rules) / sizeof((rules)[0])                                  \
+    }
+
+static const struct form {
+    const char *name;
+    const struct tag_rule *rules;
+    size_t rule_count;
+} forms[] = {
+    [DKIM_FORM_SIGNATURE] = FORM("DKIM-Signature", signature_rules),
+    [DKIM_FORM_MESSAGE] = FORM("ARC-Message-Signature", message_rules),
+    [DKIM_FORM_SEAL] = FORM("ARC-Seal", seal_rules),
+};
+
+const char *dkim_form_text(enum dkim_form form)
+{
+    return forms[form].name;
+}
 
 static void read_tags(struct reader *reader)
 {
     const struct taglist *list = &reader->out->tags;
-    const struct tag *found[TAG_RULES] = {NULL};
+    const struct form *form = &forms[reader->out->form];
+    const struct tag *found[TAG_RULES_MAX] = {NULL};
 
     for (size_t i = 0; i < list->count; i++) {
-        for (size_t rule = 0; rule < TAG_RULES; rule++) {
-            slice name = tag_rules[rule].name;
+        for (size_t rule = 0; rule < form->rule_count; rule++) {
+            slice name = form->rules[rule].name;
             if (list->tags[i].name.ptr[0] == name.ptr[0] &&
                 slice_eq(list->tags[i].name, name)) {
                 found[rule] = &list->tags[i];
             }
         }
     }
-    for (size_t rule = 0; rule < TAG_RULES && reader->err == YETT_OK; rule++) {
+    for (size_t rule = 0; rule < form->rule_count && reader->err == YETT_OK; rule++) {
         if (found[rule] != NULL) {
-            tag_rules[rule].read(reader, found[rule]);
-        } else if (tag_rules[rule].missing != NULL) {
-            unreadable(reader, SLICE_NONE, tag_rules[rule].missing);
+            form->rules[rule].read(reader, found[rule]);
+        } else if (form->rules[rule].missing != NULL) {
+            unreadable(reader, SLICE_NONE, form->rules[rule].missing);
         }
     }
 }
@@ -387,12 +449,14 @@ static void check_key_name(struct reader *reader)
     }
 }
 
-enum yett_err dkim_parse_signature(struct arena *arena, const struct message_field *field,
-                                   struct dkim_signature *out)
+enum yett_err dkim_parse_form(struct arena *arena, enum dkim_form form,
+                              const struct message_field *field,
+                              struct dkim_signature *out)
 {
     struct taglist_error error = {0};
     struct reader reader = {.arena = arena, .out = out};
     *out = (struct dkim_signature){
+        .form = form,
         .field = field,
         .algorithm = DKIM_UNKNOWN_ALGORITHM,
         .body_length = DKIM_NO_LENGTH,
@@ -412,6 +476,12 @@ enum yett_err dkim_parse_signature(struct arena *arena, const struct message_fie
     default_identity(&reader);
     check_key_name(&reader);
     return reader.err;
+}
+
+enum yett_err dkim_parse_signature(struct arena *arena, const struct message_field *field,
+                                   struct dkim_signature *out)
+{
+    return dkim_parse_form(arena, DKIM_FORM_SIGNATURE, field, out);
 }
 
 bool dkim_signs_field(const struct dkim_signature *signature, const char *name)

@@ -22,7 +22,7 @@ struct evaluation {
     bool want_body_proof;
     struct dns_view *dns;
     struct dkim_checks *checks;
-    const bool *chosen;
+    const bool *chosen; /* NULL: whatever is asked for */
 };
 
 /* ---- before a key is asked for ------------------------------------------------------ */
@@ -66,8 +66,9 @@ static enum yett_err judge_field(const struct evaluation *at, size_t index,
         return dkim_reason_time(at->arena, out, "the signature expired at ",
                                 signature->expires_at_s, " (x=)");
     }
-    if (!at->chosen[index] ||
-        dkim_digests_find(&at->message->digests, signature) == NULL) {
+    bool is_chosen = at->chosen == NULL || at->chosen[index];
+    if (!is_chosen || (signature->form != DKIM_FORM_SEAL &&
+                       dkim_digests_find(&at->message->digests, signature) == NULL)) {
         out->code = DKIM_NEUTRAL;
         return dkim_reason_ceiling(at->arena, out, at->message->limits.signatures);
     }
@@ -262,6 +263,14 @@ static enum yett_err conclude(const struct evaluation *at, struct dkim_result *o
     return dkim_reason_outcome(at->arena, out, facts);
 }
 
+/* A seal has no body to look at (RFC 8617 section 4.1.3). */
+static enum yett_err conclude_seal(const struct evaluation *at, struct dkim_result *out)
+{
+    out->code = out->header_verified ? DKIM_PASS : DKIM_FAIL;
+    out->counts = out->header_verified;
+    return dkim_reason_seal(at->arena, out);
+}
+
 static enum yett_err evaluate(const struct evaluation *at, size_t index,
                               struct dkim_result *out)
 {
@@ -274,6 +283,9 @@ static enum yett_err evaluate(const struct evaluation *at, size_t index,
     }
     if (err != YETT_OK || out->code != DKIM_NONE) {
         return err;
+    }
+    if (out->signature->form == DKIM_FORM_SEAL) {
+        return conclude_seal(at, out);
     }
     if (!at->message->ended) {
         return YETT_NEED_ANSWERS;
@@ -357,4 +369,20 @@ enum yett_err dkim_verify(struct arena *arena, struct dkim_message *message,
         *out = results;
     }
     return err;
+}
+
+enum yett_err dkim_verify_added(struct arena *arena, struct dkim_message *message,
+                                const struct dkim_settings *settings, size_t index,
+                                int64_t now_s, struct dns_view *dns,
+                                struct dkim_checks *checks, struct dkim_result *out)
+{
+    const struct evaluation at = {
+        .arena = arena,
+        .message = message,
+        .settings = settings,
+        .now_s = now_s,
+        .dns = dns,
+        .checks = checks,
+    };
+    return evaluate(&at, index, out);
 }

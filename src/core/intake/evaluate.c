@@ -20,6 +20,7 @@ void intake_fill_input(struct intake_message *message)
         .header = &message->header,
         .from = &message->from,
         .dkim = message->dkim,
+        .arc = message->arc,
         .suffixes = house->suffixes,
         .envelope = {.client = intake->client,
                      .helo = slice_of(intake->helo, intake->helo_length),

@@ -296,8 +296,12 @@ static enum yett_err begin_signatures(struct intake_message *message)
     if (message->checks == NULL) {
         return YETT_NO_MEMORY;
     }
-    return dkim_message_new(evidence, house->crypto, &message->header,
-                            author_domain(message), limits, &message->dkim);
+    enum yett_err err = dkim_message_new(evidence, house->crypto, &message->header,
+                                         author_domain(message), limits, &message->dkim);
+    return err != YETT_OK
+               ? err
+               : arc_chain_new(evidence, house->crypto, &message->header, message->dkim,
+                               verdict_arc_limits(house->config), &message->arc);
 }
 
 static void read_header(struct intake_message *message)

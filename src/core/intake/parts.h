@@ -151,6 +151,7 @@ struct intake_message {
     struct message_header header;  /* these three from the end of the header on */
     struct message_from from;
     struct dkim_message *dkim; /* NULL: nothing is verified */
+    struct arc_chain *arc;     /* the same */
     bool has_header;
 
     struct dns_answers *answers;

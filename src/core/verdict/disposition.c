@@ -450,6 +450,46 @@ static void apply_forwarder(struct arena *arena, const struct config_forwarder *
     };
 }
 
+static void apply_sealer(struct arena *arena, const struct verdict_findings *findings,
+                         const struct arc_set *set, struct verdict_outcome *out)
+{
+    slice would_be = out->reason;
+    *out = (struct verdict_outcome){
+        .action = CONFIG_ACCEPT,
+        .rule = "trusted-sealer",
+        .reason = arena_printf(
+            arena,
+            "%.*s, a trusted sealer, found the message authentic as mail of %.*s when it "
+            "came there, and the chain holds since (set %u of %zu; without it: %.*s)",
+            SLICE_ARG(set->domain), SLICE_ARG(findings->dmarc->domain), set->instance,
+            findings->verdict->arc.set_count, SLICE_ARG(would_be)),
+    };
+}
+
+/* The word of a trusted sealer may be in it, and cannot be checked now: as for DMARC's own
+   questions, nothing is refused or put aside for that before some time has passed. */
+static void wait_for_sealer(struct arena *arena, const struct verdict_findings *findings,
+                            struct verdict_outcome *out)
+{
+    const struct verdict_input *input = findings->input;
+    const struct config_dmarc *config = &input->config->dmarc;
+    if (out->action <= CONFIG_TAG ||
+        input->now_s - input->first_seen_s >= config->temperror_patience_s) {
+        return;
+    }
+    slice would_be = out->reason;
+    *out = (struct verdict_outcome){
+        .action = config->on_temperror,
+        .rule = "arc-temperror",
+        .blame = VERDICT_BLAME_DMARC,
+        .reason =
+            arena_printf(arena,
+                         "a chain with a trusted sealer cannot be checked now: "
+                         "%.*s (without it: %.*s)",
+                         SLICE_ARG(findings->verdict->arc.reason), SLICE_ARG(would_be)),
+    };
+}
+
 enum yett_err verdict_decide(struct arena *arena, const struct verdict_findings *findings,
                              const struct verdict_settings *settings,
                              struct verdict_outcome *out)
@@ -460,10 +500,15 @@ enum yett_err verdict_decide(struct arena *arena, const struct verdict_findings 
     }
     const struct config_exception *exception = verdict_find_exception(findings);
     const struct config_forwarder *forwarder = verdict_find_forwarder(findings);
+    const struct arc_set *sealer = verdict_find_sealer(findings);
     if (exception != NULL) {
         apply_exception(arena, exception, out);
     } else if (forwarder != NULL && forwarder_matters(findings->dmarc)) {
         apply_forwarder(arena, forwarder, out);
+    } else if (sealer != NULL && forwarder_matters(findings->dmarc)) {
+        apply_sealer(arena, findings, sealer, out);
+    } else if (findings->dmarc->code == DMARC_FAIL && verdict_may_find_sealer(findings)) {
+        wait_for_sealer(arena, findings, out);
     }
     return settled(out);
 }

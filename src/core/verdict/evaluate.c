@@ -4,7 +4,7 @@
 /*
  * evaluate: the checks of one message, in an order that asks for all that can be asked.
  *
- * SPF, the keys and the policy of the author domain do not wait for each other: each writes
+ * SPF, the keys (of signatures and of seals) and the policy of the author domain do not wait for each other: each writes
  * its questions down before the round ends.  Only DMARC's alignment waits for SPF and DKIM.
  */
 struct work {
@@ -31,7 +31,7 @@ static enum yett_err carry_on(struct work *work, enum yett_err err)
 }
 
 /* Who pays for a question, see core/dns. */
-enum { PURSE_SPF, PURSE_HELO, PURSE_DKIM, PURSE_DMARC };
+enum { PURSE_SPF, PURSE_HELO, PURSE_DKIM, PURSE_DMARC, PURSE_ARC };
 
 static struct dns_view *dns_of(struct work *work, unsigned purse)
 {
@@ -75,17 +75,43 @@ static enum yett_err check_spf(struct work *work)
 
 /* ---- DKIM ------------------------------------------------------------------------------- */
 
-static enum yett_err check_dkim(struct work *work, bool want_body_proof)
+static struct dkim_settings dkim_settings_of(const struct config_dkim *config)
 {
-    const struct config_dkim *config = &work->input->config->dkim;
     struct dkim_settings settings = DKIM_SETTINGS_DEFAULT;
     settings.allow_rsa_sha1 = config->allow_rsa_sha1;
     settings.min_rsa_bits = config->min_rsa_bits;
     settings.allow_partial_body = config->allow_partial_body;
+    return settings;
+}
+
+static enum yett_err check_dkim(struct work *work, bool want_body_proof)
+{
+    struct dkim_settings settings = dkim_settings_of(&work->input->config->dkim);
     return carry_on(work, dkim_verify(work->arena, work->input->dkim, &settings,
                                       author_domain(work->input), work->input->now_s,
                                       want_body_proof, dns_of(work, PURSE_DKIM),
                                       work->view->checks, &work->out->dkim));
+}
+
+/* ---- ARC -------------------------------------------------------------------------------- */
+
+struct arc_limits verdict_arc_limits(const struct config *config)
+{
+    return (struct arc_limits){.sets = config->arc.max_sets,
+                               .oldest_pass = config->arc.oldest_pass,
+                               .trusted = config->trusted_sealers,
+                               .trusted_count = config->trusted_sealer_count};
+}
+
+static enum yett_err check_arc(struct work *work)
+{
+    struct dkim_settings settings = dkim_settings_of(&work->input->config->dkim);
+    if (work->input->arc == NULL) {
+        return YETT_OK;
+    }
+    return carry_on(work, arc_verify(work->arena, work->input->arc, &settings,
+                                     work->input->now_s, dns_of(work, PURSE_ARC),
+                                     work->view->checks, &work->out->arc));
 }
 
 /* ---- DMARC ------------------------------------------------------------------------------ */
@@ -313,6 +339,9 @@ static enum yett_err check_everything(struct work *work)
     enum yett_err err = check_spf(work);
     if (err == YETT_OK) {
         err = check_dkim(work, false);
+    }
+    if (err == YETT_OK) {
+        err = check_arc(work);
     }
     if (err == YETT_OK && work->waiting) {
         err = find_policies(work);

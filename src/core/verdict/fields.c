@@ -12,7 +12,7 @@ enum {
     FIELD_MAX = 48 * 1024, /* what all below can come to, quoted and folded */
     COMMENT_MAX = 300,     /* octets of a reason that is kept as a comment */
     SIGNATURES_SHOWN_MAX = 20,
-    OTHERS = 3,      /* SPF, "no signature", DMARC */
+    OTHERS = 4,      /* SPF, "no signature", ARC, DMARC */
     B_SHOWN_MIN = 8, /* RFC 6008 section 4 */
     B_SHOWN_MAX = 64,
     ALGORITHM_SHOWN_MAX = 40, /* longer ones are nobody's: they are left out */
@@ -167,6 +167,29 @@ static void write_dmarc(struct line *line, const struct dmarc_result *dmarc)
     }
 }
 
+/* RFC 8617 section 6. */
+static enum yett_err write_arc(struct arena *arena, struct line *line,
+                               const struct verdict *verdict)
+{
+    const struct arc_result *arc = &verdict->arc;
+    struct buf buf;
+    begin_line(line, SLICE("arc"), arc_code_text(arc->code), arc->reason);
+    if (verdict->envelope.client.family != IP_NONE) {
+        buf_init(&buf, arena, 64);
+        ip_write(&buf, verdict->envelope.client);
+        add_property(line, SLICE("smtp"), SLICE("remote-ip"), buf_slice(&buf));
+        if (buf_err(&buf) != YETT_OK) {
+            return buf_err(&buf);
+        }
+    }
+    if (arc->oldest_pass == ARC_OLDEST_UNKNOWN) {
+        return YETT_OK;
+    }
+    slice oldest = arena_printf(arena, "%d", arc->oldest_pass);
+    add_property(line, SLICE("header"), SLICE("oldest-pass"), oldest);
+    return oldest.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
+}
+
 /* Evaluated signatures first come to mind, but order is that of the message; those beyond
    the ceilings are left out. */
 static size_t write_signatures(struct line *lines, const struct dkim_results *dkim)
@@ -200,6 +223,12 @@ static enum yett_err write_results(struct arena *arena, const struct verdict_inp
         write_spf(&lines[count++], out);
     }
     count += write_signatures(&lines[count], &out->dkim);
+    if (out->arc.code != ARC_NONE) {
+        enum yett_err err = write_arc(arena, &lines[count++], out);
+        if (err != YETT_OK) {
+            return err;
+        }
+    }
     write_dmarc(&lines[count++], &out->dmarc);
     for (size_t i = 0; i < count; i++) {
         results[i] = lines[i].result;

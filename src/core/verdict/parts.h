@@ -83,6 +83,13 @@ const struct config_exception *verdict_find_exception(
 const struct config_forwarder *verdict_find_forwarder(
     const struct verdict_findings *findings);
 
+/* sealer.c: the trusted sealer whose own testimony says that the author domain stood behind
+   the message, of a chain that holds, and since when nobody else touched it; or NULL. */
+const struct arc_set *verdict_find_sealer(const struct verdict_findings *findings);
+
+/* sealer.c: there might be one, if a key could be fetched that cannot be had now. */
+bool verdict_may_find_sealer(const struct verdict_findings *findings);
+
 /* reply.c: the SMTP reply of a refusal or deferral, without line end; empty otherwise. */
 YETT_MUST_USE
 enum yett_err verdict_write_reply(struct arena *arena,

@@ -2,6 +2,7 @@
 #ifndef YETT_CORE_VERDICT_VERDICT_H
 #define YETT_CORE_VERDICT_VERDICT_H
 
+#include "core/arc/arc.h"
 #include "core/authres/authres.h"
 #include "core/base/arena.h"
 #include "core/config/config.h"
@@ -50,6 +51,7 @@ struct verdict_input {
     const struct message_header *header;
     const struct message_from *from;
     struct dkim_message *dkim;
+    const struct arc_chain *arc;           /* NULL: ARC is not looked at */
     const struct dmarc_suffixes *suffixes; /* RFC 7489 only; may be NULL */
     struct verdict_envelope envelope;
     int64_t now_s;
@@ -57,6 +59,9 @@ struct verdict_input {
         first_seen_s; /* of (author domain, source network, envelope pair); now_s at first */
     slice id;         /* opaque random id for the reply and the event */
 };
+
+/* For arc_chain_new(): what these settings want of chains.  Good as long as they are. */
+struct arc_limits verdict_arc_limits(const struct config *config);
 
 /* Of this mail nothing is verified: its sender is a user or a program of our own.  `dkim` of
    its input may be NULL. */
@@ -92,6 +97,7 @@ struct verdict {
     struct spf_result spf;
     struct spf_result spf_helo;
     struct dkim_results dkim;
+    struct arc_result arc; /* ARC_NONE without ARC fields */
     struct dmarc_result dmarc;
     struct verdict_action action;
     slice authentication_results; /* the whole field, with CRLF */

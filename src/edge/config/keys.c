@@ -23,6 +23,8 @@ const struct block_info blocks[BLOCK_COUNT] = {
     [BLOCK_DKIM] =
         UNTITLED("dkim", "Mail that no DMARC policy governs: what follows from DKIM; and "
                          "which signatures count."),
+    [BLOCK_ARC] =
+        UNTITLED("arc", "Chains of seals (ARC), which forwarders and lists add."),
     [BLOCK_DMARC] = UNTITLED("dmarc", "What follows from DMARC."),
     [BLOCK_DNS] = UNTITLED("dns", "Whom to ask, and how long."),
     [BLOCK_LIMITS] =
@@ -94,6 +96,10 @@ const struct key keys[] = {
         .beside = offsetof(struct config, trusted_relay_count),
         .summary =
             "hosts that hand on mail of others: it is verified for the client they saw"),
+    TOP("trusted_sealers", KIND_DOMAINS, trusted_sealers,
+        .beside = offsetof(struct config, trusted_sealer_count),
+        .summary = "domains whose word in a chain of seals (ARC) makes up for a DMARC "
+                   "failure"),
     TOP("on_internal_error", KIND_WORD, on_internal_error,
         ACTIONS(1 << CONFIG_ACCEPT | 1 << CONFIG_DEFER),
         .summary = "when yett itself fails, or a message exceeds its limits"),
@@ -160,6 +166,11 @@ const struct key keys[] = {
        .max = 100,
        .summary = "signatures of one message that are verified; those of the author "
                   "domain first"),
+
+    IN(BLOCK_ARC, "max_sets", KIND_COUNT, arc.max_sets, .min = 1, .max = 50,
+       .summary = "sets of a chain that are evaluated; a longer chain fails"),
+    IN(BLOCK_ARC, "oldest_pass", KIND_BOOL, arc.oldest_pass,
+       .summary = "find out since which set the message is unchanged, too"),
 
     IN(BLOCK_DMARC, "standard", KIND_WORD, dmarc.standard,
        WORDS(config_standard_words, CONFIG_STANDARD_COUNT),

@@ -14,6 +14,7 @@ enum block {
     BLOCK_TOP,
     BLOCK_SPF,
     BLOCK_DKIM,
+    BLOCK_ARC,
     BLOCK_DMARC,
     BLOCK_DNS,
     BLOCK_LIMITS,
@@ -65,8 +66,14 @@ enum kind {
     KIND_RESOLVER,     /* slice */
     KIND_NETWORK,      /* struct ip_network */
     KIND_NETWORKS,     /* a list: pointer to struct ip_network, and a count */
+    KIND_DOMAINS,      /* a list: pointer to slice, in normal form, and a count */
     KIND_DAY           /* int64_t: the end of that day */
 };
+
+static inline bool kind_is_list(enum kind kind)
+{
+    return kind == KIND_NETWORKS || kind == KIND_DOMAINS;
+}
 
 struct key {
     enum block block;

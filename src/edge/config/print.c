@@ -98,6 +98,20 @@ static void write_networks(struct buf *out, const struct key *key, const void *b
     buf_add_byte(out, '}');
 }
 
+static void write_domains(struct buf *out, const struct key *key, const void *base)
+{
+    const slice *list;
+    size_t count;
+    LOAD(list, key->offset);
+    LOAD(count, key->beside);
+    buf_add_byte(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        buf_add_text(out, i == 0 ? "" : ", ");
+        value_write_quoted(out, list[i]);
+    }
+    buf_add_byte(out, '}');
+}
+
 /* The last day, from the moment behind it. */
 static void write_day(struct buf *out, const struct key *key, const void *base)
 {
@@ -184,6 +198,9 @@ void value_write(struct buf *out, const struct key *key, const void *base)
         return;
     case KIND_NETWORKS:
         write_networks(out, key, base);
+        return;
+    case KIND_DOMAINS:
+        write_domains(out, key, base);
         return;
     case KIND_DAY:
         write_day(out, key, base);

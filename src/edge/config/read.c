@@ -43,7 +43,7 @@ static int on_value(cfg_t *section, cfg_opt_t *option, const char *value, void *
         begin_block(reader, key->block);
     }
     struct place *first = &reader->seen[key - keys];
-    bool goes_on = key->kind == KIND_NETWORKS && option->nvalues > 1;
+    bool goes_on = kind_is_list(key->kind) && option->nvalues > 1;
     if (first->line != 0 && !goes_on) {
         return complain_second(reader, section, key, first);
     }
@@ -206,11 +206,11 @@ static cfg_opt_t *options_of(struct arena *arena, enum block block, size_t more)
     size_t at = more;
     for (size_t i = 0; options != NULL && i < key_count; i++) {
         if (keys[i].block == block) {
-            options[at++] = (cfg_opt_t){
-                .name = keys[i].name,
-                .type = CFGT_PTR,
-                .flags = keys[i].kind == KIND_NETWORKS ? CFGF_LIST : CFGF_NONE,
-                .parsecb = on_value};
+            options[at++] =
+                (cfg_opt_t){.name = keys[i].name,
+                            .type = CFGT_PTR,
+                            .flags = kind_is_list(keys[i].kind) ? CFGF_LIST : CFGF_NONE,
+                            .parsecb = on_value};
         }
     }
     return options;
@@ -246,7 +246,7 @@ static void find_emptied_lists(struct reader *reader, cfg_t *cfg)
     for (size_t i = 0; i < key_count; i++) {
         const struct key *key = &keys[i];
         const cfg_opt_t *option =
-            key->kind == KIND_NETWORKS ? cfg_getopt(cfg, key->name) : NULL;
+            kind_is_list(key->kind) ? cfg_getopt(cfg, key->name) : NULL;
         if (option == NULL || option->nvalues != 0) {
             continue;
         }

@@ -125,14 +125,24 @@ static enum yett_err store_text(const struct given *given, slice text)
     return err;
 }
 
-static enum yett_err read_domain(const struct given *given)
+static enum yett_err take_domain(const struct given *given, slice *out)
 {
     slice normal;
     enum yett_err err = domain_normalize(given->arena, given->text, &normal);
     if (err == YETT_BAD_SYNTAX) {
         return given_expected(given, "is no domain name such as mail.example.com");
     }
-    return err == YETT_OK ? store_text(given, normal) : err;
+    return err == YETT_OK ? arena_copy(given->arena, normal, out) : err;
+}
+
+static enum yett_err read_domain(const struct given *given)
+{
+    slice domain;
+    enum yett_err err = take_domain(given, &domain);
+    if (err == YETT_OK) {
+        given_store(given, &domain, sizeof(domain));
+    }
+    return err;
 }
 
 static enum yett_err read_text(const struct given *given)
@@ -267,43 +277,56 @@ static enum yett_err read_network(const struct given *given)
 }
 
 /* The list grows to twice its size whenever its count is a power of two. */
-static enum yett_err read_networks(const struct given *given)
+static enum yett_err append(const struct given *given, const void *item, size_t size,
+                            const char *too_many)
 {
-    struct ip_network network;
-    struct ip_network *list;
+    char *list;
     size_t count;
-    enum yett_err err = take_network(given, &network);
-    if (err != YETT_OK) {
-        return err;
-    }
     memcpy(&list, place(given->base, given->key->offset), sizeof(list));
     memcpy(&count, place(given->base, given->key->beside), sizeof(count));
     if (count == LIST_MAX) {
-        return given_expected(given,
-                              "is one too many: a list holds 1000 networks at most");
+        return given_expected(given, too_many);
     }
     if ((count & (count - 1)) == 0) {
-        struct ip_network *grown =
-            ARENA_ARRAY(given->arena, 2 * count + 1, struct ip_network);
+        char *grown = arena_calloc(given->arena, 2 * count + 1, size);
         if (grown == NULL) {
             return YETT_NO_MEMORY;
         }
         if (count != 0) {
-            memcpy(grown, list, count * sizeof(*grown));
+            memcpy(grown, list, count * size);
         }
         list = grown;
     }
-    list[count++] = network;
+    memcpy(list + count * size, item, size);
+    count++;
     given_store(given, &list, sizeof(list));
     memcpy(place(given->base, given->key->beside), &count, sizeof(count));
     return YETT_OK;
 }
 
+static enum yett_err read_networks(const struct given *given)
+{
+    struct ip_network network;
+    enum yett_err err = take_network(given, &network);
+    return err != YETT_OK ? err
+                          : append(given, &network, sizeof(network),
+                                   "is one too many: a list holds 1000 networks at most");
+}
+
+static enum yett_err read_domains(const struct given *given)
+{
+    slice domain;
+    enum yett_err err = take_domain(given, &domain);
+    return err != YETT_OK ? err
+                          : append(given, &domain, sizeof(domain),
+                                   "is one too many: a list holds 1000 domains at most");
+}
+
 void value_clear_list(const struct key *key, void *base)
 {
-    const struct ip_network *none = NULL;
+    const void *none = NULL;
     size_t count = 0;
-    if (key->kind == KIND_NETWORKS) {
+    if (kind_is_list(key->kind)) {
         memcpy(place(base, key->offset), &none, sizeof(none));
         memcpy(place(base, key->beside), &count, sizeof(count));
     }
@@ -346,6 +369,7 @@ enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
         [KIND_RESOLVER] = read_resolver,
         [KIND_NETWORK] = read_network,
         [KIND_NETWORKS] = read_networks,
+        [KIND_DOMAINS] = read_domains,
         [KIND_DAY] = read_day,
         [KIND_SIZE_COUNT] = given_read_size_count,
         [KIND_BYTES_64] = given_read_bytes_64,
