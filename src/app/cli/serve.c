@@ -3,6 +3,7 @@
 #include "app/cli/options.h"
 #include "app/supervisor/supervisor.h"
 #include "core/base/buf.h"
+#include "core/config/config.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -90,10 +91,34 @@ static void override_all(struct overrides *overrides, const struct options *opti
         override(overrides, "dns { resolver = ", options->resolver.ptr, " }");
     }
     for (size_t i = 0; i < options->listen_count; i++) {
-        char before[64];
-        (void)snprintf(before, sizeof before, "listen 'listen%zu' { address = ", i + 1);
+        /* The log tells of each message by which listener it came: the first has the name
+           that the default has, which it takes the place of. */
+        char before[64], number[24] = "";
+        if (i > 0) {
+            (void)snprintf(number, sizeof number, "%zu", i + 1);
+        }
+        (void)snprintf(before, sizeof before, "listen 'milter%s' { address = ", number);
         override(overrides, before, options->listen[i], " }");
     }
+}
+
+/* Two that cannot be listened on at once. */
+static bool listeners_clash(const struct options *options)
+{
+    for (size_t i = 0; i < options->listen_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            struct config_address a, b;
+            if (config_read_address(slice_from_text(options->listen[i]), &a) == NULL &&
+                config_read_address(slice_from_text(options->listen[j]), &b) == NULL &&
+                config_addresses_clash(&a, &b)) {
+                fprintf(stderr,
+                        "yett serve: --listen: %s cannot be listened on besides %s\n",
+                        options->listen[i], options->listen[j]);
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* ---- the program itself ----------------------------------------------------------------- */
@@ -154,7 +179,7 @@ static int run(int argc, char **argv, struct arena *arena)
                 "be in a file\n");
         return EXIT_USAGE;
     }
-    return serve(&options, arena);
+    return listeners_clash(&options) ? EXIT_USAGE : serve(&options, arena);
 }
 
 int command_serve(int argc, char **argv)

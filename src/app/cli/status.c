@@ -46,7 +46,7 @@ static const char *connect_advice(int reason)
                "another socket";
     case EACCES:
     case EPERM:
-        return "only root and the socket's group may ask";
+        return "only root and the socket's group may ask (status_group in yett.conf(5))";
     default:
         return "is yett running (systemctl status yett)?";
     }

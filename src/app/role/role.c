@@ -35,6 +35,7 @@ static void end_texts(struct role_message *message)
     case ROLE_READY:
         message->plan.fingerprint[sizeof(message->plan.fingerprint) - 1] = '\0';
         message->plan.status_socket[sizeof(message->plan.status_socket) - 1] = '\0';
+        message->plan.workers_why[sizeof(message->plan.workers_why) - 1] = '\0';
         return;
     case ROLE_LISTEN:
         message->listener.address[sizeof(message->listener.address) - 1] = '\0';

@@ -23,7 +23,7 @@
  * After the program was replaced by another version, the supervisor is still the old one
  * and what it starts are new ones: ROLE_VERSION changes with anything in here.
  */
-enum { ROLE_VERSION = 1 };
+enum { ROLE_VERSION = 2 };
 
 enum role_descriptor {
     ROLE_CONTROL = 3,    /* the pair */
@@ -54,6 +54,8 @@ struct role_plan {
     uint32_t shutdown_ms;            /* for messages in work when leaving */
     char fingerprint[17];            /* of the settings, hexadecimal */
     char status_socket[ROLE_ADDRESS_MAX];
+    uint32_t status_mode, status_gid, has_status_gid; /* of that file */
+    char workers_why[80];                             /* so many: "as set" */
 };
 
 /* A listener: "inet:127.0.0.1:8891", "inet:[::1]:8891", "unix:/path". */

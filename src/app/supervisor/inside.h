@@ -89,6 +89,7 @@ struct planning {
 struct status_socket {
     int fd; /* -1: none */
     char path[ROLE_ADDRESS_MAX];
+    struct socket_access access;
     struct socket_file file;
     struct loop_watch *watch;
 };
@@ -188,8 +189,8 @@ void watch_describe(int status, char *out, size_t size);
 
 /* ---- status.c, document.c --------------------------------------------------------------- */
 
-/* Listen at `path` (empty: nowhere); what does not work is logged. */
-void status_settle(struct supervisor *supervisor, const char *path);
+/* Listen where `plan` says, for those whom it says; what does not work is logged. */
+void status_settle(struct supervisor *supervisor, const struct role_plan *plan);
 void status_close(struct supervisor *supervisor);
 
 /* The answer to `yett status`. */

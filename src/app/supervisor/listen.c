@@ -144,11 +144,6 @@ struct listener *listeners_take(struct listeners *listeners,
     return listener;
 }
 
-static bool is_same_access(const struct socket_access *a, const struct socket_access *b)
-{
-    return a->mode == b->mode && a->has_gid == b->has_gid && a->gid == b->gid;
-}
-
 bool listener_settle(struct listener *listener, const struct role_listener *wanted,
                      char *why, size_t why_size)
 {
@@ -156,7 +151,7 @@ bool listener_settle(struct listener *listener, const struct role_listener *want
     const char *path = listener_path(listener);
     char reason[ROLE_TEXT_MAX] = "";
     if (path == NULL || listener->is_inherited ||
-        is_same_access(&listener->access, &access)) {
+        socket_same_access(&listener->access, &access)) {
         return true;
     }
     if (!socket_set_access(path, &access, &listener->file, reason, sizeof reason)) {

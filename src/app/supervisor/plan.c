@@ -103,8 +103,7 @@ static void use_plan(struct supervisor *supervisor)
         return;
     }
     if (supervisor_current(supervisor) == NULL) {
-        status_settle(supervisor,
-                      done.plan.status_socket); /* tells of the start as well */
+        status_settle(supervisor, &done.plan); /* tells of the start as well */
     }
     generation_begin(supervisor, &done.plan, done.listeners, done.listener_count,
                      done.settings);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/role/role.h"
 #include "app/shares/shares.h"
+#include "app/supervisor/processors.h"
 #include "app/supervisor/secret.h"
 #include "app/supervisor/supervisor.h"
 #include "edge/config/config.h"
@@ -9,7 +10,7 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,9 @@ enum {
     WORKERS_MAX = 128, /* as edge/config has it */
     FINGERPRINT_OCTETS = 8
 };
+
+/* That of the account that gateways run under (edge/sandbox). */
+#define OWN_GROUP "yett"
 
 struct settings {
     struct arena *arena;
@@ -45,6 +49,16 @@ static bool fail(struct settings *settings, slice why)
 {
     settings->why = slice_is_empty(why) ? SLICE("out of memory") : why;
     return false;
+}
+
+/* The same about what is set: it begins with the file. */
+static bool fail_at(struct settings *settings, slice why)
+{
+    if (settings->config_path == NULL || slice_is_empty(why)) {
+        return fail(settings, why);
+    }
+    return fail(settings, arena_printf(settings->arena, "%s: %.*s", settings->config_path,
+                                       SLICE_ARG(why)));
 }
 
 static void note(struct settings *settings, slice notice)
@@ -145,13 +159,23 @@ static bool find_user(struct settings *settings)
         text = arena_printf(settings->arena, "%s", why);
     }
     if (err != YETT_OK) {
-        return fail(settings, arena_printf(settings->arena, "user: %s", why));
+        return fail_at(settings, arena_printf(settings->arena, "user: %s", why));
     }
     note(settings, text);
     settings->plan.has_user = user.given;
     settings->plan.uid = user.uid;
     settings->plan.gid = user.gid;
     return true;
+}
+
+/* `errno` says whether it cannot be known. */
+static bool fail_group(struct settings *settings, slice key, const char *name)
+{
+    bool is_unknown = errno != 0 && errno != ENOENT && errno != ESRCH;
+    return fail_at(settings,
+                   arena_printf(settings->arena, "%.*s: there is no group \"%s\"%s%s",
+                                SLICE_ARG(key), name, is_unknown ? ": " : "",
+                                is_unknown ? strerror(errno) : ""));
 }
 
 static bool find_group(struct settings *settings, const struct config_listener *listener,
@@ -163,14 +187,37 @@ static bool find_group(struct settings *settings, const struct config_listener *
     errno = 0;
     const struct group *group = getgrnam(text_of(listener->group));
     if (group == NULL) {
-        return fail(
-            settings,
-            arena_printf(settings->arena, "listen \"%.*s\": there is no group %s%s%s",
-                         SLICE_ARG(listener->name), text_of(listener->group),
-                         errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : ""));
+        int reason = errno;
+        slice key = arena_printf(settings->arena, "listen \"%.*s\": group",
+                                 SLICE_ARG(listener->name));
+        errno = reason;
+        return fail_group(settings, key, text_of(listener->group));
     }
     out->has_gid = true;
     out->gid = group->gr_gid;
+    return true;
+}
+
+/* Those who may ask how we are.  The group of our own account is meant to, where there is
+   one that we can give a file to. */
+static bool find_status_group(struct settings *settings)
+{
+    const struct config *config = &settings->config;
+    struct role_plan *plan = &settings->plan;
+    bool is_default = slice_is_empty(config->status_group);
+    const char *name = is_default ? OWN_GROUP : text_of(config->status_group);
+    plan->status_mode = config->status_mode;
+    if (slice_is_empty(config->status_socket)) {
+        return true;
+    }
+    errno = 0;
+    const struct group *group = getgrnam(name);
+    if (group == NULL) {
+        return is_default || fail_group(settings, SLICE("status_group"), name);
+    }
+    plan->has_status_gid =
+        !is_default || geteuid() == 0 || group_member(group->gr_gid) != 0;
+    plan->status_gid = group->gr_gid;
     return true;
 }
 
@@ -222,23 +269,31 @@ static bool plan_listeners(struct settings *settings)
     return true;
 }
 
-/* Those that this process may use: a container or a unit may allow it fewer than there are. */
-static unsigned processors(void)
+/* How many, and why so many. */
+static void plan_workers(struct role_plan *plan, unsigned set)
 {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        return (unsigned)CPU_COUNT(&set);
+    struct processors processors;
+    if (set != 0) {
+        plan->workers = set;
+        (void)snprintf(plan->workers_why, sizeof plan->workers_why, "as set");
+        return;
     }
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : (unsigned)count;
+    processors_find("/proc/self/cgroup", "/sys/fs/cgroup", &processors);
+    if (processors.count > WORKERS_MAX) {
+        plan->workers = WORKERS_MAX;
+        (void)snprintf(plan->workers_why, sizeof plan->workers_why,
+                       "the most there can be, of %u processors", processors.count);
+        return;
+    }
+    plan->workers = processors.count;
+    processors_explain(&processors, plan->workers_why, sizeof plan->workers_why);
 }
 
 static bool plan_rest(struct settings *settings)
 {
     const struct config *config = &settings->config;
     struct role_plan *plan = &settings->plan;
-    unsigned workers = config->workers == 0 ? processors() : config->workers;
-    plan->workers = workers > WORKERS_MAX ? WORKERS_MAX : workers;
+    plan_workers(plan, config->workers);
     plan->sandbox_required = config->sandbox == CONFIG_SANDBOX_REQUIRED;
     plan->log_target = config->log_target;
     plan->log_format = config->log_format;
@@ -342,8 +397,8 @@ static void say_notices(const struct settings *settings)
 static int run(struct settings *settings, int argc, char **argv)
 {
     static bool (*const steps[])(struct settings *) = {
-        read_config,    open_shares, find_secret,   find_user,
-        plan_listeners, plan_rest,   name_settings, hand_over_text};
+        read_config,       open_shares, find_secret,   find_user,     plan_listeners,
+        find_status_group, plan_rest,   name_settings, hand_over_text};
     bool good = read_arguments(settings, argc, argv);
     for (size_t i = 0; good && i < sizeof steps / sizeof steps[0]; i++) {
         good = steps[i](settings);

@@ -91,10 +91,11 @@ static void say_settled(const struct generation *generation, bool is_first)
 {
     const struct supervisor *supervisor = generation->supervisor;
     log_say(supervisor->log, LOG_LEVEL_NOTICE,
-            "%s: %zu %s at work, settings %s, listening on %s%s",
+            "%s: %zu %s at work (%s), settings %s, listening on %s%s",
             is_first ? "started" : "reloaded", generation->worker_count,
             generation->worker_count == 1 ? "gateway" : "gateways",
-            generation->plan.fingerprint, generation->listeners[0]->address,
+            generation->plan.workers_why, generation->plan.fingerprint,
+            generation->listeners[0]->address,
             generation->listener_count > 1 ? " and others" : "");
 }
 
@@ -111,7 +112,9 @@ void supervisor_settled(struct supervisor *supervisor, struct generation *genera
         }
     }
     settle_listeners(generation);
-    status_settle(supervisor, generation->plan.status_socket);
+    if (!is_first) { /* else it was opened for the start already */
+        status_settle(supervisor, &generation->plan);
+    }
     supervisor->last_failure[0] = '\0';
     supervisor->reloads += !is_first;
     say_settled(generation, is_first);

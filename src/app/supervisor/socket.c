@@ -208,6 +208,11 @@ static int give(struct why why, int fd, const struct socket_access *access)
     return 0;
 }
 
+bool socket_same_access(const struct socket_access *a, const struct socket_access *b)
+{
+    return a->mode == b->mode && a->has_gid == b->has_gid && a->gid == b->gid;
+}
+
 bool socket_set_access(const char *path, const struct socket_access *access,
                        struct socket_file *file, char *why, size_t why_size)
 {

@@ -33,6 +33,8 @@ YETT_MUST_USE
 int socket_listen_unix(const char *path, const struct socket_access *access,
                        struct socket_file *file, char *why, size_t why_size);
 
+bool socket_same_access(const struct socket_access *a, const struct socket_access *b);
+
 /* Give the file at `path` to whom `access` says. */
 YETT_MUST_USE
 bool socket_set_access(const char *path, const struct socket_access *access,

@@ -17,8 +17,7 @@ enum {
     ANSWERS_PER_TURN = 16,
     DOCUMENT_BYTES = 256 * 1024,
     ARENA_BYTES = 1024 * 1024,
-    DIRECTORY_MODE = 0755,
-    SOCKET_MODE = 0660
+    DIRECTORY_MODE = 0755
 };
 
 static void send_document(int fd, slice text)
@@ -70,28 +69,31 @@ void status_close(struct supervisor *supervisor)
     *status = (struct status_socket){.fd = -1};
 }
 
-/* /run is empty after each start of the host. */
+/* /run is empty after each start of the host.  Whoever may ask must get there, whatever the
+   umask. */
 static void make_directory(const char *path)
 {
     char directory[ROLE_ADDRESS_MAX];
     const char *slash = strrchr(path, '/');
     if (slash != NULL && slash != path) {
         (void)snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
-        (void)mkdir(directory, DIRECTORY_MODE);
+        if (mkdir(directory, DIRECTORY_MODE) == 0) {
+            (void)chmod(directory, DIRECTORY_MODE);
+        }
     }
 }
 
-static bool open_status(struct supervisor *supervisor, const char *path, char *why,
-                        size_t why_size)
+static bool open_status(struct supervisor *supervisor, const char *path,
+                        const struct socket_access *access, char *why, size_t why_size)
 {
     struct status_socket *status = &supervisor->status;
-    struct socket_access access = {.mode = SOCKET_MODE};
     make_directory(path);
-    status->fd = socket_listen_unix(path, &access, &status->file, why, why_size);
+    status->fd = socket_listen_unix(path, access, &status->file, why, why_size);
     if (status->fd < 0) {
         return false;
     }
     (void)snprintf(status->path, sizeof status->path, "%s", path);
+    status->access = *access;
     status->watch =
         loop_watch_new(supervisor->loop, status->fd, on_connection, supervisor);
     if (status->watch == NULL || !loop_watch_set(status->watch, true, false)) {
@@ -102,16 +104,43 @@ static bool open_status(struct supervisor *supervisor, const char *path, char *w
     return true;
 }
 
-void status_settle(struct supervisor *supervisor, const char *path)
+static bool is_open(const struct status_socket *status, const char *path)
 {
-    const struct status_socket *status = &supervisor->status;
+    return strcmp(status->path, path) == 0 &&
+           (path[0] == '\0' || socket_file_is_there(path, &status->file));
+}
+
+/* It is open already; perhaps for others than before. */
+static bool settle_access(struct status_socket *status,
+                          const struct socket_access *access, char *why, size_t why_size)
+{
+    if (status->path[0] == '\0' || socket_same_access(&status->access, access)) {
+        return true;
+    }
+    if (!socket_set_access(status->path, access, &status->file, why, why_size)) {
+        return false;
+    }
+    status->access = *access;
+    return true;
+}
+
+void status_settle(struct supervisor *supervisor, const struct role_plan *plan)
+{
+    struct socket_access access = {.mode = plan->status_mode & 0777,
+                                   .has_gid = plan->has_status_gid != 0,
+                                   .gid = plan->status_gid};
+    const char *path = plan->status_socket;
     char why[ROLE_TEXT_MAX] = "";
-    if (strcmp(status->path, path) == 0 &&
-        (path[0] == '\0' || socket_file_is_there(path, &status->file))) {
+    if (is_open(&supervisor->status, path)) {
+        if (!settle_access(&supervisor->status, &access, why, sizeof why)) {
+            log_say(supervisor->log, LOG_LEVEL_WARNING,
+                    "`yett status` answers whom it did before: status_socket %s: %s",
+                    path, why);
+        }
         return;
     }
     status_close(supervisor);
-    if (path[0] != '\0' && !open_status(supervisor, path, why, sizeof why)) {
+    if (path[0] != '\0' && !open_status(supervisor, path, &access, why, sizeof why)) {
         log_say(supervisor->log, LOG_LEVEL_WARNING,
                 "`yett status` will get no answer: status_socket %s: %s", path, why);
     }

@@ -239,7 +239,9 @@ struct config {
     slice user; /* account of the gateway when started as root; empty: see yett.conf(5); a
                    NUL follows it */
     enum config_sandbox sandbox;
-    slice status_socket; /* path; empty: none; a NUL follows it */
+    slice status_socket;  /* path; empty: none; a NUL follows it */
+    slice status_group;   /* of that file; empty: see yett.conf(5); a NUL follows it */
+    unsigned status_mode; /* of that file: 0660 */
     slice
         state_directory; /* path: the installation secret; empty: none; a NUL follows it */
 };

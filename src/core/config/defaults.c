@@ -64,6 +64,7 @@ void config_init(struct config *config)
         .log_format = CONFIG_LOG_TEXT,
         .sandbox = CONFIG_SANDBOX_REQUIRED,
         .status_socket = SLICE("/run/yett/status.sock"),
+        .status_mode = 0660,
         .state_directory = SLICE("/var/lib/yett"),
     };
 }

@@ -126,6 +126,15 @@ enum yett_err config_check_gateway(struct arena *arena, const struct config *con
     if (fault != NULL) {
         return config_fault(arena, why, "status_socket", SLICE_NONE, fault);
     }
+    if (config->status_group.len != 0) {
+        fault = config_account_fault(config->status_group);
+    }
+    if (fault != NULL) {
+        return config_fault(arena, why, "status_group", SLICE_NONE, fault);
+    }
+    if ((fault = config_socket_mode_fault(config->status_mode)) != NULL) {
+        return config_fault(arena, why, "status_mode", SLICE_NONE, fault);
+    }
     if (config->user.len != 0) {
         fault = config_account_fault(config->user);
     }

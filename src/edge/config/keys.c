@@ -118,7 +118,8 @@ const struct key keys[] = {
         WORDS(config_quarantine_words, CONFIG_QUARANTINE_COUNT),
         .summary = "field: add the field only; hold: put the message on hold as well"),
     TOP("workers", KIND_COUNT, workers, .min = 0, .max = 128,
-        .summary = "processes that talk to mail servers; 0: one for each processor"),
+        .summary = "processes that talk to mail servers; 0: one for each processor that "
+                   "may be used"),
     TOP("user", KIND_ACCOUNT, user, .may_be_empty = true,
         .summary = "account of the workers when started as root; empty: yett, or nobody"),
     TOP("sandbox", KIND_WORD, sandbox, WORDS(config_sandbox_words, CONFIG_SANDBOX_COUNT),
@@ -127,6 +128,12 @@ const struct key keys[] = {
             "is missing"),
     TOP("status_socket", KIND_PATH, status_socket, .may_be_empty = true,
         .summary = "where `yett status` asks; empty: nowhere"),
+    TOP("status_group", KIND_ACCOUNT, status_group, .may_be_empty = true,
+        .summary =
+            "group of that socket, whose members may ask; empty: yett, if there is "
+            "such a group"),
+    TOP("status_mode", KIND_MODE, status_mode,
+        .summary = "mode of that socket: whoever asks needs to write"),
     TOP("state_directory", KIND_PATH, state_directory, .may_be_empty = true,
         .summary = "where the gateway keeps what must last; empty: nowhere"),
 

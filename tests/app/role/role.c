@@ -116,6 +116,8 @@ static void every_text_ends(void **state)
         if (kind == ROLE_READY) {
             assert_int_equal(strlen(got.plan.fingerprint), 16);
             assert_int_equal(strlen(got.plan.status_socket), ROLE_ADDRESS_MAX - 1);
+            assert_int_equal(strlen(got.plan.workers_why),
+                             sizeof got.plan.workers_why - 1);
         } else if (kind == ROLE_LISTEN) {
             assert_int_equal(strlen(got.listener.address), ROLE_ADDRESS_MAX - 1);
         } else {

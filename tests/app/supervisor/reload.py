@@ -85,7 +85,7 @@ def a_bad_reload_leaves_everything_as_it_was():
                 ('listen u { address = "unix:/dev/null" }\n', "it is no socket"),
                 (f'listen any {{ address = "inet:0.0.0.0:{gateway.ports[0]}" }}\n', "address"),
                 (f'listen g {{ address = "unix:{gateway.folder}/g.sock" group = "no-group" }}\n',
-                 "there is no group no-group")]
+                 'group: there is no group "no-group"')]
         for text, words in rows:
             gateway.configure(text)
             holds(reloaded(gateway, "reload failed"), "stay in force", words)

@@ -79,6 +79,8 @@ def bad_settings_end_the_start():
 def wrong_usage_is_told():
     for arguments, words in ((["--mode", "maybe"], "neither observe nor enforce"),
                              (["--listen", "8891"], "is no address to listen on"),
+                             (["--listen", "inet:127.0.0.1:8891", "--listen", "inet:0.0.0.0:8891"],
+                              "cannot be listened on besides inet:127.0.0.1:8891"),
                              (["--workers", "many"], "from 0 to 128"),
                              (["--sandbox", "none"], "neither required nor best-effort"),
                              (["--status-socket", "here"], "no absolute path"),
@@ -116,6 +118,8 @@ def options_go_over_the_file():
         gateway.start(wait=False)
         assert wait_for(lambda: not refuses(("::1", other))), gateway.log()
         assert refuses(gateway.address()), "the listener of the file is open"
+        judged(gateway, address=("::1", other))
+        assert gateway.wait_log(" listener=").endswith(" listener=milter"), gateway.log()
 
 
 def an_address_that_is_taken_is_named():
@@ -161,6 +165,7 @@ def a_gateway_has_nothing_but_what_it_needs():
 
 def a_killed_gateway_is_replaced_and_nothing_else_happens():
     with Gateway(YETT, ZONE, "workers = 2\n") as gateway:
+        gateway.wait_log("started: ")  # a death before that is a failed start
         judged(gateway)
         assert wait_for(lambda: gateway.status()["counters"]["messages"] == 1)
         victim, other = gateway.workers()

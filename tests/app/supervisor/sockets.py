@@ -79,11 +79,57 @@ def a_status_socket_that_cannot_be_had_is_no_end():
         gateway.status_path = "/proc/nowhere/status.sock"
         gateway.configure("")
         gateway.start()
-        gateway.wait_log("`yett status` will get no answer")
+        gateway.wait_log("started: ")
+        assert gateway.log().count("`yett status` will get no answer") == 1, gateway.log()
         gateway.status_path = os.path.join(gateway.folder, "s.sock")
         gateway.configure("")
         reloaded(gateway)
         assert gateway.status()["reloads"] == 1
+
+
+def the_group_of_the_status_socket_may_ask():
+    group = grp.getgrnam("daemon")
+    with Gateway(YETT, ZONE, 'status_group = "daemon"\n') as gateway:
+        path = gateway.status_path
+        made = os.stat(path)
+        assert stat.S_IMODE(made.st_mode) == 0o660 and made.st_gid == group.gr_gid, made
+        ask = ["setpriv", "--reuid", "65534", "--regid", "65534"]
+        done = [subprocess.run([*ask, "--groups", groups, YETT, "status", "--socket", path],
+                               capture_output=True, text=True, check=False, timeout=60)
+                for groups in (str(group.gr_gid), "65534")]
+        assert done[0].returncode == 0 and done[1].returncode == 75, done
+        holds(done[1].stderr, "status_group")
+        gateway.configure('status_group = "root"\nstatus_mode = 0666\n')
+        reloaded(gateway)
+        kept = os.stat(path)
+        assert kept.st_ino == made.st_ino, "it was made again"
+        assert stat.S_IMODE(kept.st_mode) == 0o666 and kept.st_gid == 0, kept
+        done = subprocess.run([*ask, "--clear-groups", YETT, "status", "--socket", path],
+                              capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done
+        gateway.configure('status_group = "no-such-group"\n')
+        said = reloaded(gateway, "reload failed")
+        holds(said, f'{gateway.config_path}: status_group: there is no group "no-such-group"')
+
+
+def the_group_of_our_own_account_may_ask_by_default():
+    own = [group for group in grp.getgrall() if group.gr_name == "yett"]
+    expected = own[0].gr_gid if own else os.getegid()
+    with Gateway(YETT, ZONE) as gateway:
+        assert os.stat(gateway.status_path).st_gid == expected
+
+
+def the_directory_of_the_status_socket_lets_them_in():
+    with Gateway(YETT, ZONE, start=False) as gateway:
+        path = os.path.join(gateway.folder, "made", "status.sock")
+        gateway.arguments = ["--status-socket", path]
+        before = os.umask(0o077)
+        try:
+            gateway.start()
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o755
+        assert gateway.stop() == 0
 
 
 # ---- systemd -------------------------------------------------------------------------------
@@ -237,10 +283,12 @@ def the_unit_leaves_the_capabilities_that_are_needed():
 NO_ANALYZE = "" if shutil.which("systemd-analyze") else "systemd-analyze is not installed"
 CASES = [(test.__name__, test, "") for test in (
     a_unix_socket_is_made_and_removed, what_is_in_the_way_of_a_unix_socket_stays,
-    a_status_socket_that_cannot_be_had_is_no_end, sockets_that_are_handed_over_are_used,
+    a_status_socket_that_cannot_be_had_is_no_end,
+    the_directory_of_the_status_socket_lets_them_in, sockets_that_are_handed_over_are_used,
     a_socket_that_no_setting_names_is_an_error, systemd_is_told_what_happens)]
 CASES += [(test.__name__, test, NO_ROOT) for test in (
-    the_unit_leaves_the_capabilities_that_are_needed,)]
+    the_group_of_the_status_socket_may_ask, the_group_of_our_own_account_may_ask_by_default,
+    the_unit_leaves_the_capabilities_that_are_needed)]
 CASES += [(test.__name__, test, NO_ANALYZE) for test in (
     the_unit_is_one_that_systemd_understands,)]
 

@@ -28,6 +28,7 @@ static const slice everything = SLICE_INIT(
     "limits { connections = 7 message_size = 5000MiB header_size = 65537B fields = 77\n"
     " recipients = 3 idle_timeout = 1min stall_timeout = 100s shutdown_timeout = 0s }\n"
     "log { to = journald format = json }\n"
+    "status_group = staff status_mode = 0606\n"
     "listen in { address = \"inet:localhost:10025\" role = verify insert = top }\n"
     "listen '${out}\\'' { address = \"unix:/run/o'\\\"ut.sock\" group = postfix mode = "
     "0606 "

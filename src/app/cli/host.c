@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cli/host.h"
+
+#include "core/base/buf.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { SENTENCE_MAX = 1024 };
+
+struct looking {
+    struct arena *arena;
+    host_say *say;
+    void *context;
+};
+
+/* `title` is that of a listener, or empty. */
+static void tell(const struct looking *looking, const char *key, slice title,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void tell(const struct looking *looking, const char *key, slice title,
+                 const char *format, ...)
+{
+    struct buf buf;
+    va_list args;
+    char text[SENTENCE_MAX];
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    buf_init(&buf, looking->arena, 2 * SENTENCE_MAX);
+    if (title.len != 0) {
+        buf_add_text(&buf, "listen \"");
+        buf_add_visible(&buf, title);
+        buf_add_text(&buf, "\": ");
+    }
+    buf_printf(&buf, "%s: ", key);
+    buf_add_visible(&buf, slice_from_text(text));
+    looking->say(looking->context, buf_slice(&buf));
+}
+
+/* ---- accounts and groups ---------------------------------------------------------------- */
+
+/* The names have a NUL behind them, see core/config. */
+static void look_for_user(const struct looking *looking, slice name)
+{
+    const struct passwd *account;
+    if (name.len == 0) {
+        return;
+    }
+    account = getpwnam(name.ptr);
+    if (account == NULL) {
+        tell(looking, "user", SLICE_NONE,
+             "there is no account \"%s\" on this host, and yett serve does not start "
+             "without it as root",
+             name.ptr);
+    } else if (account->pw_uid == 0) {
+        tell(looking, "user", SLICE_NONE,
+             "the account \"%s\" is root's, and yett serve does not start with it",
+             name.ptr);
+    }
+}
+
+static void look_for_group(const struct looking *looking, const char *key, slice title,
+                           slice name)
+{
+    if (name.len != 0 && getgrnam(name.ptr) == NULL) {
+        tell(looking, key, title,
+             "there is no group \"%s\" on this host, and yett serve does not start "
+             "without it",
+             name.ptr);
+    }
+}
+
+/* ---- places of sockets ------------------------------------------------------------------ */
+
+static void look_at_place(const struct looking *looking, slice title, const char *path)
+{
+    struct stat stat;
+    const char *slash = strrchr(path, '/');
+    if (lstat(path, &stat) == 0) {
+        if (!S_ISSOCK(stat.st_mode)) {
+            tell(looking, "address", title,
+                 "there is %s already at %s, and it is no socket",
+                 S_ISDIR(stat.st_mode) ? "a directory" : "a file", path);
+        }
+    } else if (errno == ENOENT && slash != NULL && slash != path) {
+        char directory[256];
+        (void)snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
+        if (lstat(directory, &stat) != 0 && errno == ENOENT) {
+            tell(looking, "address", title,
+                 "the directory %s does not exist on this host: make it (mkdir %s)",
+                 directory, directory);
+        }
+    }
+}
+
+static void look_at_listener(const struct looking *looking,
+                             const struct config_listener *listener)
+{
+    slice path = listener->address; /* a NUL follows it */
+    look_for_group(looking, "group", listener->name, listener->group);
+    if (slice_take(&path, SLICE("unix:"))) {
+        look_at_place(looking, listener->name, path.ptr);
+    }
+}
+
+void host_look(struct arena *arena, const struct config *config, host_say *say,
+               void *context)
+{
+    const struct looking looking = {arena, say, context};
+    look_for_user(&looking, config->user);
+    look_for_group(&looking, "status_group", SLICE_NONE, config->status_group);
+    for (size_t i = 0; i < config->listener_count; i++) {
+        look_at_listener(&looking, &config->listeners[i]);
+    }
+}
