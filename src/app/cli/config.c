@@ -2,6 +2,7 @@
 #include "edge/config/config.h"
 
 #include "app/cli/command.h"
+#include "app/cli/host.h"
 #include "app/cli/options.h"
 #include "app/cli/term.h"
 #include "core/base/num.h"
@@ -186,6 +187,16 @@ static void warn_of_ended(struct checking *checking, int64_t now_s)
     }
 }
 
+/* Settings may be written for another host, so these are no faults of theirs. */
+static void warn_of_host(void *context, slice sentence)
+{
+    struct checking *checking = context;
+    struct buf text;
+    buf_init(&text, checking->arena, DEFAULTS_MAX);
+    buf_add(&text, sentence);
+    warn(checking, &text);
+}
+
 /* Milter knows no authentication: whoever connects is believed about clients and senders. */
 static void warn_of_public(struct checking *checking)
 {
@@ -302,6 +313,7 @@ static int report_fine(struct checking *checking, const char *path)
     }
     warn_of_ended(checking, (int64_t)time(NULL));
     warn_of_public(checking);
+    host_look(checking->arena, &checking->config, warn_of_host, checking);
     if (checking->json) {
         return print_json(checking, path, true, SLICE_NONE);
     }

@@ -57,8 +57,9 @@ static enum yett_err open_suffix_list(struct opening *opening)
     enum yett_err err = file_read(opening->arena, opening->config->dmarc.suffix_list.ptr,
                                   SUFFIX_LIST_BYTES_MAX, &text, &opening->why);
     if (err != YETT_OK) {
-        add_advice(opening, "RFC 7489 needs the public suffix list: name it with --psl, "
-                            "or install Debian's package publicsuffix");
+        add_advice(opening, "RFC 7489 needs the public suffix list: install Debian's "
+                            "package publicsuffix, or name the file in dmarc.suffix_list "
+                            "(--psl of yett check)");
         return unreadable(err);
     }
     if (dmarc_suffixes_parse(text, &opening->shares->suffixes) != YETT_OK) {
@@ -103,7 +104,7 @@ static enum yett_err read_trust_anchor(struct opening *opening, slice *out)
     }
     add_advice(opening, "DNSSEC validation begins with the root's key: install Debian's "
                         "package dns-root-data, or name a file of DS or DNSKEY records "
-                        "with --trust-anchor or in dns.trust_anchor");
+                        "in dns.trust_anchor (--trust-anchor of yett check)");
     return unreadable(err);
 }
 

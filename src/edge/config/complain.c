@@ -138,7 +138,8 @@ static void complain_name(struct reader *reader, const cfg_t *section, slice nam
         buf_add_text(&buf, section->name);
         buf_add_text(&buf, " { }");
     }
-    buf_add_text(&buf, suggestion);
+    buf_add_text(&buf, suggestion[0] != '\0' ? suggestion
+                                             : "; yett.conf(5) lists what can be set");
     fail(reader, YETT_BAD_SYNTAX, &buf);
 }
 
@@ -151,7 +152,8 @@ static const struct library_text {
     {SLICE_INIT("unexpected token"),      NULL                                        },
     {SLICE_INIT("missing equal sign"),    NULL                                        },
     {SLICE_INIT("missing opening brace"), NULL                                        },
-    {SLICE_INIT("missing title"),         NULL                                        },
+    {SLICE_INIT("missing title"),
+     "a block of this kind needs a title, as in domain \"example.com\" { },"          },
     {SLICE_INIT("premature end of file"),
      "the file ends before what belongs there, last"                                  },
     {SLICE_INIT("attempt to append"),     "'+=' adds to lists only;"                  },

@@ -294,6 +294,21 @@ static bool is_sign(slice in)
            slice_starts_with(in, SLICE("+="));
 }
 
+/* What other programs' files have in such places. */
+static const char *advice_on(int c)
+{
+    switch (c) {
+    case ';':
+        return " is not expected here: a setting ends with its line, without one";
+    case '[':
+    case ']':
+        return " is not expected here: a list stands in braces, as in {\"a\", \"b\"}";
+    default:
+        return " is not expected here; values with signs in them are written in "
+               "\"quotation marks\"";
+    }
+}
+
 static enum yett_err next_token(struct scanner *s)
 {
     int c = slice_peek(s->in);
@@ -323,9 +338,7 @@ static enum yett_err next_token(struct scanner *s)
     if (text_is_word_byte(c)) {
         return word(s);
     }
-    return refuse_front(s, "the character ",
-                        " is not expected here; values with signs in them "
-                        "are written in \"quotation marks\"");
+    return refuse_front(s, "the character ", advice_on(c));
 }
 
 static enum yett_err scan(struct scanner *s)

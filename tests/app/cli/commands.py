@@ -293,12 +293,37 @@ def config_gateway(world):
                      "mode": "0660"},
         "chroot": {"address": "unix:/var/spool/postfix/yett/milter.sock", "role": "both",
                    "insert": "below-received", "group": "postfix", "mode": "0660"}}, "listeners")
-    warning, = found["warnings"]
-    holds(warning, 'listen "out ${1}": inet:0.0.0.0:8892 may be reached from other networks')
+    public, user = found["warnings"][:2]  # the others depend on this host
+    holds(public, 'listen "out ${1}": inet:0.0.0.0:8892 may be reached from other networks')
+    holds(user, 'user: there is no account "mail-gate" on this host')
     done = world.run("config", "check", path)
     same((done.status, done.err), (0, ""), "outcome")
     holds(done.out, 'listen "milter"')
     holds(" ".join(done.out.split()), 'warning: listen "out ${1}"')
+
+
+def config_host(world):
+    """What this host lacks for settings that are fine."""
+    at = os.path.dirname(world.settings)
+    for text, words in (
+            ('user = "no-such-account"\n', 'user: there is no account "no-such-account"'),
+            ('user = "root"\n', 'user: the account "root" is root\'s'),
+            ('status_group = "no-such-group"\n', 'status_group: there is no group '),
+            (f'listen a {{ address = "unix:{at}/s" group = "no-such-group" }}\n',
+             'listen "a": group: there is no group "no-such-group"'),
+            (f'listen a {{ address = "unix:{at}/none/s" }}\n',
+             f'listen "a": address: the directory {at}/none does not exist'),
+            (f'listen a {{ address = "unix:{world.settings}" }}\n',
+             f'listen "a": address: there is a file already at {world.settings}'),
+            (f'listen a {{ address = "unix:{at}" }}\n',
+             f'listen "a": address: there is a directory already at {at}')):
+        found, = world.run("config", "check", "--json", world.message(text)).lines()
+        same(found["fine"], True, text)
+        warning, = found["warnings"]
+        holds(warning, words)
+    found, = world.run("config", "check", "--json",
+                       world.message(f'listen a {{ address = "unix:{at}/s" }}\n')).lines()
+    same(found["warnings"], [], "warnings of what is fine here")
 
 
 EXAMPLE = os.path.join(os.path.dirname(__file__), "../../../doc/examples/yett.conf")
@@ -404,6 +429,7 @@ def cases(world):
             (config_defaults, "config: the defaults are a file that changes nothing"),
             (config_fine, "config: what a file changes"),
             (config_warning, "config: an exception that is over"),
+            (config_host, "config: what this host lacks for settings that are fine"),
             (config_gateway, "config: the gateway's settings, and a listener for everybody"),
             (config_example, "config: all of the example in force"),
             (config_secret, "config: a secret is not shown"),

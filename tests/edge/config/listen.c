@@ -51,7 +51,8 @@ static void a_listener_needs_an_address_of_its_own(void **state)
         ROW("listen a { role = relay }",
             "y.conf:1: listen \"a\": role: 'relay' is none of verify, sign, both"),
         ROW("listen { address = \"unix:/run/m\" }",
-            "y.conf:1: missing title for section 'listen' in the line: listen { address "
+            "y.conf:1: a block of this kind needs a title, as in domain \"example.com\" "
+            "{ }, in the line: listen { address "
             "= "
             "\"unix:/run/m\" }"),
         ROW("listen \"\" { address = \"unix:/run/m\" }",

@@ -123,11 +123,15 @@ static void a_name_that_is_no_key_is_an_error(void **state)
     static const struct row rows[] = {
         ROW("mode = observe\nlistener milter { address = \"x\" }",
             "y.conf:2: 'listener' is unknown; did you mean 'listen'?"),
-        ROW("store { url = \"x\" }", "y.conf:1: 'store' is unknown"),
-        ROW("report { via = \"x\" }", "y.conf:1: 'report' is unknown"),
-        ROW("web { address = \"x\" }", "y.conf:1: 'web' is unknown"),
+        ROW("store { url = \"x\" }",
+            "y.conf:1: 'store' is unknown; yett.conf(5) lists what can be set"),
+        ROW("report { via = \"x\" }",
+            "y.conf:1: 'report' is unknown; yett.conf(5) lists what can be set"),
+        ROW("web { address = \"x\" }",
+            "y.conf:1: 'web' is unknown; yett.conf(5) lists what can be set"),
         ROW("domain \"example.com\" {\n sign = {\"a\"}\n}",
-            "y.conf:2: 'sign' is unknown in domain { }"),
+            "y.conf:2: 'sign' is unknown in domain { }; yett.conf(5) lists what can be "
+            "set"),
         ROW("exception \"x\" { signr = a }",
             "y.conf:1: 'signr' is unknown in exception { }; did you mean 'signer'?"),
         ROW("exeption \"x\" { }", "y.conf:1: 'exeption' is unknown; did you mean "
@@ -258,8 +262,8 @@ static void a_value_of_the_wrong_shape_is_shown_with_its_line(void **state)
                       "line: mode ="),
         ROW("dmarc = strict", "y.conf:1: missing opening brace for section 'dmarc' in "
                               "the line: dmarc = strict"),
-        ROW("exception { }",
-            "y.conf:1: missing title for section 'exception' in the line: exception { }"),
+        ROW("exception { }", "y.conf:1: a block of this kind needs a title, as in domain "
+                             "\"example.com\" { }, in the line: exception { }"),
         ROW("spf \"x\" { }", "y.conf:1: missing opening brace for section 'spf' in the "
                              "line: spf \"x\" { }"),
         ROW("trusted_relays = {\"::1\" ::2}", "y.conf:1: unexpected token '::2' in the "
@@ -306,9 +310,11 @@ static void what_the_library_would_let_pass_is_refused_before_it(void **state)
         ROW("mode = ${HOME}", "y.conf:1: the character $ is not expected here; values "
                               "with signs in them are written "
                               "in \"quotation marks\""),
-        ROW("mode = observe;", "y.conf:1: the character ; is not expected here; values "
-                               "with signs in them are written "
-                               "in \"quotation marks\""),
+        ROW("mode = observe;", "y.conf:1: the character ; is not expected here: a "
+                               "setting ends with its line, without one"),
+        ROW("trusted_relays = [\"192.0.2.1\"]",
+            "y.conf:1: the character [ is not expected here: a list stands in braces, as "
+            "in {\"a\", \"b\"}"),
         ROW("spf|on_fail = tag", "y.conf:1: the character | is not expected here; values "
                                  "with signs in them are written "
                                  "in \"quotation marks\""),
