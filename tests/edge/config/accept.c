@@ -133,6 +133,7 @@ static void every_key_of_the_gateway_is_read(void **state)
         *state,
         SLICE("quarantine_by = hold workers = 4 user = mail-gate sandbox = best-effort\n"
               "status_socket = \"/run/s\" state_directory = \"/var/s\"\n"
+              "status_group = staff status_mode = 0606\n"
               "limits { connections = 10 message_size = 50MiB header_size = 256KiB\n"
               " fields = 500 recipients = 20 idle_timeout = 2h stall_timeout = 90s\n"
               " shutdown_timeout = 30s }\n"
@@ -146,17 +147,16 @@ static void every_key_of_the_gateway_is_read(void **state)
     assert_int_equal(c.sandbox, CONFIG_SANDBOX_BEST_EFFORT);
     assert_string_equal(c.status_socket.ptr, "/run/s");
     assert_string_equal(c.state_directory.ptr, "/var/s");
-    const struct config_limits limits = {
-        .connections = 10,
-        .message_bytes = 50 << 20,
-        .header_bytes = 256 << 10,
-        .fields = 500,
-        .recipients = 20,
-        .idle_timeout_ms = 7200000,
-        .stall_timeout_ms = 90000,
-        .shutdown_timeout_ms = 30000,
-    };
-    assert_memory_equal(&c.limits, &limits, sizeof(limits));
+    assert_string_equal(c.status_group.ptr, "staff");
+    assert_int_equal(c.status_mode, 0606);
+    assert_int_equal(c.limits.connections, 10);
+    assert_int_equal(c.limits.message_bytes, 50 << 20);
+    assert_int_equal(c.limits.header_bytes, 256 << 10);
+    assert_int_equal(c.limits.fields, 500);
+    assert_int_equal(c.limits.recipients, 20);
+    assert_int_equal(c.limits.idle_timeout_ms, 7200000);
+    assert_int_equal(c.limits.stall_timeout_ms, 90000);
+    assert_int_equal(c.limits.shutdown_timeout_ms, 30000);
     assert_int_equal(c.log_target, CONFIG_LOG_SYSLOG);
     assert_int_equal(c.log_format, CONFIG_LOG_JSON);
 
