@@ -289,6 +289,16 @@ static char *make_signature(const struct sign_key *key,
     return encode(value, len);
 }
 
+char *sign_text(const struct sign_key *key, const char *text, size_t len)
+{
+    const struct sign_options options = {0};
+    struct naive_text whole = {NULL, 0};
+    naive_add(&whole, text, len);
+    char *signature = make_signature(key, &options, &whole);
+    free(whole.ptr);
+    return signature;
+}
+
 static void add_tag(struct naive_text *out, const struct sign_options *options,
                     const char *name, const char *value)
 {
@@ -307,7 +317,8 @@ static struct naive_text begin_field(const struct sign_key *key,
                                      const struct sign_options *options, const char *bh)
 {
     struct naive_text out = {NULL, 0};
-    add_text(&out, "DKIM-Signature:");
+    add_text(&out, or_default(options->name, "DKIM-Signature"));
+    add_text(&out, ":");
     add_tag(&out, options, "v", or_default(options->version, "1"));
     add_tag(&out, options, "a", algorithm_of(key, options));
     add_tag(&out, options, "c", or_default(options->canon, "relaxed/relaxed"));

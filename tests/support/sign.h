@@ -40,11 +40,12 @@ char *sign_key_zone(const struct sign_key *key, const char *selector, const char
 #define SIGN_OMIT ""
 
 /*
- * The tags of a signature.  NULL is the default: v=1, the algorithm of the key,
+ * The name and tags of a signature.  NULL is the default: v=1, the algorithm of the key,
  * c=relaxed/relaxed, d=example.org, s=test, h=From:To:Subject:Date, bh= and b= computed, all
  * others left out.  SIGN_OMIT leaves a tag out.
  */
 struct sign_options {
+    const char *name; /* of the field; "DKIM-Signature" */
     const char *version;
     const char *algorithm; /* "sha1" in it decides the digest */
     const char *canon;     /* "/relaxed" at its end and "relaxed" at its front decide */
@@ -65,6 +66,9 @@ struct sign_options {
 /* The whole DKIM-Signature field, with its CRLF, for a message with CRLF line ends. */
 char *sign_field(const struct sign_key *key, const struct sign_options *options,
                  const char *message, size_t message_bytes);
+
+/* The signature of a text, as b= has it, by the key's own algorithm. */
+char *sign_text(const struct sign_key *key, const char *text, size_t len);
 
 /* The message with the field on top. */
 char *sign_message(const struct sign_key *key, const struct sign_options *options,

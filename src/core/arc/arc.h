@@ -19,6 +19,7 @@
  *
  * chain.c puts the fields into sets and judges their structure, seal_hash.c computes what the
  * seals sign, verify.c decides, reason.c says why, results.c reads what a set testifies.
+ * seal.c adds a set, with fields from compose.c and results from gather.c.
  *
  * In order: dkim_message_new() when the header is complete, then arc_chain_new(), which hands
  * its signatures to that message, so that the body is hashed once for DKIM and ARC; and when
@@ -128,5 +129,76 @@ bool arc_is_unchanged_since(const struct arc_result *result, size_t set);
 /* For a DMARC report's reason (section 7.2.2): "arc=pass as[2].d=… as[2].s=… remote-ip[1]=…".
    The address is the one that set 1 testifies, left out where there is none. */
 void arc_write_comment(struct buf *buf, const struct arc_result *result);
+
+/* ---- sealing (section 5.1) -------------------------------------------------------------- */
+
+struct arc_sealer {
+    slice domain; /* d=, normal form */
+    slice selector;
+    enum dkim_algorithm algorithm; /* DKIM_RSA_SHA256 or DKIM_ED25519_SHA256 */
+    int64_t now_s;                 /* t= */
+    /* h= of the message signature, names joined by ":"; empty: the fields that carry a
+       message, as often as they stand, and From once more, so that no other can be added. */
+    slice fields;
+    /* What is testified: an Authentication-Results field of this host, whole or its value. */
+    slice results;
+};
+
+/*
+ * One new set in the making.  It takes two signatures, one after the other, of texts that
+ * whoever holds the key can read and judge: the message signature's, then the seal's, which
+ * covers the first.
+ *
+ *     while (!slice_is_empty(text = arc_seal_text(seal))) {
+ *         sign `text` (rsa-sha256: PKCS#1 v1.5 of its SHA-256; ed25519-sha256: of that digest)
+ *         err = arc_seal_take(seal, signature);
+ *     }
+ */
+struct arc_seal;
+
+#define ARC_SEAL_TEXT_MAX (256 * 1024)
+
+/* Have the body digested for a seal: call before the body begins. */
+YETT_MUST_USE
+enum yett_err arc_prepare_seal(struct arc_chain *chain);
+
+/*
+ * Begin to seal the message, as it is now: its body has ended, and nothing that the message
+ * signature covers is changed or added afterwards.  `result` is that of arc_verify() when the
+ * message came here; a chain that failed is marked so, and the seal covers its own set only
+ * (section 5.1.2).  Lives in `arena`.
+ *
+ * YETT_NOT_FOUND with `*why` (static) when there is nothing to be sealed: the newest seal says
+ * "fail" already, or there is no number left.  YETT_BAD_SYNTAX with `*why` for a sealer that
+ * cannot be written: results that are not Authentication-Results, an h= with a field that must
+ * not be in it (section 4.1.2) or without From.  YETT_LIMIT for a text of more than
+ * ARC_SEAL_TEXT_MAX octets; YETT_NO_MEMORY.
+ */
+YETT_MUST_USE
+enum yett_err arc_seal_new(struct arena *arena, const struct arc_chain *chain,
+                           const struct arc_result *result,
+                           const struct arc_sealer *sealer, struct arc_seal **out,
+                           const char **why);
+
+/* The canonical text to be signed next; empty when both signatures are there. */
+slice arc_seal_text(const struct arc_seal *seal);
+
+/* Its signature (octets, not base64).  Errors as above. */
+YETT_MUST_USE
+enum yett_err arc_seal_take(struct arc_seal *seal, slice signature);
+
+/* The set: ARC-Seal, ARC-Message-Signature and ARC-Authentication-Results, each with CRLF, to
+   be put on top of the header in this order.  Empty before both signatures are there. */
+slice arc_seal_fields(const struct arc_seal *seal);
+
+/*
+ * Of the Authentication-Results fields of a message those of `authserv_id`, made one (section
+ * 4.1.1): "mx.example.com; spf=pass …", for arc_sealer.results.  Text of the fields as it
+ * stands.  For messages whose results stand in the header; what others wrote in this name must
+ * have been removed.
+ */
+YETT_MUST_USE
+enum yett_err arc_gather_results(struct arena *arena, const struct message_header *header,
+                                 slice authserv_id, slice *out);
 
 #endif

@@ -203,7 +203,7 @@ static void check_status(struct collector *collector)
 }
 
 /* Step 2. */
-static bool newest_says_fail(const struct arc_chain *chain)
+bool arc_newest_says_fail(const struct arc_chain *chain)
 {
     const struct arc_link *newest =
         chain->highest == 0 ? NULL : &chain->links[chain->highest - 1];
@@ -240,6 +240,7 @@ static enum yett_err collect(struct arc_chain *chain, const struct message_heade
                                     "there are %zu fields %s, and a chain has at most %d "
                                     "sets",
                                     counts[field], arc_field_names[field], ARC_SETS_MAX));
+            chain->is_uncounted = true;
             return collector.err;
         }
     }
@@ -250,7 +251,7 @@ static enum yett_err collect(struct arc_chain *chain, const struct message_heade
     for (int field = 0; field < ARC_FIELDS && collector.err == YETT_OK; field++) {
         collect_fields(&collector, header, (enum arc_field)field);
     }
-    if (newest_says_fail(chain)) {
+    if (arc_newest_says_fail(chain)) {
         chain->fault = SLICE_NONE;
         set_fault(&collector, chain->highest,
                   "says that the chain was broken when it came there (cv=fail)");
@@ -339,6 +340,7 @@ enum yett_err arc_chain_new(struct arena *arena, struct crypto *crypto,
     }
     chain->arena = arena;
     chain->dkim = dkim;
+    chain->header = *header;
     chain->limits = limits;
     enum yett_err err = collect(chain, header);
     if (err == YETT_OK && chain->field_count != 0 && chain->fault.len == 0) {

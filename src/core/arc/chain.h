@@ -28,8 +28,10 @@ struct arc_link {
 struct arc_chain {
     struct arena *arena;
     struct dkim_message *dkim;
+    struct message_header header;
     struct arc_limits limits;
     size_t field_count;
+    bool is_uncounted;      /* too many fields to look for the highest number */
     unsigned highest;       /* instance number found */
     struct arc_link *links; /* room for ARC_SETS_MAX; NULL without fields */
     slice fault; /* what is wrong with the structure; empty: nothing, and all is added */
@@ -39,6 +41,25 @@ struct arc_chain {
 YETT_MUST_USE
 enum yett_err arc_hash_seals(struct crypto *crypto, const struct arc_chain *chain,
                              uint8_t (*digests)[CRYPTO_DIGEST_MAX]);
+
+/* chain.c: step 2 of section 5.2. */
+bool arc_newest_says_fail(const struct arc_chain *chain);
+
+/* compose.c: fields, each complete with CRLF but for the b= of the last two, which ends the
+   text.  YETT_BAD_SYNTAX with `*why`. */
+YETT_MUST_USE
+enum yett_err arc_compose_results(struct buf *out, struct arena *arena, unsigned instance,
+                                  slice results, const char **why);
+void arc_compose_message(struct buf *out, unsigned instance,
+                         const struct arc_sealer *sealer, slice fields, slice body_hash);
+void arc_compose_seal(struct buf *out, unsigned instance, enum arc_code cv,
+                      const struct arc_sealer *sealer);
+
+/* The value of b= as it is folded behind "b=". */
+void arc_compose_signature(struct buf *out, slice signature);
+
+/* compose.c: h= for this message. */
+void arc_compose_field_list(struct buf *out, const struct message_header *header);
 
 /* reason.c */
 YETT_MUST_USE

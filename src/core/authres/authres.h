@@ -37,6 +37,7 @@ struct authres {
     bool has_version;
     const struct authres_result *results; /* none: "none" */
     size_t count;
+    slice text; /* parsing: the results as they stand, from the first ";" on */
 };
 
 struct authres_error {

@@ -373,6 +373,7 @@ static bool parse_field(struct parser *p, struct authres *out)
     if (!skip_cfws(p, NULL) || !parse_version(p, behind.len != p->in.len, out)) {
         return false;
     }
+    out->text = p->in;
     return parse_results(p);
 }
 

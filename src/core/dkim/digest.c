@@ -4,6 +4,9 @@
 #include "core/dkim/algorithm.h"
 #include "core/dkim/proof.h"
 
+/* Of signatures to be made: one for each canonicalisation. */
+enum { OWN_DIGESTS = 2 };
+
 enum yett_err dkim_digests_init(struct dkim_digests *digests, struct arena *arena,
                                 struct crypto *crypto, const struct dkim_limits *limits)
 {
@@ -15,7 +18,7 @@ enum yett_err dkim_digests_init(struct dkim_digests *digests, struct arena *aren
         .half = half < 1024 ? 1024 : half,
         .candidates = limits->proof_candidates,
         .capacity = capacity,
-        .list = ARENA_ARRAY(arena, capacity, struct dkim_body_digest),
+        .list = ARENA_ARRAY(arena, capacity + OWN_DIGESTS, struct dkim_body_digest),
     };
     return digests->list == NULL ? YETT_NO_MEMORY : YETT_OK;
 }
@@ -32,6 +35,12 @@ const struct dkim_body_digest *dkim_digests_find(const struct dkim_digests *dige
         }
     }
     return NULL;
+}
+
+struct dkim_signature dkim_own_signature(enum dkim_canon canon)
+{
+    return (struct dkim_signature){
+        .algorithm = DKIM_RSA_SHA256, .body_canon = canon, .body_length = DKIM_NO_LENGTH};
 }
 
 uint64_t dkim_digests_total(const struct dkim_digests *digests, enum dkim_canon canon)
@@ -136,15 +145,9 @@ static enum yett_err want_stream(struct dkim_digests *digests, enum dkim_canon c
     return YETT_OK;
 }
 
-enum yett_err dkim_digests_want(struct dkim_digests *digests,
+static enum yett_err add_digest(struct dkim_digests *digests,
                                 const struct dkim_signature *signature)
 {
-    if (dkim_digests_find(digests, signature) != NULL) {
-        return YETT_OK;
-    }
-    if (digests->count == digests->capacity) {
-        return YETT_LIMIT;
-    }
     enum yett_err err = want_stream(digests, signature->body_canon);
     if (err != YETT_OK) {
         return err;
@@ -160,6 +163,22 @@ enum yett_err dkim_digests_want(struct dkim_digests *digests,
     }
     digests->list[digests->count++] = digest;
     return YETT_OK;
+}
+
+enum yett_err dkim_digests_want(struct dkim_digests *digests,
+                                const struct dkim_signature *signature)
+{
+    if (dkim_digests_find(digests, signature) != NULL) {
+        return YETT_OK;
+    }
+    return digests->count < digests->capacity ? add_digest(digests, signature)
+                                              : YETT_LIMIT;
+}
+
+enum yett_err dkim_digests_want_own(struct dkim_digests *digests, enum dkim_canon canon)
+{
+    const struct dkim_signature own = dkim_own_signature(canon);
+    return dkim_digests_find(digests, &own) != NULL ? YETT_OK : add_digest(digests, &own);
 }
 
 void dkim_digests_feed(struct dkim_digests *digests, slice piece)

@@ -41,7 +41,7 @@ struct dkim_digests {
     unsigned candidates;
     struct dkim_body_digest *list;
     size_t count;
-    size_t capacity;
+    size_t capacity; /* for those of signatures that are there; OWN_DIGESTS more */
     struct dkim_body_stream *streams[2]; /* by enum dkim_canon; NULL: not wanted */
     enum yett_err err;                   /* the first thing that went wrong */
 };
@@ -51,10 +51,15 @@ YETT_MUST_USE
 enum yett_err dkim_digests_init(struct dkim_digests *digests, struct arena *arena,
                                 struct crypto *crypto, const struct dkim_limits *limits);
 
-/* Make sure that the digest that `signature` names is computed. */
+/* Make sure that the digest that `signature` names is computed.  YETT_LIMIT when there is no
+   room: some is kept for those of signatures to be made. */
 YETT_MUST_USE
 enum yett_err dkim_digests_want(struct dkim_digests *digests,
                                 const struct dkim_signature *signature);
+
+/* The same for a signature to be made: SHA-256 of the whole body. */
+YETT_MUST_USE
+enum yett_err dkim_digests_want_own(struct dkim_digests *digests, enum dkim_canon canon);
 
 void dkim_digests_feed(struct dkim_digests *digests, slice piece);
 YETT_MUST_USE
@@ -64,6 +69,9 @@ void dkim_digests_finish(struct dkim_digests *digests);
 /* The digest that `signature` names, or NULL when it was not wanted. */
 const struct dkim_body_digest *dkim_digests_find(const struct dkim_digests *digests,
                                                  const struct dkim_signature *signature);
+
+/* What dkim_digests_find() knows such a digest by. */
+struct dkim_signature dkim_own_signature(enum dkim_canon canon);
 
 /* Octets of the canonical body. */
 uint64_t dkim_digests_total(const struct dkim_digests *digests, enum dkim_canon canon);

@@ -3,6 +3,7 @@
 #define YETT_CORE_DKIM_DKIM_H
 
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/crypto/crypto.h"
 #include "core/dns/dns.h"
 #include "core/message/message.h"
@@ -229,6 +230,30 @@ YETT_MUST_USE
 enum yett_err dkim_message_add(struct dkim_message *message,
                                const struct dkim_signature *signature,
                                const uint8_t *header_digest, size_t *index);
+
+/*
+ * Have the body digested for a signature that is to be made: SHA-256, all of it.  Before the
+ * body begins.  There is always room for both canonicalisations.
+ */
+YETT_MUST_USE
+enum yett_err dkim_message_want_digest(struct dkim_message *message,
+                                       enum dkim_canon canon);
+
+/* That digest (32 octets), once the body has ended; empty when it was not wanted. */
+slice dkim_message_digest(const struct dkim_message *message, enum dkim_canon canon);
+
+/*
+ * Append the canonical text that `signature` signs (section 3.7), b= left out: the fields of
+ * h= as the header has them, then its own.  One that is being made stands in no header: its
+ * field_index is DKIM_NOT_IN_HEADER, and `b_region` is empty for a b= without value.  YETT_OK
+ * or YETT_NO_MEMORY; `out` tells of its own limit.
+ */
+#define DKIM_NOT_IN_HEADER SIZE_MAX
+
+YETT_MUST_USE
+enum yett_err dkim_write_signed_text(struct dkim_message *message,
+                                     const struct dkim_signature *signature,
+                                     struct buf *out);
 
 void dkim_message_body(struct dkim_message *message, slice piece);
 

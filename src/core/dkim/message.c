@@ -122,6 +122,22 @@ enum yett_err dkim_message_add(struct dkim_message *message,
     return YETT_OK;
 }
 
+enum yett_err dkim_message_want_digest(struct dkim_message *message,
+                                       enum dkim_canon canon)
+{
+    return dkim_digests_want_own(&message->digests, canon);
+}
+
+slice dkim_message_digest(const struct dkim_message *message, enum dkim_canon canon)
+{
+    const struct dkim_signature own = dkim_own_signature(canon);
+    const struct dkim_body_digest *digest = dkim_digests_find(&message->digests, &own);
+    if (digest == NULL || !message->ended) {
+        return SLICE_NONE;
+    }
+    return slice_of((const char *)digest->value, crypto_digest_size(CRYPTO_SHA256));
+}
+
 void dkim_message_body(struct dkim_message *message, slice piece)
 {
     dkim_digests_feed(&message->digests, piece);

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/arc/chain.h"
+#include "core/base/buf.h"
+
+/*
+ * seal: one more set (RFC 8617 section 5.1).
+ *
+ * Texts are made to be signed elsewhere, and wait for their signatures one after the other:
+ * the seal covers the message signature with its b=.
+ */
+enum { FIELD_MAX = 96 * 1024 };
+
+enum stage { STAGE_MESSAGE, STAGE_SEAL, STAGE_DONE };
+
+struct arc_seal {
+    struct arena *arena;
+    const struct arc_chain *chain;
+    struct arc_sealer sealer;
+    unsigned instance;
+    enum arc_code cv;
+    enum stage stage;
+    struct buf fields[ARC_FIELDS]; /* the one in the making ends with an empty b= */
+    struct buf text;               /* to be signed next */
+};
+
+/* ---- texts -------------------------------------------------------------------------- */
+
+/* As the header parser would have it, for canonicalisation. */
+static struct message_field field_of(const struct arc_seal *seal, enum arc_field which)
+{
+    slice raw = buf_slice(&seal->fields[which]);
+    slice name = slice_from_text(arc_field_names[which]);
+    slice value = slice_skip(raw, name.len + 1);
+    if (slice_ends_with(value, SLICE("\r\n"))) {
+        value = slice_first(value, value.len - 2);
+    }
+    return (struct message_field){.raw = raw, .name = name, .value = value};
+}
+
+static void add_to_buf(void *context, slice bytes)
+{
+    buf_add(context, bytes);
+}
+
+static void add_canonical(struct arc_seal *seal, const struct message_field *field,
+                          bool is_last)
+{
+    dkim_header_canon(DKIM_RELAXED, field, is_last,
+                      (struct dkim_sink){.write = add_to_buf, .context = &seal->text});
+}
+
+static enum yett_err begin_text(struct arc_seal *seal)
+{
+    buf_init(&seal->text, seal->arena, ARC_SEAL_TEXT_MAX);
+    for (int field = 0; field < ARC_FIELDS; field++) {
+        enum yett_err err = buf_err(&seal->fields[field]);
+        if (err != YETT_OK) {
+            return err;
+        }
+    }
+    return YETT_OK;
+}
+
+static enum yett_err write_message_text(struct arc_seal *seal, slice fields)
+{
+    struct message_field field = field_of(seal, ARC_FIELD_MESSAGE);
+    const struct dkim_signature signature = {.form = DKIM_FORM_MESSAGE,
+                                             .field = &field,
+                                             .field_index = DKIM_NOT_IN_HEADER,
+                                             .header_canon = DKIM_RELAXED,
+                                             .body_canon = DKIM_RELAXED,
+                                             .signed_fields = fields};
+    enum yett_err err = begin_text(seal);
+    if (err == YETT_OK) {
+        err = dkim_write_signed_text(seal->chain->dkim, &signature, &seal->text);
+    }
+    return err == YETT_OK ? buf_err(&seal->text) : err;
+}
+
+/* Section 5.1.1; of a chain that failed only what is added now (5.1.2). */
+static enum yett_err write_seal_text(struct arc_seal *seal)
+{
+    unsigned before = seal->cv == ARC_FAIL ? 0 : seal->instance - 1;
+    enum yett_err err = begin_text(seal);
+    if (err != YETT_OK) {
+        return err;
+    }
+    for (unsigned i = 0; i < before; i++) {
+        for (int field = 0; field < ARC_FIELDS; field++) {
+            add_canonical(seal, seal->chain->links[i].fields[field], false);
+        }
+    }
+    for (int which = 0; which < ARC_FIELDS; which++) {
+        const struct message_field field = field_of(seal, (enum arc_field)which);
+        add_canonical(seal, &field, which == ARC_FIELD_SEAL);
+    }
+    return buf_err(&seal->text);
+}
+
+/* ---- the life of a seal ------------------------------------------------------------- */
+
+/* Section 4.1.2. */
+static const char *fields_fault(slice fields)
+{
+    static const char *const excluded[] = {"Authentication-Results",
+                                           "ARC-Authentication-Results",
+                                           "ARC-Message-Signature", "ARC-Seal"};
+    const struct dkim_signature signature = {.signed_fields = fields};
+    for (size_t i = 0; i < sizeof(excluded) / sizeof(excluded[0]); i++) {
+        if (dkim_signs_field(&signature, excluded[i])) {
+            return "Authentication-Results and the fields of ARC must not be signed";
+        }
+    }
+    return dkim_signs_field(&signature, "From") ? NULL : "From must be signed";
+}
+
+/* Steps 2 and 3. */
+static enum yett_err choose_instance(const struct arc_chain *chain, unsigned *out,
+                                     const char **why)
+{
+    if (arc_newest_says_fail(chain)) {
+        *why = "the newest seal says that the chain is broken; there is nothing to add";
+        return YETT_NOT_FOUND;
+    }
+    if (chain->highest >= ARC_SETS_MAX || chain->is_uncounted) {
+        *why = "the chain has 50 sets already, or as many fields";
+        return YETT_NOT_FOUND;
+    }
+    *out = chain->highest + 1;
+    return YETT_OK;
+}
+
+static enum yett_err compose(struct arc_seal *seal, const char **why)
+{
+    const struct arc_chain *chain = seal->chain;
+    slice body_hash = dkim_message_digest(chain->dkim, DKIM_RELAXED);
+    struct buf list;
+    if (body_hash.len == 0) {
+        *why = "the body was not digested for a seal, or has not ended";
+        return YETT_BAD_SYNTAX;
+    }
+    buf_init(&list, seal->arena, FIELD_MAX);
+    if (seal->sealer.fields.len == 0) {
+        arc_compose_field_list(&list, &chain->header);
+    } else {
+        buf_add(&list, seal->sealer.fields);
+    }
+    enum yett_err err = buf_err(&list);
+    if (err == YETT_OK && (*why = fields_fault(buf_slice(&list))) != NULL) {
+        err = YETT_BAD_SYNTAX;
+    }
+    if (err == YETT_OK) {
+        err = arc_compose_results(&seal->fields[ARC_FIELD_RESULTS], seal->arena,
+                                  seal->instance, seal->sealer.results, why);
+    }
+    if (err != YETT_OK) {
+        return err;
+    }
+    arc_compose_message(&seal->fields[ARC_FIELD_MESSAGE], seal->instance, &seal->sealer,
+                        buf_slice(&list), body_hash);
+    return write_message_text(seal, buf_slice(&list));
+}
+
+enum yett_err arc_prepare_seal(struct arc_chain *chain)
+{
+    return dkim_message_want_digest(chain->dkim, DKIM_RELAXED);
+}
+
+enum yett_err arc_seal_new(struct arena *arena, const struct arc_chain *chain,
+                           const struct arc_result *result,
+                           const struct arc_sealer *sealer, struct arc_seal **out,
+                           const char **why)
+{
+    struct arc_seal *seal = ARENA_NEW(arena, struct arc_seal);
+    if (seal == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    seal->arena = arena;
+    seal->chain = chain;
+    seal->sealer = *sealer;
+    seal->cv = chain->fault.len != 0 ? ARC_FAIL : result->code;
+    for (int field = 0; field < ARC_FIELDS; field++) {
+        buf_init(&seal->fields[field], arena, FIELD_MAX);
+    }
+    enum yett_err err = choose_instance(chain, &seal->instance, why);
+    if (err == YETT_OK) {
+        err = compose(seal, why);
+    }
+    if (err == YETT_OK) {
+        *out = seal;
+    }
+    return err;
+}
+
+slice arc_seal_text(const struct arc_seal *seal)
+{
+    return seal->stage == STAGE_DONE ? SLICE_NONE : buf_slice(&seal->text);
+}
+
+enum yett_err arc_seal_take(struct arc_seal *seal, slice signature)
+{
+    switch (seal->stage) {
+    case STAGE_MESSAGE:
+        arc_compose_signature(&seal->fields[ARC_FIELD_MESSAGE], signature);
+        arc_compose_seal(&seal->fields[ARC_FIELD_SEAL], seal->instance, seal->cv,
+                         &seal->sealer);
+        seal->stage = STAGE_SEAL;
+        return write_seal_text(seal);
+    case STAGE_SEAL:
+        arc_compose_signature(&seal->fields[ARC_FIELD_SEAL], signature);
+        seal->stage = STAGE_DONE;
+        /* The whole set takes the place of the text, which is done with. */
+        enum yett_err err = begin_text(seal);
+        for (int field = ARC_FIELDS; field > 0; field--) {
+            buf_add(&seal->text, buf_slice(&seal->fields[field - 1]));
+        }
+        return err == YETT_OK ? buf_err(&seal->text) : err;
+    case STAGE_DONE:
+        break;
+    }
+    return YETT_OK;
+}
+
+slice arc_seal_fields(const struct arc_seal *seal)
+{
+    return seal->stage == STAGE_DONE ? buf_slice(&seal->text) : SLICE_NONE;
+}
