@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "edge/config/block.h"
 
+#include "core/base/ascii.h"
 #include "core/base/buf.h"
 #include "core/domain/domain.h"
 
@@ -87,26 +88,47 @@ static enum yett_err normal_title(struct block_gatherer *gatherer, const char *t
     return err;
 }
 
+static const char recipient_text[] =
+    "its title is no recipient such as \"user@example.com\" or \"example.com\"";
+
+/* Patterns, which are not known here, would never fit; nor would what no address has without
+   quotation marks. */
+static const char *local_part_fault(slice local)
+{
+    if (local.len == 0 || slice_eq(local, SLICE("*"))) {
+        return "its title is a pattern, and none are known here: \"example.com\" stands "
+               "for "
+               "all its addresses";
+    }
+    for (size_t i = 0; slice_peek(local) != '"' && i < local.len; i++) {
+        if (local.ptr[i] == '@' || local.ptr[i] == '<' || ascii_is_wsp(local.ptr[i])) {
+            return recipient_text;
+        }
+    }
+    return NULL;
+}
+
 /* "example.org", or "user@example.org": the local part as it stands, the domain in normal
    form. */
 static enum yett_err recipient_title(struct block_gatherer *gatherer, slice *why)
 {
-    static const char text[] =
-        "its title is no recipient such as \"user@example.com\" or "
-        "\"example.com\"";
     slice title = gatherer->item.title;
     size_t at = slice_find_last_byte(title, '@');
     if (slice_eq(title, SLICE("*"))) {
         return refuse(why, "what is for everybody stands outside of this block");
     }
     if (at == title.len) {
-        return normal_title(gatherer, text, why);
+        return normal_title(gatherer, recipient_text, why);
     }
     slice domain;
+    const char *fault = local_part_fault(slice_first(title, at));
+    if (fault != NULL) {
+        return refuse(why, fault);
+    }
     enum yett_err err =
         domain_normalize(gatherer->arena, slice_skip(title, at + 1), &domain);
-    if (at == 0 || err == YETT_BAD_SYNTAX) {
-        return refuse(why, text);
+    if (err == YETT_BAD_SYNTAX) {
+        return refuse(why, recipient_text);
     }
     if (err != YETT_OK) {
         return err;

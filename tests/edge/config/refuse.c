@@ -236,7 +236,16 @@ static void blocks_need_what_makes_them_work(void **state)
             "y.conf:1: recipient \"*\": what is for everybody stands outside of this "
             "block"),
         ROW("recipient \"@a.b\" { }",
-            "y.conf:1: recipient \"@a.b\": its title is no recipient such as "
+            "y.conf:1: recipient \"@a.b\": its title is a pattern, and none are known "
+            "here: \"example.com\" stands for all its addresses"),
+        ROW("recipient \"*@a.b\" { }",
+            "y.conf:1: recipient \"*@a.b\": its title is a pattern, and none are known "
+            "here: \"example.com\" stands for all its addresses"),
+        ROW("recipient \"a@b@c.d\" { }",
+            "y.conf:1: recipient \"a@b@c.d\": its title is no recipient such as "
+            "\"user@example.com\" or \"example.com\""),
+        ROW("recipient \"a b@c.d\" { }",
+            "y.conf:1: recipient \"a b@c.d\": its title is no recipient such as "
             "\"user@example.com\" or \"example.com\""),
         ROW("recipient \"a@b c\" { }",
             "y.conf:1: recipient \"a@b c\": its title is no recipient such as "
