@@ -64,12 +64,18 @@ void milter_server_free(struct milter_server *server); /* closes all */
 void milter_server_leave(struct milter_server *server, unsigned quiet_ms,
                          void (*left)(void *context), void *context);
 
+/* Who was beaten to a connection leaves those of so long to who was quicker: also the most
+   that one waits when that process gets stuck. */
+enum { MILTER_BEATEN_MS = 20 };
+
 struct milter_statistics {
     uint64_t accepted;
     /* Times that accepting stopped at the limit: who connects then waits, or goes to another
        process. */
     uint64_t refused;
     uint64_t starved; /* times that there was no descriptor, memory or session for one */
+    uint64_t
+        beaten; /* times it was woken for one that another process had taken by then */
     uint64_t timed_out;
     uint64_t broken; /* errors, and peers that went away within a packet or a message */
     size_t connections;   /* now */

@@ -18,6 +18,7 @@
 enum {
     GROWN_IN_A_ROW = 4,
     SHARE_MS = 1,
+    BEATEN_MS = MILTER_BEATEN_MS,
     STARVED_MS = 200 /* somebody must give descriptors back first */
 };
 
@@ -81,6 +82,11 @@ static bool is_passing(int number)
     }
 }
 
+/*
+ * The kernel wakes all that share a listener for each connection.  Who finds it taken was
+ * woken for nothing, by a connection that another process was quicker to accept, and leaves
+ * the next few to that one as well: being woken costs more than all else about a connection.
+ */
 static void accept_one(struct listener *listener)
 {
     struct milter_server *server = listener->server;
@@ -90,7 +96,10 @@ static void accept_one(struct listener *listener)
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         connection_begin(server, fd, &peer, listener->index);
-    } else if (errno != EAGAIN && errno != EWOULDBLOCK && !is_passing(errno)) {
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        server->statistics.beaten++;
+        pause_for(server, BEATEN_MS);
+    } else if (!is_passing(errno)) {
         server->statistics.starved++;
         pause_for(server, STARVED_MS);
     }

@@ -93,6 +93,55 @@ static void two_who_share_a_listener_share_a_burst(void **state)
     stage_free(one);
 }
 
+/* One after the other, as mail servers do. */
+static void of_two_who_share_a_listener_one_rests(void **state)
+{
+    enum { MANY = 200 };
+    (void)state;
+    struct stage *one = stage_new(stage_options());
+    struct milter_server *other = stage_second_server(one);
+    int64_t began_ms = loop_now_ms(one->loop);
+    for (size_t i = 0; i < MANY; i++) {
+        int client = stage_connect(one);
+        stage_send(client, "hello\n");
+        stage_expect(one, client, "hello\n");
+        (void)close(client);
+    }
+    stage_until(one, all_closed);
+    int64_t rests = (loop_now_ms(one->loop) - began_ms) / MILTER_BEATEN_MS + 1;
+    assert_int_equal(statistics(one).accepted + milter_server_statistics(other).accepted,
+                     MANY);
+    /* Each may have been woken once for each rest, not for each connection. */
+    assert_in_range(statistics(one).beaten, 0, rests);
+    assert_in_range(milter_server_statistics(other).beaten, 0, rests);
+    milter_server_free(other);
+    stage_free(one);
+}
+
+static void who_rests_takes_over_when_the_other_is_full(void **state)
+{
+    (void)state;
+    struct milter_server_options options = stage_options();
+    options.connections_max = 2;
+    struct stage *one = stage_new(options);
+    struct milter_server *other = stage_second_server(one);
+    int clients[4];
+    for (size_t i = 0; i < 4; i++) {
+        clients[i] = stage_connect(one);
+        stage_send(clients[i], "hello\n");
+        stage_expect(one, clients[i], "hello\n");
+    }
+    assert_in_range(statistics(one).connections, 0, 2);
+    assert_int_equal(
+        statistics(one).connections + milter_server_statistics(other).connections, 4);
+    for (size_t i = 0; i < 4; i++) {
+        (void)close(clients[i]);
+    }
+    stage_until(one, all_closed);
+    milter_server_free(other);
+    stage_free(one);
+}
+
 static void without_descriptors_accepting_pauses_and_goes_on(void **state)
 {
     (void)state;
@@ -383,6 +432,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_the_limit_a_peer_waits_until_another_goes),
         cmocka_unit_test(two_who_share_a_listener_share_a_burst),
+        cmocka_unit_test(of_two_who_share_a_listener_one_rests),
+        cmocka_unit_test(who_rests_takes_over_when_the_other_is_full),
         cmocka_unit_test(without_descriptors_accepting_pauses_and_goes_on),
         cmocka_unit_test(a_peer_without_a_session_is_closed),
         cmocka_unit_test(an_endless_packet_ends_the_connection),
