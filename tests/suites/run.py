@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Public test suites against the real program, one TAP line a case.
 
-    run.py YETT SUITES SPF|DKIM|ARC|DMARC|AUTHRES
+    run.py YETT SUITES SPF|DKIM|ARC|ARC-SEAL|DMARC|AUTHRES [SEAL_MESSAGE]
 
 SUITES is a folder in the form that its FORMAT.md describes; it is no part of the project.
 Without it one line says so.  Each case runs with its answers warm, a round at a time and one
@@ -269,11 +269,80 @@ def run_arc(tap, yett, suites):
                 tap.line(f"arc-valimail: {name}", faults)
 
 
-RUNNERS = {"spf": run_spf, "arc": run_arc, "dkim": run_dkim, "dmarc": run_dmarc, "authres": run_authres}
+def tags_of(value):
+    """A tag-list, or the results of ARC-Authentication-Results as a list with i= in front."""
+    pieces = [" ".join(piece.split()) for piece in value.split(";") if piece.strip()]
+    tags = dict(piece.split("=", 1) for piece in pieces if "=" in piece)
+    for name in ("b", "bh", "h"):
+        if name in tags:
+            tags[name] = tags[name].replace(" ", "")
+    return tags
+
+
+def fields_of(message):
+    """The values of a header's fields by name, lower case, the topmost of each."""
+    out = {}
+    for line in message.split("\r\n\r\n")[0].replace("\r\n ", " ").replace(
+            "\r\n\t", " ").split("\r\n"):
+        name, _, value = line.partition(":")
+        out.setdefault(name.strip().lower(), value)
+    return out
+
+
+def seal_faults(test, sealed):
+    """Tag order is the sealer's own, and with it the signature: that one is verified instead."""
+    fields = fields_of(sealed)
+    for key, name in (("AS", "arc-seal"), ("AMS", "arc-message-signature")):
+        got, wanted = tags_of(fields[name]), tags_of(test[key])
+        got.pop("b"), wanted.pop("b")
+        if got != wanted:
+            yield f"{name} {got}, wanted {wanted}"
+    got, wanted = (" ".join(text.split()) for text in
+                   (fields["arc-authentication-results"], test["AAR"]))
+    if got != wanted:
+        yield f"arc-authentication-results {got!r}, wanted {wanted!r}"
+
+
+def seal_one(yett, tool, folder, scenario, test, zone):
+    message = test["message"].replace("\n", "\r\n").encode()
+    status, sealed, err = run(
+        [tool, zone, os.path.join(folder, "key.pem"), scenario["domain"], scenario["sel"],
+         str(test["t"]), test["sig-headers"], test["srv-id"]], message)
+    if not test["AS"]:
+        return [] if status == 2 else [f"a set was added, exit status {status}"]
+    if status != 0:
+        return [f"exit status {status}: {err}"]
+    path = os.path.join(folder, "sealed")
+    with open(path, "wb") as file:
+        file.write(sealed.encode())
+    found, faults = run_json(yett, ["check", "--json", "--now", str(NOW), path], zone)
+    faults += seal_faults(test, sealed)
+    if found is not None and found["arc"]["result"] != "pass":
+        faults.append(f"what was sealed is {found['arc']['result']}: {found['arc']['reason']}")
+    return faults
+
+
+def run_arc_seal(tap, yett, suites):
+    import yaml
+    with open(os.path.join(suites, "arc-valimail", "arc-sign-tests.yml"),
+              encoding="utf-8") as file:
+        scenarios = [s for s in yaml.safe_load_all(file) if s]
+    with tempfile.TemporaryDirectory() as folder:
+        for number, scenario in enumerate(scenarios):
+            zone = os.path.join(folder, f"zone-{number}")
+            key_zone(scenario["txt-records"], zone)
+            with open(os.path.join(folder, "key.pem"), "w", encoding="ascii") as file:
+                file.write(scenario["privatekey"])
+            for name, test in scenario["tests"].items():
+                tap.line(f"arc-valimail, sealing: {name}",
+                         seal_one(yett, sys.argv[4], folder, scenario, test, zone))
+
+
+RUNNERS = {"spf": run_spf, "arc": run_arc, "arc-seal": run_arc_seal, "dkim": run_dkim, "dmarc": run_dmarc, "authres": run_authres}
 
 
 def main():
-    yett, suites, which = sys.argv[1:4]
+    yett, suites, which = sys.argv[1:4]  # a tool of one suite's own comes last
     tap = Tap()
     if os.path.isdir(suites):
         RUNNERS[which](tap, yett, suites)
