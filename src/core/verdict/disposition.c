@@ -167,10 +167,14 @@ static enum config_action while_patient(const struct verdict_findings *findings,
 
 bool verdict_waits_for_dns(const struct verdict_action *action)
 {
-    return action->action == CONFIG_DEFER &&
-           (slice_eq(action->rule, SLICE("dmarc-temperror")) ||
-            slice_eq(action->rule, SLICE("spf-temperror")) ||
-            slice_eq(action->rule, SLICE("dkim-temperror")));
+    static const slice rules[] = {
+        SLICE_INIT("dmarc-temperror"), SLICE_INIT("arc-temperror"),
+        SLICE_INIT("spf-temperror"), SLICE_INIT("dkim-temperror")};
+    bool waits = false;
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        waits = waits || slice_eq(action->rule, rules[i]);
+    }
+    return waits && action->action == CONFIG_DEFER;
 }
 
 /* SPF and DKIM each say what they would do; the sterner one is done. */

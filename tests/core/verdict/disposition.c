@@ -248,6 +248,7 @@ static void only_what_waits_for_dns_does(void **state)
         bool waits;
     } rows[] = {
         {CONFIG_DEFER, SLICE_INIT("dmarc-temperror"), true },
+        {CONFIG_DEFER, SLICE_INIT("arc-temperror"),   true },
         {CONFIG_DEFER, SLICE_INIT("spf-temperror"),   true },
         {CONFIG_DEFER, SLICE_INIT("dkim-temperror"),  true },
         {CONFIG_TAG,   SLICE_INIT("spf-temperror"),   false},
