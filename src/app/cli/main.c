@@ -48,8 +48,8 @@ static void print_help(FILE *to)
     for (size_t i = 0; i < COMMANDS; i++) {
         fprintf(to, "  %-8s  %s\n", commands[i].name, commands[i].summary);
     }
-    fprintf(to, "\n`yett COMMAND --help` explains a command; so does its manual page, "
-                "yett-COMMAND(1).\n");
+    fprintf(to, "\n`yett COMMAND --help` explains a command; so does "
+                "`man yett-COMMAND`.\n");
 }
 
 static const struct command *find_command(const char *name)
