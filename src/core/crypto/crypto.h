@@ -2,6 +2,7 @@
 #ifndef YETT_CORE_CRYPTO_CRYPTO_H
 #define YETT_CORE_CRYPTO_CRYPTO_H
 
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/slice.h"
 
@@ -110,6 +111,79 @@ YETT_MUST_USE
 enum yett_err crypto_verify(struct crypto *crypto, const struct crypto_key *key,
                             enum crypto_digest algorithm, const uint8_t *digest,
                             slice signature, bool *valid);
+
+/*
+ * The digest that an RSA signature was made of (RSASSA-PKCS1-v1_5, RFC 8017 sections 5.2.2 and
+ * 9.2), for telling what was signed: each candidate then costs a hash.  `der` as for
+ * crypto_key_from_rsa(), errors too.  `*recovered` is false when the signature is not one over
+ * a digest of `algorithm` by this key.
+ */
+YETT_MUST_USE
+enum yett_err crypto_rsa_recover(slice der, enum crypto_digest algorithm, slice signature,
+                                 uint8_t out[CRYPTO_DIGEST_MAX], bool *recovered,
+                                 const char **why);
+
+/* ---- private keys --------------------------------------------------------------------- */
+
+/* What signs.  One owner each; the octets of the key are wiped when it is freed.  Signing is
+   libcrypto's own, blinded and in constant time. */
+struct crypto_private_key;
+
+enum { CRYPTO_RSA_BITS_MIN = 1024, CRYPTO_RSA_BITS_MAX = 8192 };
+
+/*
+ * Read the key of a PEM file (RFC 7468) that holds one private key and nothing else in PEM:
+ * "PRIVATE KEY" (PKCS#8, RFC 5958; RSA or Ed25519) or "RSA PRIVATE KEY" (PKCS#1, RFC 8017
+ * A.1.2), as OpenSSL and opendkim-genkey make them.  Text outside of the block is ignored.  An
+ * RSA modulus has CRYPTO_RSA_BITS_MIN to CRYPTO_RSA_BITS_MAX bits, and a key whose numbers do
+ * not belong together is refused: it is tried once.
+ *
+ * YETT_BAD_SYNTAX with `*why`, a static sentence without full stop that goes behind "PATH: ":
+ * encrypted, public, of another kind, a certificate, several keys, cut off.  YETT_NO_MEMORY.
+ * What was copied of `pem` on the way is wiped; `pem` is the caller's to wipe.
+ */
+YETT_MUST_USE
+enum yett_err crypto_private_key_read(struct crypto *crypto, slice pem,
+                                      struct crypto_private_key **out, const char **why);
+
+/* A new key from libcrypto's generator, for apps: core's evaluators never call it.  `bits` is
+   for RSA, in the bounds above (asserted); a large one takes seconds.  YETT_IO without random
+   octets, YETT_NO_MEMORY. */
+YETT_MUST_USE
+enum yett_err crypto_private_key_generate(struct crypto *crypto,
+                                          enum crypto_key_type type, unsigned bits,
+                                          struct crypto_private_key **out);
+
+/* Append it as PEM, PKCS#8, not encrypted.  Wiping `pem` is left to the caller, who gives it
+   room enough (8 KiB) to begin with: a buf that grows leaves copies behind. */
+YETT_MUST_USE
+enum yett_err crypto_private_key_write(struct crypto *crypto,
+                                       const struct crypto_private_key *key,
+                                       struct buf *pem);
+
+/* Append what p= of its key record holds, not yet base64: SubjectPublicKeyInfo in DER for RSA
+   (RFC 6376 section 3.6.1), the 32 octets of an Ed25519 key (RFC 8463 section 4). */
+YETT_MUST_USE
+enum yett_err crypto_private_key_public(const struct crypto_private_key *key,
+                                        struct buf *out);
+
+enum crypto_key_type crypto_private_key_type(const struct crypto_private_key *key);
+unsigned crypto_private_key_bits(const struct crypto_private_key *key); /* 256: Ed25519 */
+void crypto_private_key_free(struct crypto_private_key *key);
+
+/*
+ * Sign a digest, as crypto_verify() verifies: RSASSA-PKCS1-v1_5 with the DigestInfo of
+ * `algorithm`, or PureEdDSA over the digest's octets (RFC 8463 section 3).  `*size` octets go
+ * into `out`.
+ */
+#define CRYPTO_SIGNATURE_MAX (CRYPTO_RSA_BITS_MAX / 8)
+
+YETT_MUST_USE
+enum yett_err crypto_sign(struct crypto *crypto, const struct crypto_private_key *key,
+                          enum crypto_digest algorithm, const uint8_t *digest,
+                          uint8_t out[CRYPTO_SIGNATURE_MAX], size_t *size);
+
+/* ---- chance ---------------------------------------------------------------------------- */
 
 /* Fill with random octets from libcrypto's generator, for edges and apps; core's evaluators
    never call it. */
