@@ -58,12 +58,12 @@ struct event {
  *
  *   4bX1: rejected: DMARC fail for bank.test (p=reject) [dmarc-reject-ours]: …
  *
- * It names queue id and id, what was done and the rule, From domain, client, SPF, DKIM and
- * DMARC results, size and time.
+ * It names queue id and id, what was done and the rule, From domain, client, SPF, DKIM, ARC (of
+ * a message that has it) and DMARC results, size and time.
  */
 void event_write_line(struct buf *buf, const struct event *event);
 
-/* The same as a JSON object on one line, at most 16 KiB; fields as `yett check --json` has
+/* The same as a JSON object on one line, at most 18 KiB; fields as `yett check --json` has
    them where it has them.  yett-serve(8) lists them. */
 void event_write_json(struct buf *buf, const struct event *event);
 

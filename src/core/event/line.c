@@ -149,9 +149,13 @@ static void add_checks(struct buf *buf, const struct verdict *verdict)
     if (verdict == NULL || !verdict->verified) {
         return;
     }
-    buf_printf(buf, " spf=%s dkim=%s dmarc=%s",
+    buf_printf(buf, " spf=%s dkim=%s",
                verdict->has_spf ? spf_code_text(verdict->spf.code) : "unavailable",
-               dkim_code_text(verdict->dkim.code), dmarc_code_text(verdict->dmarc.code));
+               dkim_code_text(verdict->dkim.code));
+    if (verdict->arc.code != ARC_NONE) {
+        buf_printf(buf, " arc=%s", arc_code_text(verdict->arc.code));
+    }
+    buf_printf(buf, " dmarc=%s", dmarc_code_text(verdict->dmarc.code));
 }
 
 static void add_numbers(struct buf *buf, const struct event *event)

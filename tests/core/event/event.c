@@ -16,7 +16,7 @@
 
 /* What is written of a decision, for people and for programs, whatever the message holds. */
 
-enum { LINE_MAX_OCTETS = 2000, JSON_MAX_OCTETS = 16 * 1024, SIGNATURES = 20 };
+enum { LINE_MAX_OCTETS = 2000, JSON_MAX_OCTETS = 18 * 1024, SIGNATURES = 20, SETS = 5 };
 
 struct scene {
     struct arena *arena;
@@ -26,6 +26,7 @@ struct scene {
     struct dkim_signature signature;
     struct dkim_result dkim[SIGNATURES];
     bool aligned[SIGNATURES];
+    struct arc_set sets[SETS];
     struct verdict verdict;
     struct event event;
     struct buf out;
@@ -168,6 +169,13 @@ static void a_line_tells_it_to_people(void **state)
     assert_false(slice_has_byte(line, '\n'));
 }
 
+static void a_line_tells_of_a_chain(void **state)
+{
+    struct scene *s = *state;
+    s->verdict.arc = (struct arc_result){.code = ARC_FAIL, .instances = 2};
+    assert_line(s, " spf=fail dkim=pass arc=fail dmarc=fail size=");
+}
+
 static void a_line_says_what_enforce_would_do(void **state)
 {
     struct scene *s = *state;
@@ -254,13 +262,38 @@ static void json_of_what_was_not_checked_has_nulls(void **state)
     struct scene *s = *state;
     s->event = (struct event){.outcome = EVENT_DEFERRED};
     json_t *json = json_of(s);
-    static const char *const names[] = {"id",  "queue_id", "reply",
-                                        "spf", "dmarc",    "source"};
+    static const char *const names[] = {"id",  "queue_id", "reply", "spf",
+                                        "arc", "dmarc",    "source"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_true(json_is_null(json_object_get(json, names[i])));
     }
     assert_int_equal(json_array_size(json_object_get(json, "dkim")), 0);
     assert_true(json_is_null(json_object_get(json_object_get(json, "session"), "ip")));
+}
+
+static void json_has_the_newest_sets_of_a_chain(void **state)
+{
+    struct scene *s = *state;
+    assert_string_equal(text_at(json_of(s), "arc", "result"), "none");
+    for (unsigned i = 0; i < SETS; i++) {
+        s->sets[i] = (struct arc_set){.instance = i + 1, .domain = SLICE("list.example")};
+    }
+    s->sets[3].trusted = true;
+    s->verdict.arc = (struct arc_result){.code = ARC_PASS,
+                                         .instances = SETS,
+                                         .oldest_pass = 3,
+                                         .sets = s->sets,
+                                         .set_count = SETS,
+                                         .reason = SLICE("all hold")};
+    json_t *arc = json_object_get(json_of(s), "arc");
+    json_t *sets = json_object_get(arc, "sets");
+    assert_string_equal(json_string_value(json_object_get(arc, "result")), "pass");
+    assert_int_equal(json_integer_value(json_object_get(arc, "oldest_pass")), 3);
+    assert_int_equal(json_array_size(sets), 3);
+    json_t *second = json_array_get(sets, 1);
+    assert_int_equal(json_integer_value(json_object_get(second, "instance")), 4);
+    assert_true(json_is_true(json_object_get(second, "trusted")));
+    assert_true(json_is_null(json_object_get(second, "selector")));
 }
 
 static void json_keeps_every_character(void **state)
@@ -338,6 +371,15 @@ static void fill(struct scene *s, slice text)
         s->dkim[i].code = DKIM_PERMERROR;
         s->dkim[i].reason = text;
     }
+    for (unsigned i = 0; i < SETS; i++) {
+        s->sets[i] = (struct arc_set){.instance = 50, .domain = text, .selector = text};
+    }
+    s->verdict.arc = (struct arc_result){.code = ARC_PASS,
+                                         .instances = 50,
+                                         .oldest_pass = 50,
+                                         .sets = s->sets,
+                                         .set_count = SETS,
+                                         .reason = text};
     s->verdict.dkim.count = SIGNATURES;
     s->verdict.dkim.code = DKIM_PERMERROR;
     s->verdict.spf.code = SPF_PERMERROR;
@@ -464,6 +506,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_line_tells_it_to_people),
+        TEST(a_line_tells_of_a_chain),
         TEST(a_line_says_what_enforce_would_do),
         TEST(a_line_says_how_an_accepted_message_is_marked),
         TEST(a_line_without_a_verdict),
@@ -471,6 +514,7 @@ int main(void)
         TEST(words_of_the_message_do_not_look_like_ours),
         TEST(json_has_the_fields_of_check),
         TEST(json_of_what_was_not_checked_has_nulls),
+        TEST(json_has_the_newest_sets_of_a_chain),
         TEST(json_keeps_every_character),
         TEST(json_cuts_long_texts_between_characters),
         TEST(whatever_a_message_holds_one_short_line_comes_out),
