@@ -36,7 +36,7 @@ struct scene {
 static int setup(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
-    s->arena = arena_new(8 << 20);
+    s->arena = arena_new(32 << 20);
     s->domain = SLICE("bank.test");
     s->mailbox =
         (struct message_mailbox){.raw = SLICE("Bank <a@bank.test>"), .domain = s->domain};
