@@ -182,12 +182,16 @@ void processors_explain(const struct processors *processors, char *out, size_t s
     if (processors->quota_percent != 0) {
         (void)snprintf(out, size, "a CPU quota of %u.%02u processors",
                        processors->quota_percent / 100, processors->quota_percent % 100);
+    } else if (processors->usable == 1 && processors->online > 1) {
+        (void)snprintf(out, size, "for the one processor, of %u, that it may use",
+                       processors->online);
     } else if (processors->usable < processors->online) {
         (void)snprintf(out, size,
                        "one for each of the %u processors, of %u, that it may use",
                        processors->usable, processors->online);
     } else {
-        (void)snprintf(out, size, "one for each of %u processor%s", processors->usable,
-                       processors->usable == 1 ? "" : "s");
+        (void)snprintf(out, size, "%s %u processor%s",
+                       processors->usable == 1 ? "for" : "one for each of",
+                       processors->usable, processors->usable == 1 ? "" : "s");
     }
 }

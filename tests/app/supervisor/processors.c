@@ -166,8 +166,10 @@ static void a_part_of_a_processor_gets_a_process(void **state)
 static void the_reason_is_told(void **state)
 {
     (void)state;
-    assert_explained(&(struct processors){1, 1, 1, 0}, "one for each of 1 processor");
+    assert_explained(&(struct processors){1, 1, 1, 0}, "for 1 processor");
     assert_explained(&(struct processors){8, 8, 8, 0}, "one for each of 8 processors");
+    assert_explained(&(struct processors){1, 8, 1, 0},
+                     "for the one processor, of 8, that it may use");
     assert_explained(&(struct processors){2, 8, 2, 0},
                      "one for each of the 2 processors, of 8, that it may use");
     assert_explained(&(struct processors){2, 8, 8, 105},
