@@ -71,8 +71,9 @@ struct intake_removal {
     size_t sure_count;
     size_t field_count;
     size_t seen[INTAKE_MARKS];
-    bool untold;        /* some field could hide what must go, or there are too many */
-    bool untold_unread; /* the same when all results of others must go too */
+    unsigned close_looks; /* that are left for results of others */
+    bool untold;          /* some field could hide what must go, or there are too many */
+    bool untold_unread;   /* the same when all results of others must go too */
 };
 
 void intake_removal_init(struct intake_removal *removal, struct arena *arena,

@@ -123,7 +123,8 @@ static void add(struct intake_removal *removal, enum intake_mark mark, bool is_s
 void intake_removal_init(struct intake_removal *removal, struct arena *arena,
                          const struct config *config)
 {
-    *removal = (struct intake_removal){.arena = arena, .config = config};
+    *removal = (struct intake_removal){
+        .arena = arena, .config = config, .close_looks = AUTHRES_CLOSE_LOOKS_MAX};
 }
 
 void intake_removal_field(struct intake_removal *removal, slice name, slice value,
@@ -137,7 +138,8 @@ void intake_removal_field(struct intake_removal *removal, slice name, slice valu
     if (find_mark(config, name, &mark)) {
         removal->seen[mark]++;
         bool is_sure = mark != INTAKE_RESULTS || is_cut ||
-                       (!unread && authres_is_forged(value, config->authserv_id));
+                       (!unread && authres_is_forged_of_many(value, config->authserv_id,
+                                                             &removal->close_looks));
         add(removal, mark, is_sure);
     } else if (is_cut || may_hide(config, name, value, unread)) {
         removal->untold = true;

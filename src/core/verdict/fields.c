@@ -44,13 +44,22 @@ static bool hides_what_must_go(const struct config *config,
 }
 
 static bool must_go(const struct config *config, const struct message_field *field,
-                    bool may_hide)
+                    bool may_hide, unsigned *close_looks)
 {
     if (slice_eq_nocase(field->name, SLICE("Authentication-Results"))) {
-        return authres_is_forged(field->value, config->authserv_id);
+        return authres_is_forged_of_many(field->value, config->authserv_id, close_looks);
     }
     return is_mark(config, field->name) ||
            (may_hide && hides_what_must_go(config, field));
+}
+
+static void turn_around(size_t *list, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        size_t first = list[i];
+        list[i] = list[count - 1 - i];
+        list[count - 1 - i] = first;
+    }
 }
 
 enum yett_err verdict_find_removed(struct arena *arena, const struct verdict_input *input,
@@ -62,13 +71,17 @@ enum yett_err verdict_find_removed(struct arena *arena, const struct verdict_inp
         return YETT_NO_MEMORY;
     }
     bool may_hide = (header->defects & MESSAGE_MAY_HIDE) != 0;
-    out->removed_count = 0;
-    for (size_t i = header->count; i > 0; i--) {
-        if (must_go(input->config, &header->fields[i - 1], may_hide)) {
-            removed[out->removed_count++] = i - 1;
+    unsigned close_looks = AUTHRES_CLOSE_LOOKS_MAX;
+    size_t count = 0;
+    /* The closer to us a host is, the higher its results stand: they are looked at first. */
+    for (size_t i = 0; i < header->count; i++) {
+        if (must_go(input->config, &header->fields[i], may_hide, &close_looks)) {
+            removed[count++] = i;
         }
     }
+    turn_around(removed, count);
     out->removed_fields = removed;
+    out->removed_count = count;
     return YETT_OK;
 }
 

@@ -219,9 +219,32 @@ static void a_field_of_any_length_is_judged(void **state)
     free(text);
 }
 
+/* Each costs what ten thousand octets of a digest do, and a header may have thousands. */
+static void of_many_odd_identifiers_only_so_many_are_looked_at_closely(void **state)
+{
+    (void)state;
+    const slice ours = SLICE("mx.example.com");
+    static const slice odd[] = {SLICE_INIT(" xn--mller-kva.example; none"),
+                                SLICE_INIT(" m\xc3\xbc"
+                                           "ller.example; none")};
+    unsigned left = 2;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(authres_is_forged_of_many(odd[i % 2], ours, &left), i >= 2);
+    }
+    assert_int_equal(left, 0);
+    /* Plain ones are told apart all the same. */
+    assert_false(authres_is_forged_of_many(SLICE(" x.example; none"), ours, &left));
+    assert_true(authres_is_forged_of_many(SLICE(" MX.example.com; none"), ours, &left));
+    left = 1;
+    assert_true(authres_is_forged_of_many(SLICE(" mx.example.com; none"), ours, &left));
+    assert_false(authres_is_forged_of_many(SLICE(" x.example; none"), ours, &left));
+    assert_int_equal(left, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_many_odd_identifiers_only_so_many_are_looked_at_closely),
         cmocka_unit_test(a_field_with_our_name_goes_however_it_is_written),
         cmocka_unit_test(a_field_that_cannot_be_read_goes),
         cmocka_unit_test(a_field_of_somebody_else_stays),

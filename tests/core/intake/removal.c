@@ -342,6 +342,24 @@ static void many_results_of_others_are_no_reason(void **state)
     assert_int_equal(c->decision->outcome, EVENT_DEFERRED);
 }
 
+/* Whether the message could be judged or not, the same ones go: those further down. */
+static void of_many_odd_results_of_others_the_lowest_go(void **state)
+{
+    struct intake_case *c = *state;
+    c->config.on_internal_error = CONFIG_ACCEPT;
+    c->config.dmarc.on_temperror = CONFIG_ACCEPT;
+    for (size_t fields = 100; fields <= 20000; fields += 19900) {
+        run_fields(c, "Authentication-Results", SLICE(" xn--bcher-kva.example; none"),
+                   false, fields);
+        assert_int_equal(c->decision->outcome, EVENT_ACCEPTED);
+        size_t removed = fields - AUTHRES_CLOSE_LOOKS_MAX;
+        assert_int_equal(case_count(c->decision, INTAKE_REMOVE), removed);
+        assert_int_equal(c->decision->edits[0].index, fields);
+        assert_int_equal(c->decision->edits[removed - 1].index,
+                         1 + AUTHRES_CLOSE_LOOKS_MAX);
+    }
+}
+
 /* ---- poisoned ------------------------------------------------------------------------------ */
 
 static void all_results_go_from_what_is_not_looked_into(void **state)
@@ -395,6 +413,7 @@ int main(void)
         TEST(any_other_cut_field_is_not_let_in),
         TEST(twenty_thousand_go_and_one_more_is_not_let_in),
         TEST(many_results_of_others_are_no_reason),
+        TEST(of_many_odd_results_of_others_the_lowest_go),
         TEST(all_results_go_from_what_is_not_looked_into),
         TEST(what_is_not_looked_into_must_have_plain_lines),
         TEST(local_mail_is_let_in_all_the_same),
