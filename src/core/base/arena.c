@@ -32,6 +32,8 @@ struct arena {
     size_t used;  /* in `current` */
     size_t taken; /* from the system, all blocks and headers */
     size_t ceiling;
+    size_t own;                /* so much of it is not the purse's */
+    struct arena_purse *purse; /* NULL: all is its own */
 };
 
 static size_t round_up(size_t size)
@@ -39,18 +41,47 @@ static size_t round_up(size_t size)
     return (size + (ALIGNMENT - 1)) & ~(size_t)(ALIGNMENT - 1);
 }
 
+/* What `more_bytes` beyond what was taken take from the purse. */
+static size_t share_of(const struct arena *arena, size_t taken, size_t more_bytes)
+{
+    size_t own_left = taken < arena->own ? arena->own - taken : 0;
+    return arena->purse == NULL || more_bytes <= own_left ? 0 : more_bytes - own_left;
+}
+
+static bool take(struct arena *arena, size_t bytes)
+{
+    size_t share = share_of(arena, arena->taken, bytes);
+    if (bytes > arena->ceiling - arena->taken ||
+        (share != 0 && share > arena->purse->left_bytes)) {
+        return false;
+    }
+    if (share != 0) {
+        arena->purse->left_bytes -= share;
+    }
+    arena->taken += bytes;
+    return true;
+}
+
+static void give_back(struct arena *arena, size_t bytes)
+{
+    arena->taken -= bytes;
+    size_t share = share_of(arena, arena->taken, bytes);
+    if (share != 0) {
+        arena->purse->left_bytes += share;
+    }
+}
+
 static struct block *block_new(struct arena *arena, size_t size)
 {
     size_t whole;
-    if (!num_add(size, sizeof(struct block), &whole) ||
-        whole > arena->ceiling - arena->taken) {
+    if (!num_add(size, sizeof(struct block), &whole) || !take(arena, whole)) {
         return NULL;
     }
     struct block *block = malloc(whole);
     if (block == NULL) {
+        give_back(arena, whole);
         return NULL;
     }
-    arena->taken += whole;
     block->next = NULL;
     block->size = size;
     return block;
@@ -61,6 +92,17 @@ struct arena *arena_new(size_t ceiling_bytes)
     struct arena *arena = calloc(1, sizeof(*arena));
     if (arena != NULL) {
         arena->ceiling = ceiling_bytes;
+    }
+    return arena;
+}
+
+struct arena *arena_new_sharing(size_t ceiling_bytes, size_t own_bytes,
+                                struct arena_purse *purse)
+{
+    struct arena *arena = arena_new(ceiling_bytes);
+    if (arena != NULL) {
+        arena->own = own_bytes;
+        arena->purse = purse;
     }
     return arena;
 }
@@ -77,7 +119,7 @@ static void free_blocks(struct arena *arena, struct block **link, size_t keep_by
             link = &block->next;
         } else {
             *link = block->next;
-            arena->taken -= whole;
+            give_back(arena, whole);
             free(block);
         }
     }

@@ -12,7 +12,8 @@
  *
  * Each message has two: evidence (questions, answers, checks; never rewound) and scratch
  * (rewound before each evaluation).  Both have a ceiling in bytes, blocks and their
- * headers counted.  At the ceiling an allocation returns NULL and nothing else changes.
+ * headers counted.  At the ceiling, or with an empty purse, an allocation returns NULL and nothing
+ * else changes.
  * One thread at a time.
  */
 struct arena;
@@ -27,6 +28,17 @@ struct arena_mark {
 YETT_MUST_USE
 struct arena *arena_new(size_t ceiling_bytes);
 void arena_free(struct arena *arena);
+
+/* What several arenas may take together, beyond what each has of its own. */
+struct arena_purse {
+    size_t left_bytes;
+};
+
+/* The same with a purse, which must outlive it: what goes beyond the first `own_bytes` comes
+   from there, and goes back when it is freed. */
+YETT_MUST_USE
+struct arena *arena_new_sharing(size_t ceiling_bytes, size_t own_bytes,
+                                struct arena_purse *purse);
 
 /*
  * As good as new, for the next message: everything allocated becomes invalid.  At most

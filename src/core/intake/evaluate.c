@@ -44,11 +44,11 @@ void intake_fill_input(struct intake_message *message)
 
 static void fail(struct intake_message *message, enum yett_err err)
 {
-    intake_fail(
-        message, err,
-        err == YETT_NO_MEMORY
-            ? SLICE("there is not enough memory for it under the limits of one message")
-            : slice_from_text(yett_err_text(err)));
+    intake_fail(message, err,
+                err == YETT_NO_MEMORY
+                    ? SLICE("there is not enough memory for it under the limits of one "
+                            "message, or of all in work")
+                    : slice_from_text(yett_err_text(err)));
 }
 
 /* ---- wants --------------------------------------------------------------------------------- */

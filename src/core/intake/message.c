@@ -19,9 +19,9 @@ void intake_fail(struct intake_message *message, enum yett_err err, slice why)
 
 static void fail_for_memory(struct intake_message *message)
 {
-    intake_fail(
-        message, YETT_NO_MEMORY,
-        SLICE("there is not enough memory for it under the limits of one message"));
+    intake_fail(message, YETT_NO_MEMORY,
+                SLICE("there is not enough memory for it under the limits of one "
+                      "message, or of all in work"));
 }
 
 static void fail_for(struct intake_message *message, enum yett_err err)

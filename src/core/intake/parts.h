@@ -30,6 +30,9 @@ struct intake_arenas {
 
 struct intake_ceilings {
     size_t evidence_bytes, scratch_bytes, desk_bytes;
+    /* What each arena has in any case, and what all of all messages may take beyond that; 0:
+       there is no such bound. */
+    size_t own_bytes, shared_bytes;
 };
 
 YETT_MUST_USE

@@ -61,6 +61,31 @@ static void a_reset_arena_is_as_good_as_new_and_keeps_no_more_than_asked(void **
     arena_free(arena);
 }
 
+static void arenas_with_a_purse_share_what_goes_beyond_their_own(void **state)
+{
+    (void)state;
+    enum { OWN = 64 * 1024, SHARED = 256 * 1024, CEILING = 1 << 20 };
+    struct arena_purse purse = {.left_bytes = SHARED};
+    struct arena *greedy = arena_new_sharing(CEILING, OWN, &purse);
+    struct arena *modest = arena_new_sharing(CEILING, OWN, &purse);
+    assert_non_null(greedy);
+    assert_non_null(modest);
+    while (arena_alloc(greedy, 1000) != NULL) {
+    }
+    assert_true(arena_used_bytes(greedy) <= OWN + SHARED);
+    assert_true(arena_used_bytes(greedy) > OWN + SHARED - 2000);
+    /* Who keeps to his own is not concerned. */
+    while (arena_alloc(modest, 1000) != NULL) {
+    }
+    assert_true(arena_used_bytes(modest) > OWN - 2000);
+    arena_reset(greedy, OWN / 2);
+    assert_int_equal(purse.left_bytes, SHARED - (arena_used_bytes(modest) - OWN));
+    assert_non_null(arena_alloc(modest, OWN));
+    arena_free(modest);
+    arena_free(greedy);
+    assert_int_equal(purse.left_bytes, SHARED);
+}
+
 static void rewinding_gives_the_same_memory_again_and_takes_no_more(void **state)
 {
     (void)state;
@@ -205,6 +230,7 @@ int main(void)
         cmocka_unit_test(allocations_are_aligned_and_apart),
         cmocka_unit_test(
             at_the_ceiling_an_allocation_is_null_and_smaller_ones_still_work),
+        cmocka_unit_test(arenas_with_a_purse_share_what_goes_beyond_their_own),
         cmocka_unit_test(rewinding_gives_the_same_memory_again_and_takes_no_more),
         cmocka_unit_test(a_reset_arena_is_as_good_as_new_and_keeps_no_more_than_asked),
         cmocka_unit_test(rewinding_to_the_empty_arena_reuses_its_blocks),

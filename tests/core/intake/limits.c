@@ -266,6 +266,46 @@ static void more_messages_at_once_than_the_pool_keeps(void **state)
     }
 }
 
+static struct intake *begin_large(struct intake_case *c, size_t fields)
+{
+    struct intake_mail mail = {.path = SLICE("<a@example.org>"), .now_s = CASE_NOW};
+    struct intake *intake = intake_new(&c->house, &c->listener);
+    assert_non_null(intake);
+    intake_mail(intake, &mail);
+    for (size_t i = 0; i < fields; i++) {
+        intake_field(intake, SLICE("X-Filler"), SLICE(" nothing"), false);
+    }
+    return intake;
+}
+
+/* A sender whose name server is slow holds as many as his connections, all at once. */
+static void many_large_messages_at_once_are_in_nobody_elses_way(void **state)
+{
+    enum { SESSIONS = 20, FIELDS = 5000 };
+    struct intake_case *c = *state;
+    struct intake *others[SESSIONS];
+    size_t told = 0;
+    case_open(c, (struct intake_ceilings){.evidence_bytes = 24 << 20,
+                                          .scratch_bytes = 24 << 20,
+                                          .desk_bytes = 8 << 20,
+                                          .own_bytes = 256 << 10,
+                                          .shared_bytes = 2 << 20});
+    for (size_t i = 0; i < SESSIONS; i++) {
+        others[i] = begin_large(c, FIELDS);
+    }
+    case_expect(c, EVENT_ACCEPTED, "dmarc-reject-unknown");
+    for (size_t i = 0; i < SESSIONS; i++) {
+        intake_end_of_body(others[i]);
+        intake_time_out(others[i]);
+        const struct intake_decision *decision = intake_decision(others[i]);
+        assert_non_null(decision);
+        told += case_has(decision->event.action.reason, "or of all in work");
+        intake_free(others[i]);
+    }
+    assert_true(told > 0 && told < SESSIONS);
+    case_expect(c, EVENT_ACCEPTED, "dmarc-reject-unknown");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
 
 int main(void)
@@ -283,6 +323,7 @@ int main(void)
         TEST(a_message_without_any_memory_is_deferred),
         TEST(an_idle_session_is_small_and_holds_no_arena),
         TEST(more_messages_at_once_than_the_pool_keeps),
+        TEST(many_large_messages_at_once_are_in_nobody_elses_way),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }
