@@ -32,3 +32,14 @@ bool config_is_ours(const struct config *config, slice domain)
     }
     return false;
 }
+
+bool config_signs(const struct config *config)
+{
+    for (size_t i = 0; i < config->domain_count; i++) {
+        const struct config_domain *domain = &config->domains[i];
+        if (domain->sign_count != 0 || domain->seal_count != 0 || domain->rotate) {
+            return true;
+        }
+    }
+    return config->signing.domains_file.len != 0;
+}

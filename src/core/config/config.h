@@ -102,9 +102,97 @@ struct config_exception {
     unsigned line; /* where it stands, for messages */
 };
 
+/* A key that signs: its selector, and where it is when it is not in its usual place. */
+struct config_key {
+    slice selector; /* normal form */
+    slice
+        path; /* of the file; a NUL follows it; empty: keys_directory/DOMAIN/SELECTOR.pem */
+};
+
 /* domain "example.com" { … }: a domain of ours. */
 struct config_domain {
     slice name; /* normal form; covers its subdomains unless they have their own */
+    const struct config_key *sign; /* its mail is signed with each of these */
+    size_t sign_count;
+    const struct config_key *seal; /* these may seal for it (ARC) */
+    size_t seal_count;
+    bool subdomains; /* mail of its subdomains is signed as well, with its d=; true */
+    bool
+        rotate; /* its keys are changed by themselves: those that sign are in its state */
+    slice file; /* where it stands, for messages; with `line` */
+    unsigned line;
+};
+
+/* login "alice" { … }: the domains that somebody may send mail of. */
+struct config_login {
+    slice name; /* exact octets; "*" stands for those that are not named */
+    const slice
+        *domains; /* "example.com", "*.example.com" for those below, "*" for any */
+    size_t domain_count;
+    slice file; /* where it stands, for messages; with `line` */
+    unsigned line;
+};
+
+/* signing { }: our own mail gets signatures. */
+enum config_switch { CONFIG_OFF, CONFIG_ON };
+enum config_canonicalization { CONFIG_SIMPLE, CONFIG_RELAXED };
+enum config_identity {
+    CONFIG_IDENTITY_NONE,   /* no i= */
+    CONFIG_IDENTITY_DOMAIN, /* "@" and the author domain */
+    CONFIG_IDENTITY_AUTHOR  /* the author's address */
+};
+enum config_on_mismatch { CONFIG_MISMATCH_UNSIGNED, CONFIG_MISMATCH_REJECT };
+enum config_on_keeper_down { CONFIG_KEEPER_DEFER, CONFIG_KEEPER_UNSIGNED };
+
+/* What to do about something that will break a signature; harsher is greater. */
+enum config_on_hazard {
+    CONFIG_HAZARD_REPAIR,   /* sign what will become of it, or mend it first */
+    CONFIG_HAZARD_SIGN,     /* sign it as it is */
+    CONFIG_HAZARD_UNSIGNED, /* let it out without signature */
+    CONFIG_HAZARD_REJECT
+};
+
+enum config_rotate_with { CONFIG_ROTATE_BOTH, CONFIG_ROTATE_RSA, CONFIG_ROTATE_ED25519 };
+
+enum {
+    CONFIG_SWITCH_COUNT = 2,
+    CONFIG_CANONICALIZATION_COUNT = 2,
+    CONFIG_IDENTITY_COUNT = 3,
+    CONFIG_ON_MISMATCH_COUNT = 2,
+    CONFIG_ON_KEEPER_DOWN_COUNT = 2,
+    CONFIG_ON_HAZARD_COUNT = 4,
+    CONFIG_ROTATE_WITH_COUNT = 3
+};
+extern const char *const config_switch_words[CONFIG_SWITCH_COUNT];
+extern const char *const config_canonicalization_words[CONFIG_CANONICALIZATION_COUNT];
+extern const char *const config_identity_words[CONFIG_IDENTITY_COUNT];
+extern const char *const config_on_mismatch_words[CONFIG_ON_MISMATCH_COUNT];
+extern const char *const config_on_keeper_down_words[CONFIG_ON_KEEPER_DOWN_COUNT];
+extern const char *const config_on_hazard_words[CONFIG_ON_HAZARD_COUNT];
+extern const char *const config_rotate_with_words[CONFIG_ROTATE_WITH_COUNT];
+
+struct config_signing {
+    slice keys_directory; /* path; a NUL follows it: /var/lib/yett/keys */
+    slice domains_file;   /* path, or empty; a NUL follows it */
+    slice logins_file;    /* the same */
+    enum config_switch
+        networks; /* mail of submission_networks and of local programs: off */
+    enum config_canonicalization header_canonicalization, body_canonicalization;
+    slice
+        fields; /* names for h=, as dkim_parse_sign_rules() reads them; empty: the usual */
+    enum config_identity identity;
+    int64_t expire_s; /* from t= to x=: 14 days */
+    enum config_on_mismatch on_mismatch;
+    enum config_on_keeper_down on_keeper_down;
+    enum config_on_hazard on_long_line, on_bare_newline, on_eight_bit, on_missing_date,
+        on_missing_message_id, on_several_from;
+    unsigned
+        rate_per_domain; /* signatures a minute, of one d= and one keeper; 0: any: 6000 */
+    slice
+        keeper_user; /* account of keepers when started as root; empty: yett-keeper, or that
+                          of the gateway; a NUL follows it */
+    int64_t rotate_every_s; /* of domains with `rotate`; 0: when told to: 180 days */
+    enum config_rotate_with rotate_with; /* which kinds of key they get */
 };
 
 /* forwarder "name" { … }: a list or forwarder whose passing signature an administrator
@@ -213,6 +301,9 @@ struct config {
     slice installation_secret;            /* keys the pct draw; from a file or empty */
     const struct config_domain *domains;
     size_t domain_count;
+    struct config_signing signing;
+    const struct config_login *logins;
+    size_t login_count;
     const struct config_exception *exceptions;
     size_t exception_count;
     const struct config_rule *rules;
@@ -313,5 +404,8 @@ bool config_is_trusted_relay(const struct config *config, struct ip ip);
 
 /* `domain` (normal form) is one of ours or below one. */
 bool config_is_ours(const struct config *config, slice domain);
+
+/* Something is to be signed: a domain names keys, or there is a file of domains. */
+bool config_signs(const struct config *config);
 
 #endif

@@ -7,6 +7,8 @@
 /* The root's key, where Debian's package dns-root-data puts it. */
 #define TRUST_ANCHOR "/usr/share/dns/root.key"
 
+#define KEYS_DIRECTORY "/var/lib/yett/keys"
+
 /* Where a mail server on the same host finds the gateway when nothing is set. */
 static const struct config_listener default_listener = {
     .name = SLICE_INIT("milter"),
@@ -26,8 +28,8 @@ void config_init(struct config *config)
                 .on_neutral = CONFIG_ACCEPT,
                 .on_none = CONFIG_ACCEPT,
                 .on_permerror = CONFIG_TAG,
-                .on_temperror = CONFIG_TAG  },
-        .dkim = {                            .on_fail = CONFIG_TAG,
+                .on_temperror = CONFIG_TAG                },
+        .dkim = {              .on_fail = CONFIG_TAG,
                 .on_none = CONFIG_ACCEPT,
                 .on_policy = CONFIG_TAG,
                 .on_neutral = CONFIG_TAG,
@@ -35,7 +37,7 @@ void config_init(struct config *config)
                 .on_temperror = CONFIG_TAG,
                 .min_rsa_bits = 1024, /* RFC 8301 section 3.2 */
                  .max_signatures = 8},
-        .arc = { .max_sets = 50                   },
+        .arc = { .max_sets = 50                         },
         .dmarc = {                     .standard = CONFIG_RFC9989,
                 .on_reject = CONFIG_REJECT_INFORMED,
                 .on_quarantine = CONFIG_QUARANTINE,
@@ -43,6 +45,18 @@ void config_init(struct config *config)
                 .on_bad_from = CONFIG_BAD_FROM_REJECT,
                 .temperror_patience_s = 4 * 3600,
                 .suffix_list = SLICE(SUFFIX_LIST)},
+        .signing = {                      .keys_directory = SLICE(KEYS_DIRECTORY),
+                .header_canonicalization = CONFIG_RELAXED,
+                .body_canonicalization = CONFIG_RELAXED,
+                .expire_s = (int64_t)14 * 24 * 3600,
+                .on_long_line = CONFIG_HAZARD_REPAIR,
+                .on_bare_newline = CONFIG_HAZARD_SIGN,
+                .on_eight_bit = CONFIG_HAZARD_SIGN,
+                .on_missing_date = CONFIG_HAZARD_REPAIR,
+                .on_missing_message_id = CONFIG_HAZARD_REPAIR,
+                .on_several_from = CONFIG_HAZARD_UNSIGNED,
+                .rate_per_domain = 6000,
+                .rotate_every_s = (int64_t)180 * 24 * 3600},
         .on_internal_error = CONFIG_DEFER,
         .tag_field = SLICE("X-Yett-Tag"),
         .quarantine_field = SLICE("X-Yett-Quarantine"),
@@ -53,7 +67,7 @@ void config_init(struct config *config)
         .quarantine_by = CONFIG_QUARANTINE_FIELD,
         .listeners = &default_listener,
         .listener_count = 1,
-        .limits = {                            .connections = 2000,
+        .limits = {              .connections = 2000,
                 .header_bytes = (size_t)2 * 1024 * 1024,
                 .fields = 10000,
                 .recipients = 1000,

@@ -61,6 +61,45 @@ const char *const config_log_format_words[CONFIG_LOG_FORMAT_COUNT] = {
     [CONFIG_LOG_JSON] = "json",
 };
 
+const char *const config_switch_words[CONFIG_SWITCH_COUNT] = {
+    [CONFIG_OFF] = "off",
+    [CONFIG_ON] = "on",
+};
+
+const char *const config_canonicalization_words[CONFIG_CANONICALIZATION_COUNT] = {
+    [CONFIG_SIMPLE] = "simple",
+    [CONFIG_RELAXED] = "relaxed",
+};
+
+const char *const config_identity_words[CONFIG_IDENTITY_COUNT] = {
+    [CONFIG_IDENTITY_NONE] = "none",
+    [CONFIG_IDENTITY_DOMAIN] = "domain",
+    [CONFIG_IDENTITY_AUTHOR] = "author",
+};
+
+const char *const config_on_mismatch_words[CONFIG_ON_MISMATCH_COUNT] = {
+    [CONFIG_MISMATCH_UNSIGNED] = "unsigned",
+    [CONFIG_MISMATCH_REJECT] = "reject",
+};
+
+const char *const config_on_keeper_down_words[CONFIG_ON_KEEPER_DOWN_COUNT] = {
+    [CONFIG_KEEPER_DEFER] = "defer",
+    [CONFIG_KEEPER_UNSIGNED] = "unsigned",
+};
+
+const char *const config_on_hazard_words[CONFIG_ON_HAZARD_COUNT] = {
+    [CONFIG_HAZARD_REPAIR] = "repair",
+    [CONFIG_HAZARD_SIGN] = "sign",
+    [CONFIG_HAZARD_UNSIGNED] = "unsigned",
+    [CONFIG_HAZARD_REJECT] = "reject",
+};
+
+const char *const config_rotate_with_words[CONFIG_ROTATE_WITH_COUNT] = {
+    [CONFIG_ROTATE_BOTH] = "both",
+    [CONFIG_ROTATE_RSA] = "rsa",
+    [CONFIG_ROTATE_ED25519] = "ed25519",
+};
+
 const char *config_action_text(enum config_action action)
 {
     return config_action_words[action];

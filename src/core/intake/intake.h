@@ -7,6 +7,7 @@
 #include "core/dmarc/dmarc.h"
 #include "core/dns/dns.h"
 #include "core/event/event.h"
+#include "core/signing/signing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,13 +29,17 @@
  * the earliest with the end of the body.  intake_time_out() ends all waiting: what is open
  * counts as timed out.
  *
+ * Mail of our own that is to be signed is digested as it passes.  With the end of its body
+ * intake_next_signing() gives out what a keeper has to sign; intake_signed() takes the answer,
+ * intake_signing_failed() that there will be none, and then the decision is there.
+ *
  * Nothing here fails towards the caller: what goes wrong with a message (memory, a limit)
  * becomes its decision, by `on_internal_error`.
  *
  * session.c keeps what belongs to the session, message.c the message in work, removal.c
  * finds fields to be removed as they pass (also when a limit was exceeded), evaluate.c
  * calls the evaluators, decide.c makes the decision out of the verdict and fields.c what is
- * added, fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
+ * added, sign.c has it signed, fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
  */
 struct intake;
 struct intake_pool;
@@ -49,6 +54,7 @@ struct intake_house {
     struct crypto *crypto;
     const struct dmarc_suffixes *suffixes; /* NULL unless RFC 7489 */
     struct dns_source source;              /* answers that lie ready: a cache, a zone */
+    const struct signing_house *signing;   /* NULL: nothing is signed */
     struct intake_pool *pool;
     uint8_t key[16]; /* of fingerprints and deferral keys; same in all workers, random */
 
@@ -123,11 +129,44 @@ bool intake_next_want(struct intake *intake, struct dns_question *out);
 void intake_answer(struct intake *intake, struct dns_question question,
                    const struct dns_answer *answer);
 
-/* The end of the body came, and questions are open. */
+/* The end of the body came, and questions are open, or signatures. */
 bool intake_is_waiting(const struct intake *intake);
 
 /* The deadline of the message has come: whatever is or will be open counts as timed out. */
 void intake_time_out(struct intake *intake);
+
+/* ---- signatures ------------------------------------------------------------------------ */
+
+/* What one request to a keeper asks: the texts of one message. */
+struct intake_text {
+    enum dkim_form form; /* DKIM_FORM_SIGNATURE so far */
+    slice octets;        /* as dkim_signing_text() made it */
+};
+
+struct intake_signing {
+    struct intake_text texts[SIGNING_ROWS_MAX];
+    size_t count;
+};
+
+/* What is to be signed, once for each message; valid until it is over.  It comes after the end
+   of the body only. */
+bool intake_next_signing(struct intake *intake, struct intake_signing *out);
+
+/* One text's answer: its signature, or in a sentence why it was refused.  Copied. */
+struct intake_signature {
+    bool is_signed;
+    slice octets;
+};
+
+/* The answers, in the order of the texts.  Of another number than was asked for they count as
+   none. */
+void intake_signed(struct intake *intake, const struct intake_signature *answers,
+                   size_t count);
+
+/* There is no answer: the keeper is gone, its time is over, too much was asked at once.  `why`
+   is a sentence about that, copied; `on_keeper_down` decides.  All three may be called for a
+   message that wants no signature (any more): nothing happens. */
+void intake_signing_failed(struct intake *intake, slice why);
 
 /* ---- the decision ---------------------------------------------------------------------- */
 
