@@ -16,9 +16,10 @@
 /*
  * dkim: whether a message is what its signers signed (RFC 6376, 8301, 8463, 8616).
  *
- * signature.c reads DKIM-Signature fields, key.c reads key records, canon_header.c and
- * canon_body.c canonicalise, digest.c hashes the body once for everybody, proof.c finds what
- * was signed within a body that grew, perform.c does the checks, verify.c decides.
+ * signature.c reads DKIM-Signature fields, key.c reads key records and record.c writes them,
+ * canon_header.c and canon_body.c canonicalise, digest.c hashes the body once for everybody,
+ * proof.c finds what was signed within a body that grew, perform.c does the checks, verify.c
+ * decides.
  *
  * In order: dkim_message_new() when the header is complete, dkim_message_body() as the body
  * passes, dkim_message_end(), then dkim_verify() as often as it wants answers.  The first
@@ -145,6 +146,15 @@ YETT_MUST_USE
 enum yett_err dkim_parse_key_record(struct arena *arena, slice text,
                                     struct dkim_key_record *out, size_t *bad_at,
                                     const char **why);
+
+/* Append the record for a key of ours, which dkim_parse_key_record() reads back: "v=DKIM1;
+   k=rsa; h=sha256; p=…", with t=y when it is `testing`.  `key` is what p= holds, decoded. */
+void dkim_write_key_record(struct buf *buf, enum crypto_key_type type, slice key,
+                           bool testing);
+
+/* Append a TXT record as a zone file has it (RFC 1035 section 5.1), whole lines: `name` is in
+   normal form, the text is cut into strings of at most 255 octets, in parentheses. */
+void dkim_write_zone_record(struct buf *buf, slice name, uint32_t ttl_s, slice text);
 
 /* ---- canonicalisation ----------------------------------------------------------------- */
 
