@@ -56,12 +56,28 @@ static slice last_labels(slice name, size_t count)
     return slice_skip(name, head.len + 1);
 }
 
-/* "co.uk", "com.br": a country's two letters, and before them a label of at most three. */
+/* "co.uk", "com.br": below a country's two letters the words of registries, which nobody
+   else can have there.  Not any short one: whoever has "x.de" would have as many zones, and
+   so as many places, as he makes names. */
 static bool ends_like_a_registry(slice name)
 {
-    slice two = last_labels(name, 2);
-    slice top = last_labels(name, 1);
-    return top.len == 2 && two.len <= 3 + 1 + 2;
+    static const slice words[] = {SLICE_INIT("ac"),  SLICE_INIT("co"),  SLICE_INIT("com"),
+                                  SLICE_INIT("edu"), SLICE_INIT("go"),  SLICE_INIT("gob"),
+                                  SLICE_INIT("gov"), SLICE_INIT("ltd"), SLICE_INIT("mil"),
+                                  SLICE_INIT("ne"),  SLICE_INIT("net"), SLICE_INIT("nhs"),
+                                  SLICE_INIT("nom"), SLICE_INIT("or"),  SLICE_INIT("org"),
+                                  SLICE_INIT("plc"), SLICE_INIT("sch")};
+    slice word = last_labels(name, 2);
+    if (last_labels(name, 1).len != 2) {
+        return false;
+    }
+    word = slice_first(word, slice_find_byte(word, '.'));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (slice_eq(word, words[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 slice question_zone(slice name)
