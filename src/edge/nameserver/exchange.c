@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PACKET_MAX = 65535, QUERY_MAX = 512, PIECE = 4096 };
+enum { PACKET_MAX = 65535, QUERY_MAX = 512, PIECE = 4096, ATTEMPTS_MAX = 6 };
 
 struct runner {
     struct arena *arena;
@@ -63,10 +63,21 @@ static enum yett_err fail_unreadable(struct runner *runner, struct exchange *exc
     return exchange->failure.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
 }
 
+/* Each attempt waits twice as long as the one before, so that a slow server is heard as well. */
+static unsigned attempt_ms(const struct runner *runner, unsigned attempt)
+{
+    return runner->options->timeout_ms
+           << (attempt < ATTEMPTS_MAX ? attempt : ATTEMPTS_MAX);
+}
+
 static unsigned patience_ms(const struct runner *runner, const struct exchange *exchange)
 {
-    return exchange->is_update ? runner->options->update_timeout_ms
-                               : runner->options->timeout_ms * runner->options->attempts;
+    unsigned all_ms = 0;
+
+    for (unsigned i = 0; i < runner->options->attempts; i++) {
+        all_ms += attempt_ms(runner, i);
+    }
+    return exchange->is_update ? runner->options->update_timeout_ms : all_ms;
 }
 
 static enum yett_err fail_silent(struct runner *runner, struct exchange *exchange)
@@ -121,8 +132,7 @@ static enum yett_err try_udp(struct runner *runner, struct exchange *exchange)
         (void)close(exchange->fd);
     }
     exchange->phase = EXCHANGE_UDP;
-    exchange->attempts++;
-    exchange->until_ms = exchange_now_ms() + runner->options->timeout_ms;
+    exchange->until_ms = exchange_now_ms() + attempt_ms(runner, exchange->attempts++);
     if (!open_socket(exchange, SOCK_DGRAM) ||
         send(exchange->fd, query.ptr, query.len, MSG_NOSIGNAL) < 0) {
         return fail_system(runner, exchange);

@@ -55,15 +55,17 @@ struct nameserver_options {
        records. */
     const slice *servers;
     size_t server_count;
-    unsigned port;              /* of servers given or found without one */
-    unsigned attempts;          /* questions by UDP before a server counts as silent */
-    unsigned timeout_ms;        /* for each of them; all together for TCP */
+    unsigned port;     /* of servers given or found without one */
+    unsigned attempts; /* questions by UDP before a server counts as silent, up to 6 */
+    unsigned
+        timeout_ms; /* for the first; each further one waits twice as long as the one before.
+                            By TCP for all of it: 10.5 s by default */
     unsigned update_timeout_ms; /* for the reply to an update */
 };
 
 #define NAMESERVER_OPTIONS_DEFAULT                                                       \
     ((struct nameserver_options){                                                        \
-        .port = 53, .attempts = 3, .timeout_ms = 2000, .update_timeout_ms = 20000})
+        .port = 53, .attempts = 3, .timeout_ms = 1500, .update_timeout_ms = 20000})
 
 struct nameserver_address {
     struct ip ip;

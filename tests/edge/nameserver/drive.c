@@ -59,7 +59,7 @@ static void set_option(const char *name, const char *value)
         options.port = (unsigned)strtoul(value, NULL, 10);
     } else if (strcmp(name, "--timeout") == 0) {
         options.timeout_ms = (unsigned)strtoul(value, NULL, 10);
-        options.update_timeout_ms = options.timeout_ms * 3;
+        options.update_timeout_ms = options.timeout_ms * 7;
     } else if (strcmp(name, "--key") == 0) {
         key_text = text;
     } else if (strcmp(name, "--zone") == 0) {
