@@ -190,12 +190,13 @@ static int verify_ed25519(struct crypto *crypto, const struct crypto_key *key,
                           enum crypto_digest algorithm, const uint8_t *digest,
                           slice signature)
 {
-    if (EVP_DigestVerifyInit_ex(crypto->edwards, NULL, NULL, crypto->library, NULL,
-                                key->key, NULL) != 1) {
+    EVP_MD_CTX *edwards = crypto_edwards(crypto);
+    if (EVP_DigestVerifyInit_ex(edwards, NULL, NULL, crypto->library, NULL, key->key,
+                                NULL) != 1) {
         return -1;
     }
-    return EVP_DigestVerify(crypto->edwards, (const unsigned char *)signature.ptr,
-                            signature.len, digest, crypto_digest_size(algorithm));
+    return EVP_DigestVerify(edwards, (const unsigned char *)signature.ptr, signature.len,
+                            digest, crypto_digest_size(algorithm));
 }
 
 enum yett_err crypto_verify(struct crypto *crypto, const struct crypto_key *key,

@@ -166,6 +166,37 @@ static void the_examples_of_rfc_8463_are_valid(void **state)
     crypto_key_free(key);
 }
 
+static struct crypto_key *ed25519_of(struct crypto *crypto, const char *hex)
+{
+    uint8_t point[32];
+    struct crypto_key *key = NULL;
+    const char *why = "";
+    assert_int_equal(crypto_key_from_ed25519(
+                         crypto, hex_octets(hex, point, sizeof(point)), &key, &why),
+                     YETT_OK);
+    return key;
+}
+
+/* Of many keys in one process each answers for itself, whichever was used before. */
+static void an_ed25519_key_verifies_its_own_signatures_only(void **state)
+{
+    /* RFC 8032 section 7.1, test 2. */
+    static const char other_key[] =
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+    uint8_t octets[64];
+    uint8_t digest[CRYPTO_DIGEST_MAX];
+    slice signature = hex_octets(ed25519_signature, octets, sizeof(octets));
+    hex_octets(ed25519_digest, digest, sizeof(digest));
+    struct crypto_key *own = ed25519_of(*state, ed25519_key);
+    struct crypto_key *other = ed25519_of(*state, other_key);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_true(is_valid(*state, own, CRYPTO_SHA256, digest, signature));
+        assert_false(is_valid(*state, other, CRYPTO_SHA256, digest, signature));
+    }
+    crypto_key_free(own);
+    crypto_key_free(other);
+}
+
 static void an_ed25519_key_has_32_octets(void **state)
 {
     char octets[40] = {0};
@@ -257,6 +288,7 @@ int main(void)
         cmocka_unit_test(one_changed_bit_spoils_a_signature),
         cmocka_unit_test(signatures_of_another_length_than_the_modulus_are_invalid),
         cmocka_unit_test(the_examples_of_rfc_8463_are_valid),
+        cmocka_unit_test(an_ed25519_key_verifies_its_own_signatures_only),
         cmocka_unit_test(an_ed25519_key_has_32_octets),
         cmocka_unit_test(a_point_that_is_none_verifies_nothing),
         cmocka_unit_test(a_key_knows_its_bits),
