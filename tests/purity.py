@@ -20,7 +20,7 @@ ALLOWED = re.compile(r"""^(
     # libcrypto: computes, in a library context of our own without configuration file
   | EVP_\w+ | OSSL_LIB_CTX_(new|free) | OSSL_PARAM_\w+ | OSSL_PROVIDER_(load|unload)
   | BN_\w+ | ERR_clear_error | HMAC | RAND_bytes_ex | CRYPTO_memcmp | OPENSSL_cleanse
-  | ERR_(set_mark|pop_to_mark)
+  | ERR_(set_mark|pop_to_mark) | OSSL_(DE|EN)CODER_\w+ | i2d_PUBKEY | CRYPTO_(clear_)?free
     # libidn2
   | idn2_\w+
     # libpsl, its list read from memory: fmemopen opens no file
