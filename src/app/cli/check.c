@@ -14,8 +14,8 @@ enum { PAPER_BYTES = 64 * 1024 * 1024, OPTION_BYTES = 1024 * 1024 };
 
 static const struct option_help help = {
     .usage = "yett check [OPTION…] [FILE…|-]",
-    .overview = "Verify messages: SPF, DKIM and DMARC, with a reason for each, and what "
-                "a gateway would\n"
+    .overview = "Verify messages: SPF, DKIM, ARC and DMARC, with a reason for each, and "
+                "what a gateway would\n"
                 "do.  A FILE is a message, an mbox or a Maildir; - is standard input, "
                 "the default.",
     .closing =

@@ -8,7 +8,7 @@
  * Texts are made to be signed elsewhere, and wait for their signatures one after the other:
  * the seal covers the message signature with its b=.
  */
-enum { FIELD_MAX = 96 * 1024 };
+enum { FIELD_MAX = 64 * 1024 };
 
 enum stage { STAGE_MESSAGE, STAGE_SEAL, STAGE_DONE };
 
