@@ -20,32 +20,21 @@
                            {"socket", 2, {{0, SCMP_CMP_EQ, family, 0}, \
                                           {1, SCMP_CMP_MASKED_EQ, 0xf, type}}}
 
-static const struct call_rule gateway[] = {
+static const struct call_rule all[] = {
     /* Octets of what is open already. */
-    ANY("read"), ANY("readv"), ANY("pread64"), ANY("write"), ANY("writev"), ANY("close"),
-    ANY("lseek"), ANY("_llseek"), ANY("fstat"), ANY("fstat64"),
+    ANY("read"), ANY("readv"), ANY("write"), ANY("writev"), ANY("close"),
+    ANY("fstat"), ANY("fstat64"),
     HAS("newfstatat", 3, AT_EMPTY_PATH), HAS("fstatat64", 3, AT_EMPTY_PATH),
     HAS("statx", 2, AT_EMPTY_PATH),
     IS("fcntl", 1, F_GETFL), IS("fcntl", 1, F_SETFL),
     IS("fcntl", 1, F_GETFD), IS("fcntl", 1, F_SETFD),
     IS("fcntl64", 1, F_GETFL), IS("fcntl64", 1, F_SETFL),
     IS("fcntl64", 1, F_GETFD), IS("fcntl64", 1, F_SETFD),
-    IS("ioctl", 1, FIONREAD), IS("ioctl", 1, FIONBIO),
 
     /* Waiting. */
     ANY("epoll_ctl"), ANY("epoll_wait"), ANY("epoll_pwait"), ANY("epoll_pwait2"),
     ANY("poll"), ANY("ppoll"), ANY("ppoll_time64"),
     ANY("timerfd_settime"), ANY("timerfd_settime64"),
-
-    /* Mail servers, name servers, the log. */
-    SOCKET(AF_INET, SOCK_STREAM), SOCKET(AF_INET, SOCK_DGRAM),
-    SOCKET(AF_INET6, SOCK_STREAM), SOCKET(AF_INET6, SOCK_DGRAM),
-    ANY("bind"), ANY("connect"), ANY("accept"), ANY("accept4"), ANY("shutdown"),
-    ANY("send"), ANY("sendto"), ANY("sendmsg"), ANY("sendmmsg"),
-    ANY("recv"), ANY("recvfrom"), ANY("recvmsg"), ANY("recvmmsg"), ANY("recvmmsg_time64"),
-    ANY("getsockname"), ANY("getpeername"), ANY("getsockopt"),
-    IS("setsockopt", 1, SOL_SOCKET), IS("setsockopt", 1, IPPROTO_TCP),
-    IS("setsockopt", 1, IPPROTO_IP), IS("setsockopt", 1, IPPROTO_IPV6),
 
     /* Memory, none of it to be executed. */
     ANY("brk"), ANY("munmap"), ANY("mremap"), ANY("madvise"),
@@ -67,7 +56,30 @@ static const struct call_rule gateway[] = {
     ANY("sysinfo"), /* by qsort(), which does not ask whether it worked */
 };
 
+static const struct call_rule gateway[] = {
+    ANY("pread64"), ANY("lseek"), ANY("_llseek"),
+    IS("ioctl", 1, FIONREAD), IS("ioctl", 1, FIONBIO),
+
+    /* Mail servers, name servers, the log. */
+    SOCKET(AF_INET, SOCK_STREAM), SOCKET(AF_INET, SOCK_DGRAM),
+    SOCKET(AF_INET6, SOCK_STREAM), SOCKET(AF_INET6, SOCK_DGRAM),
+    ANY("bind"), ANY("connect"), ANY("accept"), ANY("accept4"), ANY("shutdown"),
+    ANY("send"), ANY("sendto"), ANY("sendmsg"), ANY("sendmmsg"),
+    ANY("recv"), ANY("recvfrom"), ANY("recvmsg"), ANY("recvmmsg"), ANY("recvmmsg_time64"),
+    ANY("getsockname"), ANY("getpeername"), ANY("getsockopt"),
+    IS("setsockopt", 1, SOL_SOCKET), IS("setsockopt", 1, IPPROTO_TCP),
+    IS("setsockopt", 1, IPPROTO_IP), IS("setsockopt", 1, IPPROTO_IPV6),
+};
+
+/* Its gateway, the supervisor and the log, to whom it is connected already: it calls nobody
+   else, and takes no descriptor out of a message (recvmsg). */
+static const struct call_rule keeper[] = {
+    ANY("send"), IS("sendto", 4, 0), ANY("recv"), ANY("recvfrom"),
+};
+
+const struct call_list calls_of_all = {all, sizeof(all) / sizeof(all[0])};
 const struct call_list calls_of_gateway = {gateway, sizeof(gateway) / sizeof(gateway[0])};
+const struct call_list calls_of_keeper = {keeper, sizeof(keeper) / sizeof(keeper[0])};
 
 const char *const calls_to_itself[] = {"kill", "tgkill", "tkill", NULL};
 
@@ -82,6 +94,11 @@ const char *const calls_refused[] = {
     "setfsgid", "setgroups", "capset", "listen", "socketpair", "pipe", "pipe2", "dup",
     "dup2", "dup3", "eventfd2", "epoll_create1", "timerfd_create", "memfd_create",
     "setsid", "setpgid", "pidfd_open", NULL
+};
+
+const char *const calls_refused_to_keepers[] = {
+    "socket", "bind", "connect", "accept", "accept4", "sendmsg", "sendmmsg", "recvmsg",
+    "recvmmsg", "setsockopt", NULL
 };
 
 const char *const calls_hostile[] = {

@@ -11,8 +11,8 @@
 
 /*
  * A rule set that handles all accesses of files and allows none: what is open stays open,
- * and nothing else can be opened, made, renamed or removed.  The network is left alone,
- * since the gateway lives from it.
+ * and nothing else can be opened, made, renamed or removed.  The network is left to a
+ * gateway, which lives from it, and is taken from a keeper.
  *
  * The headers of the build may be older than the kernel, so the facts are written out.
  */
@@ -25,21 +25,24 @@ struct ruleset {
 /* What each ABI adds. */
 static const struct {
     int abi;
-    uint64_t files, scoped;
+    uint64_t files, network, scoped;
 } additions[] = {
-    {1, 0x1fff,  0}, /* execute, write, read, list, remove, make */
-    {2, 1 << 13, 0}, /* link or rename into another directory */
-    {3, 1 << 14, 0}, /* truncate */
-    {5, 1 << 15, 0}, /* ioctl on devices */
-    {6, 0,       3}, /* connect to abstract sockets, and signal processes, that are outside */
+    {1, 0x1fff,  0, 0}, /* execute, write, read, list, remove, make */
+    {2, 1 << 13, 0, 0}, /* link or rename into another directory */
+    {3, 1 << 14, 0, 0}, /* truncate */
+    {4, 0,       3, 0}, /* bind and connect with TCP */
+    {5, 1 << 15, 0, 0}, /* ioctl on devices */
+    {6, 0,       0,
+     3               }, /* connect to abstract sockets, and signal processes, that are outside */
 };
 
-static struct ruleset ruleset_of(int abi)
+static struct ruleset ruleset_of(int abi, enum sandbox_role role)
 {
     struct ruleset ruleset = {0};
     for (size_t i = 0; i < sizeof(additions) / sizeof(additions[0]); i++) {
         if (additions[i].abi <= abi) {
             ruleset.handled_files |= additions[i].files;
+            ruleset.handled_network |= role == SANDBOX_KEEPER ? additions[i].network : 0;
             ruleset.scoped |= additions[i].scoped;
         }
     }
@@ -74,10 +77,9 @@ static bool restrict_to(const struct ruleset *wanted)
 
 bool wall_landlock(enum sandbox_role role, struct why why)
 {
-    (void)role;
     int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
                            LANDLOCK_CREATE_RULESET_VERSION);
-    struct ruleset wanted = ruleset_of(abi);
+    struct ruleset wanted = ruleset_of(abi, role);
     if (abi < 1 || !restrict_to(&wanted)) {
         why_say(why, "%s", why_text(errno));
         return false;

@@ -55,6 +55,7 @@ unsigned sandbox_walls(enum sandbox_role role)
 {
     switch (role) {
     case SANDBOX_GATEWAY:
+    case SANDBOX_KEEPER:
         return SANDBOX_ALL;
     case SANDBOX_SUPERVISOR:
         return SANDBOX_ALL & ~(unsigned)SANDBOX_LANDLOCK;

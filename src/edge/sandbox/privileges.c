@@ -24,7 +24,7 @@ bool wall_no_new_privileges(enum sandbox_role role, struct why why)
         why_say(why, "%s", why_text(errno));
         return false;
     }
-    if (role == SANDBOX_GATEWAY && !drop_capabilities()) {
+    if (role != SANDBOX_SUPERVISOR && !drop_capabilities()) {
         why_say(why, "capabilities cannot be given up: %s", why_text(errno));
         return false;
     }

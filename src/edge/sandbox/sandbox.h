@@ -18,7 +18,7 @@
  * with sanitizers the walls are lower (sanitized.c): they read files and trace their own
  * process.  The only folder that includes seccomp.h.
  */
-enum sandbox_role { SANDBOX_GATEWAY, SANDBOX_SUPERVISOR };
+enum sandbox_role { SANDBOX_GATEWAY, SANDBOX_SUPERVISOR, SANDBOX_KEEPER };
 
 struct sandbox_user {
     uid_t uid;
@@ -49,12 +49,13 @@ enum sandbox_wall {
     SANDBOX_ALL = (1 << 4) - 1
 };
 
-/* Those that are for `role`: all for a gateway. */
+/* Those that are for `role`: all for a gateway or keeper. */
 unsigned sandbox_walls(enum sandbox_role role);
 
 /*
  * Lock this process in, for good: after it a gateway opens no file, starts no program and
- * has only what it holds, its sockets and the network.  Returns the walls that stand;
+ * has only what it holds, its sockets and the network.  A keeper has not even that: it talks
+ * to those whom it is connected to.  Returns the walls that stand;
  * `why` (at least 200 bytes) says which of sandbox_walls() do not, and for what reason.  The
  * caller decides whether it goes on (settings: sandbox).  Call it with one thread, as the
  * process that it is for (not before a fork): a gateway may signal none but itself.

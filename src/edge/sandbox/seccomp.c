@@ -88,13 +88,20 @@ static int deny(scmp_filter_ctx filter, uint32_t action, const char *const *name
 
 static const char *const none[] = {NULL};
 
-static int fill_for_gateway(scmp_filter_ctx filter)
+static int fill_for_locked_in(scmp_filter_ctx filter, const struct call_list *own)
 {
-    int err = allow_listed(filter, &calls_of_gateway);
+    int err = allow_listed(filter, &calls_of_all);
+    err = err != 0 ? err : allow_listed(filter, own);
     err = err != 0 ? err : allow_listed(filter, &calls_of_sanitizers);
     err = err != 0 ? err : allow_to_itself(filter);
     err = err != 0 ? err : deny(filter, refused, calls_refused, none);
     return err != 0 ? err : deny(filter, hostile, calls_hostile, none);
+}
+
+static int fill_for_keeper(scmp_filter_ctx filter)
+{
+    int err = fill_for_locked_in(filter, &calls_of_keeper);
+    return err != 0 ? err : deny(filter, refused, calls_refused_to_keepers, none);
 }
 
 /* What the supervisor is forbidden is forbidden to all that it starts, so it is only
@@ -108,7 +115,9 @@ static int fill(scmp_filter_ctx filter, enum sandbox_role role)
 {
     switch (role) {
     case SANDBOX_GATEWAY:
-        return fill_for_gateway(filter);
+        return fill_for_locked_in(filter, &calls_of_gateway);
+    case SANDBOX_KEEPER:
+        return fill_for_keeper(filter);
     case SANDBOX_SUPERVISOR:
         return fill_for_supervisor(filter);
     }
