@@ -6,6 +6,7 @@
 #include "core/base/buf.h"
 #include "core/crypto/crypto.h"
 #include "core/dkim/dkim.h"
+#include "core/signing/signing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@
  * against its contract, and only then makes a digest of it and signs.  It never signs a
  * digest that it is handed.
  *
- * wire.c writes and reads packets, text.c takes a text apart, check.c is the contract, rate.c
+ * wire.c writes and reads packets, words.c names refusals, check.c is the contract, rate.c
  * counts for each domain, answer.c makes a reply of a request.  Pure: the clock, the table
  * and the keys are handed in.
  */
@@ -63,23 +64,19 @@ enum keeper_kind {
 
 /* Why a text was not signed: each breach of the contract has its own. */
 enum keeper_refusal {
-    KEEPER_SIGNED,            /* it was */
-    KEEPER_REFUSED_REQUEST,   /* the packet is none that can be read */
-    KEEPER_REFUSED_KIND,      /* of a kind that is not signed here, or not the text's */
-    KEEPER_REFUSED_TEXT,      /* no header fields in their canonical form */
-    KEEPER_REFUSED_FIELDS,    /* other fields than h= names, or in another order */
-    KEEPER_REFUSED_SIGNATURE, /* its own field cannot be read, or has a signature */
-    KEEPER_REFUSED_CANON,     /* c= of no form that is signed here */
-    KEEPER_REFUSED_LENGTH,    /* l= */
-    KEEPER_REFUSED_TIME,      /* t= is not now */
-    KEEPER_REFUSED_EXPIRY,    /* x= is missing, over, or too far away */
-    KEEPER_REFUSED_AUTHOR,    /* no From that names one domain */
-    KEEPER_REFUSED_FROM_UNSIGNED, /* h= does not have From once more than it stands there */
+    KEEPER_SIGNED,                /* it was */
+    KEEPER_REFUSED_REQUEST,       /* the packet is none that can be read */
+    KEEPER_REFUSED_KIND,          /* a kind of text that is not signed here */
+    KEEPER_REFUSED_TEXT,          /* not what a signer of that kind makes */
+    KEEPER_REFUSED_LENGTH,        /* l= */
+    KEEPER_REFUSED_TIME,          /* t= is not now */
+    KEEPER_REFUSED_EXPIRY,        /* x= is missing, over, or too far away */
     KEEPER_REFUSED_KEY,           /* d= and s= name no key of this host */
     KEEPER_REFUSED_PERMISSION,    /* the key is not for this kind */
     KEEPER_REFUSED_ALGORITHM,     /* a= does not suit the key */
+    KEEPER_REFUSED_AUTHOR,        /* no From that names one domain */
+    KEEPER_REFUSED_FROM_UNSIGNED, /* h= does not have From once more than it stands there */
     KEEPER_REFUSED_DOMAIN,        /* mail of this author domain is not signed so */
-    KEEPER_REFUSED_CHAIN,         /* ARC sets that are incomplete or not in order */
     KEEPER_REFUSED_RATE,          /* the domain had its share of this minute */
     KEEPER_REFUSED_INTERNAL,      /* memory, or libcrypto; nobody's fault */
     KEEPER_REFUSALS
@@ -138,8 +135,6 @@ enum yett_err keeper_read_reply(slice packet, struct keeper_reply *out);
 
 /* ---- the contract ---------------------------------------------------------------------- */
 
-struct signing_table; /* core/signing */
-
 enum {
     KEEPER_CLOCK_SKEW_S = 300,            /* t= to either side of now */
     KEEPER_EXPIRY_MAX_S = 30 * 24 * 3600, /* x= after now */
@@ -157,20 +152,20 @@ struct keeper_finding {
 /*
  * Hold one text against the contract:
  *
- *     all     the text is whole header fields in the canonical form that its last one names,
- *             which has an empty b=, an algorithm that suits the key, and t= within 5
- *             minutes of `now_s`; d= and s= name a key that may be used for this kind
- *     DKIM    the fields are those of h= and nothing else; From is one field's, or more, of
- *             one domain, whose mail `table` has signed with this d=, s= and key; h= has
- *             From once more than it stands there; x= at most 30 days from now; no l=
+ *     all     it is what dkim_parse_signing_text() accepts: whole header fields in the
+ *             canonical form that the last one names, those of h= and no other, with an empty
+ *             b=; a= suits the key, t= is within 5 minutes of `now_s`; d= and s= name a key
+ *             that may be used for this kind
+ *     DKIM    every From field names one domain, whose mail `table` has signed with this d=
+ *             and s=; h= has From once more than it stands there; x= is at most 30 days from
+ *             now; no l=
  *     ARC-Message-Signature
  *             the same, but that From may be anybody's, and x= may be missing
  *     ARC-Seal
- *             whole sets in order, the last of them without its signature (RFC 8617 5.1.1);
- *             or that one alone, where cv=fail
+ *             the sets are whole and in order (RFC 8617 section 5.1.1)
  *
- * `*out` lives in `arena` and the text.  YETT_OK, or YETT_NO_MEMORY.  Time and memory are
- * linear in the text.
+ * `*out` lives in `arena`, the table and the text.  YETT_OK, or YETT_NO_MEMORY.  Time and
+ * memory are linear in the text.
  */
 YETT_MUST_USE
 enum yett_err keeper_check(struct arena *arena, const struct signing_table *table,
@@ -180,12 +175,12 @@ enum yett_err keeper_check(struct arena *arena, const struct signing_table *tabl
 /* ---- a keeper -------------------------------------------------------------------------- */
 
 struct keeper;
-struct crypto_private_key; /* core/crypto */
 
 struct keeper_options {
     struct crypto *crypto;
     const struct signing_table *table; /* outlives the keeper */
-    unsigned rate_per_minute; /* signatures of one d=; 0: as many as are wanted */
+    unsigned rate_per_minute; /* signatures of one d=, so many at once; 0: without end */
+    uint8_t hash_key[16];     /* random */
     /* The key of this number of the table, or NULL with a reason (static).  The key stays
        valid until the next call. */
     const struct crypto_private_key *(*key)(void *context, uint32_t number,
@@ -199,23 +194,23 @@ struct keeper_counts {
     uint64_t limited; /* of the refused: those of KEEPER_REFUSED_RATE */
 };
 
-/* In `arena`: besides itself 24 octets or less for each (d=, s=) of the table.  NULL when
-   there is no memory. */
+/* In `arena`: besides itself at most 96 octets for each (d=, s=) of the table.  NULL when there
+   is no memory. */
 YETT_MUST_USE
 struct keeper *keeper_new(struct arena *arena, const struct keeper_options *options);
 
 /*
  * Append the reply to one packet, whatever it is: what cannot be read is refused.  `now_s` is
- * the date, `now_ms` a clock that only goes forward.  `scratch` is rewound.  `reply` has room
- * for KEEPER_REPLY_MAX octets.
+ * the date, `now_ms` a clock that only goes forward.  `scratch` is rewound.  `reply` lives
+ * elsewhere and has room for KEEPER_REPLY_MAX octets.
  */
 void keeper_answer_packet(struct keeper *keeper, struct arena *scratch, slice packet,
                           int64_t now_s, int64_t now_ms, struct buf *reply);
 
 struct keeper_counts keeper_counts(const struct keeper *keeper);
 
-/* The last text that was refused: "rate: example.com …", for the log; empty when there is
-   none since it was asked for last. */
+/* About the last text that was refused, for the log: "author-domain: mail of …"; empty when
+   none was since this was asked last.  Valid until the next call. */
 slice keeper_take_complaint(struct keeper *keeper);
 
 #endif
