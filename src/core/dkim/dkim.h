@@ -525,7 +525,7 @@ enum yett_err dkim_break_header(struct arena *arena, const struct message_header
 
 struct dkim_draft {
     slice
-        field; /* "DKIM-Signature: …; b=", folded, no line end: what the text's last is of */
+        field; /* "DKIM-Signature: …; b=", folded, no line end: what the text's last is made of */
     slice text; /* the canonical octets to be signed: the fields, then that one */
 };
 
@@ -584,8 +584,7 @@ enum yett_err dkim_parse_signing_text(struct arena *arena, enum dkim_form form,
                                       slice text, struct dkim_signing_request *out,
                                       slice *why);
 
-/* How often h= names it, and how often it is among the fields of the text: once less for
-   one that is oversigned. */
+/* How often h= names it: of one that is oversigned once more than it stands. */
 size_t dkim_count_signed(const struct dkim_signature *signature, const char *name);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/dkim/algorithm.h"
 #include "core/dkim/dkim.h"
 #include "core/dkim/identity.h"
+#include "core/dkim/sign.h"
 #include "core/domain/domain.h"
 
 /*
@@ -18,6 +19,7 @@ struct reader {
     struct arena *arena;
     struct dkim_signature *out;
     enum yett_err err;
+    bool is_unsigned; /* b= is still to be made */
 };
 
 /* ---- what is wrong ------------------------------------------------------------------ */
@@ -230,6 +232,12 @@ static void read_signature(struct reader *reader, const struct tag *tag)
 {
     struct dkim_signature *out = reader->out;
     out->b_region = tag->region;
+    if (reader->is_unsigned) {
+        if (tag->value.len != 0) {
+            forbidden(reader, tag->value, "b= holds something before it was signed");
+        }
+        return;
+    }
     if (read_base64(reader, tag, &out->signature, "b= is not base64 of a signature")) {
         reader->err = dkim_unfold(reader->arena, tag->value, &out->b_text);
     }
@@ -449,12 +457,12 @@ static void check_key_name(struct reader *reader)
     }
 }
 
-enum yett_err dkim_parse_form(struct arena *arena, enum dkim_form form,
-                              const struct message_field *field,
-                              struct dkim_signature *out)
+static enum yett_err parse_field(struct arena *arena, enum dkim_form form,
+                                 const struct message_field *field, bool is_unsigned,
+                                 struct dkim_signature *out)
 {
     struct taglist_error error = {0};
-    struct reader reader = {.arena = arena, .out = out};
+    struct reader reader = {.arena = arena, .out = out, .is_unsigned = is_unsigned};
     *out = (struct dkim_signature){
         .form = form,
         .field = field,
@@ -476,6 +484,20 @@ enum yett_err dkim_parse_form(struct arena *arena, enum dkim_form form,
     default_identity(&reader);
     check_key_name(&reader);
     return reader.err;
+}
+
+enum yett_err dkim_parse_form(struct arena *arena, enum dkim_form form,
+                              const struct message_field *field,
+                              struct dkim_signature *out)
+{
+    return parse_field(arena, form, field, false, out);
+}
+
+enum yett_err dkim_parse_unsigned(struct arena *arena, enum dkim_form form,
+                                  const struct message_field *field,
+                                  struct dkim_signature *out)
+{
+    return parse_field(arena, form, field, true, out);
 }
 
 enum yett_err dkim_parse_signature(struct arena *arena, const struct message_field *field,

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/base/ascii.h"
+#include "core/dkim/sign.h"
+
+#include <assert.h>
+
+/* sign_names: which fields are signed, and how often each is named (RFC 6376 section 5.4). */
+
+/*
+ * What the reader sees, answers to, and what decides how the body is shown is signed once more
+ * than it stands: who adds a second Subject, a Cc or a Content-Type to a message that had
+ * none, gains nothing.  Fields that a relay may add because they are missing (Date, Message-ID,
+ * Sender of a list) are signed once more only where they stand.  What lists and forwarders
+ * add by their nature is signed as it stands.
+ */
+static const struct dkim_sign_rule default_rules[] = {
+    {SLICE_INIT("From"),                      DKIM_OVERSIGN        },
+    {SLICE_INIT("Reply-To"),                  DKIM_OVERSIGN        },
+    {SLICE_INIT("Sender"),                    DKIM_OVERSIGN_PRESENT},
+    {SLICE_INIT("To"),                        DKIM_OVERSIGN        },
+    {SLICE_INIT("Cc"),                        DKIM_OVERSIGN        },
+    {SLICE_INIT("Subject"),                   DKIM_OVERSIGN        },
+    {SLICE_INIT("Date"),                      DKIM_OVERSIGN_PRESENT},
+    {SLICE_INIT("Message-ID"),                DKIM_OVERSIGN_PRESENT},
+    {SLICE_INIT("In-Reply-To"),               DKIM_OVERSIGN_PRESENT},
+    {SLICE_INIT("References"),                DKIM_OVERSIGN_PRESENT},
+    {SLICE_INIT("MIME-Version"),              DKIM_OVERSIGN        },
+    {SLICE_INIT("Content-Type"),              DKIM_OVERSIGN        },
+    {SLICE_INIT("Content-Transfer-Encoding"), DKIM_OVERSIGN        },
+    {SLICE_INIT("Content-Disposition"),       DKIM_SIGN            },
+    {SLICE_INIT("Resent-Date"),               DKIM_SIGN            },
+    {SLICE_INIT("Resent-From"),               DKIM_SIGN            },
+    {SLICE_INIT("Resent-To"),                 DKIM_SIGN            },
+    {SLICE_INIT("Resent-Cc"),                 DKIM_SIGN            },
+    {SLICE_INIT("List-Id"),                   DKIM_SIGN            },
+    {SLICE_INIT("List-Help"),                 DKIM_SIGN            },
+    {SLICE_INIT("List-Unsubscribe"),          DKIM_SIGN            },
+    {SLICE_INIT("List-Unsubscribe-Post"),     DKIM_SIGN            }, /* RFC 8058 section 4 */
+    {SLICE_INIT("List-Subscribe"),            DKIM_SIGN            },
+    {SLICE_INIT("List-Post"),                 DKIM_SIGN            },
+    {SLICE_INIT("List-Owner"),                DKIM_SIGN            },
+    {SLICE_INIT("List-Archive"),              DKIM_SIGN            },
+    {SLICE_INIT("Feedback-ID"),               DKIM_SIGN            }, /* Gmail reads it only so */
+    {SLICE_INIT("Autocrypt"),                 DKIM_SIGN            },
+};
+
+struct dkim_sign_rules dkim_default_rules(void)
+{
+    return (struct dkim_sign_rules){
+        .list = default_rules, .count = sizeof(default_rules) / sizeof(default_rules[0])};
+}
+
+/* ---- lists of an administrator ------------------------------------------------------ */
+
+static const struct refused_name {
+    slice name;
+    const char *why;
+} refused_names[] = {
+    {SLICE_INIT("Received"),
+     "Received cannot be signed: every mail server on the way adds one."                             },
+    {SLICE_INIT("Return-Path"),
+     "Return-Path cannot be signed: it is replaced on delivery."                                     },
+    {SLICE_INIT("Bcc"),                        "Bcc cannot be signed: mail servers remove it."       },
+    {SLICE_INIT("Resent-Bcc"),                 "Resent-Bcc cannot be signed: mail servers remove it."},
+    {SLICE_INIT("Authentication-Results"),
+     "Authentication-Results cannot be signed: verifiers add and remove it."                         },
+    {SLICE_INIT("DKIM-Signature"),
+     "DKIM-Signature cannot be signed: other signatures come and go on their own."                   },
+    {SLICE_INIT("ARC-Seal"),
+     "ARC-Seal cannot be signed: it belongs to ARC, which signs it itself."                          },
+    {SLICE_INIT("ARC-Message-Signature"),
+     "ARC-Message-Signature cannot be signed: it belongs to ARC, which signs it "
+     "itself."                                                                                       },
+    {SLICE_INIT("ARC-Authentication-Results"),
+     "ARC-Authentication-Results cannot be signed: it belongs to ARC, which signs it "
+     "itself."                                                                                       },
+};
+
+static bool is_field_name(slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (!ascii_is_vchar(name.ptr[i]) || name.ptr[i] == ':' || name.ptr[i] == ';') {
+            return false;
+        }
+    }
+    return name.len != 0;
+}
+
+static slice judge_name(struct arena *arena, slice name)
+{
+    if (!is_field_name(name)) {
+        struct buf buf;
+        buf_init(&buf, arena, 400);
+        buf_add_text(&buf, "\"");
+        buf_add_visible(&buf, slice_first(name, 60));
+        buf_add_text(&buf, "\" is not the name of a field.");
+        return buf_slice(&buf);
+    }
+    for (size_t i = 0; i < sizeof(refused_names) / sizeof(refused_names[0]); i++) {
+        if (slice_eq_nocase(name, refused_names[i].name)) {
+            return slice_from_text(refused_names[i].why);
+        }
+    }
+    return SLICE_NONE;
+}
+
+static struct dkim_sign_rule *find_rule(struct dkim_sign_rule *list, size_t count,
+                                        slice name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_eq_nocase(list[i].name, name)) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+static bool next_name(slice *in, slice *name)
+{
+    if (in->ptr == NULL) {
+        return false;
+    }
+    size_t colon = slice_find_byte(*in, ':');
+    size_t comma = slice_find_byte(*in, ',');
+    char separator = comma < colon ? ',' : ':';
+    return slice_next_piece(in, separator, name);
+}
+
+enum yett_err dkim_parse_sign_rules(struct arena *arena, slice text,
+                                    struct dkim_sign_rules *out, slice *why)
+{
+    struct dkim_sign_rule *list =
+        ARENA_ARRAY(arena, DKIM_SIGN_RULES_MAX + 1, struct dkim_sign_rule);
+    size_t count = 0;
+    slice name;
+    if (list == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    list[count++] = default_rules[0]; /* From */
+    while (next_name(&text, &name)) {
+        name = slice_trim_fws(name);
+        bool oversigned = slice_ends_with(name, SLICE("+"));
+        name = slice_first(name, name.len - (oversigned ? 1 : 0));
+        slice refusal = judge_name(arena, name);
+        struct dkim_sign_rule *rule = find_rule(list, count, name);
+        if (refusal.len == 0 && rule == NULL && count > DKIM_SIGN_RULES_MAX) {
+            refusal = SLICE("The list names more than 100 fields.");
+        }
+        if (refusal.len != 0) {
+            *why = refusal;
+            return YETT_BAD_SYNTAX;
+        }
+        if (rule == NULL) {
+            rule = &list[count++];
+            *rule = (struct dkim_sign_rule){.name = name, .how = DKIM_SIGN};
+        }
+        rule->how = oversigned ? DKIM_OVERSIGN : rule->how;
+    }
+    *out = (struct dkim_sign_rules){.list = list, .count = count};
+    return YETT_OK;
+}
+
+/* ---- the fields of one message ------------------------------------------------------ */
+
+static size_t count_fields(const struct message_header *header, slice name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < header->count; i++) {
+        count += slice_eq_nocase(header->fields[i].name, name) ? 1 : 0;
+    }
+    return count;
+}
+
+static size_t named_times(enum dkim_sign_how how, size_t count)
+{
+    switch (how) {
+    case DKIM_SIGN:
+        return count;
+    case DKIM_OVERSIGN_PRESENT:
+        return count == 0 ? 0 : count + 1;
+    case DKIM_OVERSIGN:
+        break;
+    }
+    return count + 1;
+}
+
+/* The lowest first: so they are taken (section 5.4.2). */
+static void take_fields(const struct message_header *header, slice name, size_t count,
+                        struct dkim_chosen *out)
+{
+    for (size_t i = header->count; i-- > 0 && count != 0;) {
+        if (slice_eq_nocase(header->fields[i].name, name)) {
+            out->list[out->count++] = &header->fields[i];
+            count--;
+        }
+    }
+}
+
+static slice too_many(struct arena *arena, slice name, size_t count)
+{
+    return arena_printf(arena,
+                        "The header has %zu fields %.*s; in all a signature can name %d.",
+                        count, SLICE_ARG(name), DKIM_SIGNED_FIELDS_MAX);
+}
+
+enum yett_err dkim_choose_fields(struct arena *arena, const struct message_header *header,
+                                 const struct dkim_sign_rules *rules,
+                                 struct dkim_chosen *out, slice *why)
+{
+    slice *names = ARENA_ARRAY(arena, DKIM_SIGNED_FIELDS_MAX, slice);
+    struct dkim_chosen chosen = {
+        .list = ARENA_ARRAY(arena, DKIM_SIGNED_FIELDS_MAX, const struct message_field *),
+        .names = names,
+    };
+    if (names == NULL || chosen.list == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct dkim_sign_rule *rule = &rules->list[i];
+        size_t count = count_fields(header, rule->name);
+        size_t times = named_times(rule->how, count);
+        if (times > DKIM_SIGNED_FIELDS_MAX - chosen.name_count) {
+            *why = too_many(arena, rule->name, count);
+            return YETT_BAD_SYNTAX;
+        }
+        for (size_t j = 0; j < times; j++) {
+            names[chosen.name_count++] = rule->name;
+        }
+        take_fields(header, rule->name, count, &chosen);
+    }
+    *out = chosen;
+    return YETT_OK;
+}
+
+size_t dkim_count_signed(const struct dkim_signature *signature, const char *name)
+{
+    slice wanted = slice_from_text(name);
+    slice names = signature->signed_fields;
+    slice piece;
+    size_t count = 0;
+    while (slice_next_piece(&names, ':', &piece)) {
+        count += slice_eq_nocase(slice_trim_fws(piece), wanted) ? 1 : 0;
+    }
+    return count;
+}
