@@ -17,10 +17,11 @@
 /*
  * signing: which mail is signed, and with which keys.
  *
- * table.c reads the table of domains, keys and logins, build.c makes it, file.c reads the
- * plain files that large tables come from, decide.c is the decision about one message,
- * login.c the part of it that is about who may use which domain, hazards.c finds what would
- * break a signature on the way out.  Signing itself is core/dkim's, the keys are a keeper's.
+ * table.c reads the table of domains, keys and logins, build.c makes it, layout.c is its form,
+ * file.c reads the plain files that large tables come from, decide.c is the decision about one
+ * message, login.c the part of it that is about who may use which domain, hazards.c finds what
+ * would break a signature on the way out.  Signing itself is core/dkim's, the keys are a
+ * keeper's.
  */
 
 /* ---- the table ------------------------------------------------------------------------- */
@@ -264,13 +265,13 @@ struct signing_decision {
     unsigned hazards;         /* bits: those found and signed all the same, or repaired */
 };
 
-/* What is asked.  `header` and `from` may be missing where only the author is known. */
+/* What is asked, when the header has come. */
 struct signing_question {
     const struct config *config;
     const struct signing_table *table; /* NULL: nothing is signed here */
     enum config_listener_role role;
     struct verdict_envelope envelope;
-    const struct message_header *header; /* NULL: not known yet */
+    const struct message_header *header; /* NULL: only the author is known */
     const struct message_from *from;
 };
 

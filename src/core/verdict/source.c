@@ -91,8 +91,8 @@ static enum yett_err look_behind_relay(struct arena *arena,
     return YETT_OK;
 }
 
-static enum verdict_source who_is_talking(const struct config *config,
-                                          const struct verdict_envelope *envelope)
+enum verdict_source verdict_source_of(const struct config *config,
+                                      const struct verdict_envelope *envelope)
 {
     struct ip client = ip_unmap(envelope->client);
     if (envelope->authenticated) {
@@ -114,7 +114,7 @@ static enum verdict_source who_is_talking(const struct config *config,
 bool verdict_is_of_our_own(const struct config *config,
                            const struct verdict_envelope *envelope)
 {
-    enum verdict_source source = who_is_talking(config, envelope);
+    enum verdict_source source = verdict_source_of(config, envelope);
     return source == VERDICT_SOURCE_SUBMISSION || source == VERDICT_SOURCE_LOCAL;
 }
 
@@ -130,7 +130,7 @@ enum yett_err verdict_find_source(struct arena *arena, const struct verdict_inpu
 {
     out->envelope = input->envelope;
     out->envelope.client = ip_unmap(input->envelope.client);
-    out->source = who_is_talking(input->config, &input->envelope);
+    out->source = verdict_source_of(input->config, &input->envelope);
 
     switch (out->source) {
     case VERDICT_SOURCE_SUBMISSION:

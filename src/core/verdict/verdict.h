@@ -68,6 +68,10 @@ struct arc_limits verdict_arc_limits(const struct config *config);
 bool verdict_is_of_our_own(const struct config *config,
                            const struct verdict_envelope *envelope);
 
+/* Who is talking, before any relay is looked behind. */
+enum verdict_source verdict_source_of(const struct config *config,
+                                      const struct verdict_envelope *envelope);
+
 /* What kept the evaluator going. */
 struct verdict_view {
     struct dns_view dns;

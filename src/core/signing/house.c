@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/signing/signing.h"
+
+/* house: what does not change from one message to the next. */
+
+enum yett_err signing_house_init(struct arena *arena, const struct config *config,
+                                 const struct signing_table *table,
+                                 struct signing_house *out, slice *why)
+{
+    *out = (struct signing_house){.table = table, .fields = dkim_default_rules()};
+    return config->signing.fields.len == 0
+               ? YETT_OK
+               : dkim_parse_sign_rules(arena, config->signing.fields, &out->fields, why);
+}

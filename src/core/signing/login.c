@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/domain/domain.h"
+#include "core/signing/parts.h"
+
+/*
+ * login: who may send mail of which domain.
+ *
+ * What the tables say of a login counts.  Of one that they do not name: who logs in with an
+ * address may use the domain of it; and where only one domain is signed for, and nothing is
+ * said of logins at all, there is none that he could mix it up with.
+ */
+
+/* The domain of a login that is an address, in normal form; or empty. */
+static enum yett_err domain_of_login(struct arena *arena, slice login, slice *out)
+{
+    size_t at = slice_find_last_byte(login, '@');
+    *out = SLICE_NONE;
+    if (at == login.len) {
+        return YETT_OK;
+    }
+    enum yett_err err = domain_normalize(arena, slice_skip(login, at + 1), out);
+    return err == YETT_BAD_SYNTAX ? YETT_OK : err;
+}
+
+static enum yett_err explain(struct arena *arena, slice login, slice author,
+                             const char *text, struct signing_claim *out)
+{
+    struct buf buf;
+    buf_init(&buf, arena, SIGNING_SENTENCE_MAX);
+    buf_add_text(&buf, "the login \"");
+    buf_add_visible(&buf, slice_first(login, SIGNING_LOGIN_SHOWN));
+    buf_add_text(&buf, "\" ");
+    buf_add_text(&buf, text);
+    buf_add(&buf, author);
+    out->reason = buf_slice(&buf);
+    return buf_err(&buf) == YETT_OK ? YETT_OK : YETT_NO_MEMORY;
+}
+
+static enum yett_err judge_unknown(struct arena *arena, const struct signing_table *table,
+                                   slice login, slice author, struct signing_claim *out)
+{
+    slice domain;
+    enum yett_err err = domain_of_login(arena, login, &domain);
+    if (err != YETT_OK) {
+        return err;
+    }
+    out->is_permitted = true;
+    if (domain.len != 0 && slice_eq(domain, author)) {
+        return explain(arena, login, author, "is an address of ", out);
+    }
+    if (signing_login_count(table) == 0 && signing_serves_one_domain(table)) {
+        return explain(arena, login, author,
+                       "may use the one domain that is signed for here: ", out);
+    }
+    out->is_permitted = false;
+    return explain(arena, login, author,
+                   "is in no table of logins, and is no address of ", out);
+}
+
+enum yett_err signing_judge_login(struct arena *arena, const struct signing_table *table,
+                                  slice login, slice author, struct signing_claim *out)
+{
+    *out = (struct signing_claim){.is_permitted = true};
+    switch (signing_find_login(table, login, author)) {
+    case SIGNING_MAY:
+        return explain(arena, login, author, "may send mail of ", out);
+    case SIGNING_MAY_ANY:
+        return explain(arena, login, author, "may send mail of any domain, and so of ",
+                       out);
+    case SIGNING_MAY_NOT:
+        out->is_permitted = false;
+        return explain(arena, login, author, "may send mail of other domains, not of ",
+                       out);
+    case SIGNING_LOGIN_UNKNOWN:
+        break;
+    }
+    return judge_unknown(arena, table, login, author, out);
+}
