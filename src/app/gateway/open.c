@@ -4,8 +4,10 @@
 #include "edge/config/config.h"
 #include "edge/sandbox/sandbox.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -134,12 +136,22 @@ static bool open_log(struct opening *opening)
     return true;
 }
 
+/* The rest of it is out of reach from here on, also for whoever takes us over. */
 static bool open_scoreboard(struct opening *opening)
 {
-    opening->gateway->board = scoreboard_attach(ROLE_SCOREBOARD);
-    return opening->gateway->board != NULL
-               ? true
-               : fail(opening, SLICE("there is no scoreboard at descriptor 4"));
+    struct gateway *gateway = opening->gateway;
+    gateway->board = scoreboard_attach(ROLE_SCOREBOARD);
+    if (gateway->board == NULL) {
+        return fail(opening, SLICE("there is no scoreboard at descriptor 4"));
+    }
+    if (!scoreboard_confine(gateway->board, ROLE_SCOREBOARD, gateway->options.slot)) {
+        return fail(opening, arena_printf(gateway->arena,
+                                          "the scoreboard cannot be mapped for reading "
+                                          "only: %s; is /proc there?",
+                                          strerror(errno)));
+    }
+    (void)close(ROLE_SCOREBOARD);
+    return true;
 }
 
 static bool open_shares(struct opening *opening)

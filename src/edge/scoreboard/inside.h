@@ -10,6 +10,8 @@
 /*
  * inside: what is shared, and what each process keeps for itself.
  *
+ * A slot has a page of its own, so that only one worker can be allowed to write there.
+ *
  * Shared is only what must be.  Whatever the supervisor acts upon as root, above all the
  * process that it would kill, is its own: a worker that was taken over could otherwise
  * choose it.
@@ -19,13 +21,14 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
 
 enum {
     CACHE_LINES_APART = 128, /* processors fetch lines in pairs */
+    PAGE_BYTES = 4096,       /* where they are larger, neighbours share one */
     DEFERRALS_IN_SET = 8,
     DEFERRAL_SETS = SCOREBOARD_DEFERRALS / DEFERRALS_IN_SET
 };
 
-/* Written by one worker, so that none waits for another's cache lines. */
+/* Written by one worker. */
 struct shared_slot {
-    alignas(CACHE_LINES_APART) atomic_llong heartbeat_ms;
+    alignas(PAGE_BYTES) atomic_llong heartbeat_ms;
     atomic_ullong work;
     atomic_ullong counters[COUNT_COUNTERS];
     atomic_ullong gauges[GAUGE_GAUGES];
@@ -48,7 +51,7 @@ struct shared {
     alignas(CACHE_LINES_APART) atomic_uint poison_end; /* none is at or after it */
     atomic_ullong poisons[SCOREBOARD_POISONS];         /* 0: none */
     struct shared_slot slots[SCOREBOARD_SLOTS];
-    struct shared_deferral_set deferral_sets[DEFERRAL_SETS];
+    alignas(PAGE_BYTES) struct shared_deferral_set deferral_sets[DEFERRAL_SETS];
 };
 
 /* Of the supervisor. */
@@ -68,6 +71,7 @@ struct scoreboard {
     struct shared *shared;
     uint8_t key[16];
     struct holder holders[SCOREBOARD_SLOTS];
+    size_t slots_used; /* none at or after it was ever taken */
     struct blame blames[SCOREBOARD_POISONS];
     uint64_t blame_count;
 };

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,7 +16,7 @@
 /* A generation may be of a newer program than the supervisor that started it: what the
    shared memory looks like must be the same, or the worker has to refuse it.  Count the
    version up with every change to `struct shared`, the counters' order included. */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 static const uint64_t magic = 0x796574742d626f61; /* "yett-boa" */
 
 static const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
@@ -120,7 +121,53 @@ struct scoreboard *scoreboard_attach(int fd)
         return NULL;
     }
     memcpy(board->key, shared->key, sizeof(board->key));
+    board->slots_used = SCOREBOARD_SLOTS; /* who is not the supervisor does not know */
     return board;
+}
+
+/* ---- confined to one slot -------------------------------------------------------------- */
+
+/* Map the pages that hold `size` octets at `at` anew, in place. */
+static bool map_again(const struct scoreboard *board, const void *at, size_t size,
+                      int protection, int fd)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    size_t offset = (size_t)((const char *)at - (const char *)board->shared);
+    size_t before = page > 0 ? offset % (size_t)page : 0;
+    char *start = (char *)board->shared + (offset - before);
+    return mmap(start, size + before, protection, MAP_SHARED | MAP_FIXED, fd,
+                (off_t)(offset - before)) != MAP_FAILED;
+}
+
+/* A descriptor of the same memory through which nothing is ever written: what is mapped with
+   it cannot be made writable later. */
+static int open_to_read(int fd)
+{
+    char path[32];
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool scoreboard_confine(struct scoreboard *board, int fd, size_t slot)
+{
+    struct shared *shared = board->shared;
+    static const int both = PROT_READ | PROT_WRITE;
+    if (slot >= SCOREBOARD_SLOTS) {
+        errno = EINVAL;
+        return false;
+    }
+    int to_read = open_to_read(fd);
+    if (to_read < 0) {
+        return false;
+    }
+    bool confined =
+        map_again(board, shared, sizeof(*shared), PROT_READ, to_read) &&
+        map_again(board, &shared->slots[slot], sizeof(shared->slots[slot]), both, fd) &&
+        map_again(board, shared->deferral_sets, sizeof(shared->deferral_sets), both, fd);
+    int reason = errno;
+    (void)close(to_read);
+    errno = reason;
+    return confined;
 }
 
 void scoreboard_close(struct scoreboard *board)

@@ -19,9 +19,11 @@
  *
  * All values are lock-free atomics: a worker that dies in the middle of a write leaves
  * nothing locked.  The supervisor believes no value more than a bound allows: a worker that
- * was taken over may write anything here.  So who holds a slot, and who was blamed how
- * often, is not shared: it is known to the process that noted it.  A slot or an index that
- * does not exist is ignored, and reads as 0.
+ * was taken over may write anything into its own slot and among the deferrals, and, once it
+ * is confined, nowhere else.  So it can neither have others killed, whose heartbeats and work
+ * are out of its reach, nor a message poisoned that it does not die of.  Who holds a slot,
+ * and who was blamed how often, is not shared: it is known to the process that noted it.  A
+ * slot or an index that does not exist is ignored, and reads as 0.
  */
 enum {
     SCOREBOARD_SLOTS = 256,      /* workers, the leaving generations' included */
@@ -86,6 +88,14 @@ YETT_MUST_USE
 struct scoreboard *scoreboard_attach(int fd);
 void scoreboard_close(struct scoreboard *board);
 
+/*
+ * For ever take from this process the right to write anywhere but into `slot` and among the
+ * deferrals; `fd` is the board's, and to be closed afterwards.  Needs /proc.  False: errno
+ * says why, and the board is of no use any more.
+ */
+YETT_MUST_USE
+bool scoreboard_confine(struct scoreboard *board, int fd, size_t slot);
+
 /* For fingerprints and deferral keys; the same for all who share it. */
 const uint8_t *scoreboard_key(const struct scoreboard *board);
 
@@ -113,7 +123,8 @@ uint64_t scoreboard_work(const struct scoreboard *board, size_t slot);
 pid_t scoreboard_pid(const struct scoreboard *board, size_t slot); /* 0: free */
 unsigned scoreboard_generation(const struct scoreboard *board, size_t slot);
 
-/* Sums over all slots, dead workers' included. */
+/* Sums over all slots, dead workers' included; at most INT64_MAX, which all readers can take,
+   whatever a worker wrote. */
 uint64_t scoreboard_sum(const struct scoreboard *board, enum scoreboard_counter which);
 uint64_t scoreboard_gauge_sum(const struct scoreboard *board,
                               enum scoreboard_gauge which);

@@ -74,6 +74,9 @@ size_t scoreboard_take_slot(struct scoreboard *board, unsigned generation)
             board->holders[slot] =
                 (struct holder){.taken = true, .generation = generation};
             clear(board, slot);
+            if (board->slots_used <= slot) {
+                board->slots_used = slot + 1;
+            }
             return slot;
         }
     }
@@ -121,16 +124,17 @@ unsigned scoreboard_generation(const struct scoreboard *board, size_t slot)
     return is_slot(slot) ? board->holders[slot].generation : 0;
 }
 
-/* A sum that a worker wrote nonsense into stays at the top instead of starting anew. */
+/* A sum that a worker wrote nonsense into stays at the top instead of starting anew.  JSON
+   numbers above it are refused by most readers, `yett status` among them. */
 static uint64_t add(uint64_t sum, uint64_t more)
 {
-    return more > UINT64_MAX - sum ? UINT64_MAX : sum + more;
+    return more > INT64_MAX - sum ? INT64_MAX : sum + more;
 }
 
 uint64_t scoreboard_sum(const struct scoreboard *board, enum scoreboard_counter which)
 {
     uint64_t sum = 0;
-    for (size_t slot = 0; is_counter(which) && slot < SCOREBOARD_SLOTS; slot++) {
+    for (size_t slot = 0; is_counter(which) && slot < board->slots_used; slot++) {
         sum = add(sum, atomic_load_explicit(&board->shared->slots[slot].counters[which],
                                             relaxed));
     }
@@ -140,7 +144,7 @@ uint64_t scoreboard_sum(const struct scoreboard *board, enum scoreboard_counter 
 uint64_t scoreboard_gauge_sum(const struct scoreboard *board, enum scoreboard_gauge which)
 {
     uint64_t sum = 0;
-    for (size_t slot = 0; is_gauge(which) && slot < SCOREBOARD_SLOTS; slot++) {
+    for (size_t slot = 0; is_gauge(which) && slot < board->slots_used; slot++) {
         sum = add(sum, atomic_load_explicit(&board->shared->slots[slot].gauges[which],
                                             relaxed));
     }

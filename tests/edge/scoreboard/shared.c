@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,7 +75,7 @@ static void it_is_not_handed_on_by_accident(void **state)
 /* A memfd of the board's size and seals, with the board's beginning changed at `at`. */
 static int forged(const struct world *w, size_t at, char byte)
 {
-    static char bytes[1 << 21];
+    static char bytes[1 << 22];
     ssize_t size = pread(w->fd, bytes, sizeof(bytes), 0);
     assert_in_range(size, 4096, sizeof(bytes) - 1);
     bytes[at] = (char)(bytes[at] ^ byte);
@@ -243,7 +244,116 @@ static void wild_values_of_a_worker_do_not_overflow_anything(void **state)
     }
     scoreboard_count(w->worker, slot, COUNT_BYTES, UINT64_MAX);
     scoreboard_count(w->worker, other, COUNT_BYTES, 5);
-    assert_true(scoreboard_sum(w->board, COUNT_BYTES) == UINT64_MAX);
+    assert_true(scoreboard_sum(w->board, COUNT_BYTES) == INT64_MAX);
+}
+
+/* ---- confined -------------------------------------------------------------------------- */
+
+/* What a child that may only write into slot 3 tries. */
+enum attempt {
+    OWN_SLOT,
+    DEFERRAL,
+    READING,
+    SLOT_BEFORE,
+    SLOT_BEHIND,
+    POISON,
+    MAPPING /* to make what is read-only writable again */
+};
+
+static bool make_writable(void)
+{
+    char line[400];
+    bool made = false;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
+        void *from = NULL, *to = NULL;
+        if (strstr(line, "yett-scoreboard") != NULL && strstr(line, " r--s ") != NULL &&
+            sscanf(line, "%p-%p", &from, &to) == 2) {
+            size_t size = (size_t)((char *)to - (char *)from);
+            made = made || mprotect(from, size, PROT_READ | PROT_WRITE) == 0;
+        }
+    }
+    (void)fclose(maps);
+    return made;
+}
+
+static void attempt(struct scoreboard *board, enum attempt what)
+{
+    switch (what) {
+    case OWN_SLOT:
+        scoreboard_beat(board, 3, 7);
+        scoreboard_count(board, 3, COUNT_MESSAGES, 1);
+        return;
+    case DEFERRAL:
+        scoreboard_note_deferral(board, 5, 100, 1000);
+        return;
+    case READING:
+        _exit(!scoreboard_is_poisoned(board, 77) || scoreboard_work(board, 4) != 4);
+    case SLOT_BEFORE:
+        scoreboard_beat(board, 2, 0);
+        return;
+    case SLOT_BEHIND:
+        scoreboard_work_on(board, 4, 1);
+        return;
+    case POISON:
+        (void)scoreboard_blame(board, 1);
+        (void)scoreboard_blame(board, 1);
+        return;
+    case MAPPING:
+        _exit(make_writable() ? 0 : 1);
+    }
+}
+
+/* In a child, whose end says whether it could. */
+static bool can(const struct world *w, enum attempt what)
+{
+    int status;
+    pid_t child = fork();
+    assert_int_not_equal(child, -1);
+    if (child == 0) {
+        (void)signal(SIGSEGV, SIG_DFL);
+        struct scoreboard *board = scoreboard_attach(w->fd);
+        if (board == NULL || !scoreboard_confine(board, w->fd, 3)) {
+            _exit(1);
+        }
+        (void)close(w->fd);
+        attempt(board, what);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void a_confined_worker_writes_into_its_own_slot_and_no_other(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(scoreboard_take_slot(w->board, 1), i);
+    }
+    scoreboard_work_on(w->worker, 4, 4);
+    scoreboard_beat(w->worker, 2, 2);
+    (void)scoreboard_blame(w->board, 77);
+    (void)scoreboard_blame(w->board, 77);
+    assert_true(can(w, OWN_SLOT));
+    assert_int_equal(scoreboard_heartbeat_ms(w->board, 3), 7);
+    assert_int_equal(scoreboard_sum(w->board, COUNT_MESSAGES), 1);
+    assert_true(can(w, DEFERRAL));
+    assert_int_equal(scoreboard_first_deferred(w->board, 5, 200, 1000), 100);
+    assert_true(can(w, READING));
+    assert_false(can(w, SLOT_BEFORE));
+    assert_false(can(w, SLOT_BEHIND));
+    assert_false(can(w, POISON));
+    assert_false(can(w, MAPPING));
+    assert_int_equal(scoreboard_heartbeat_ms(w->board, 2), 2);
+    assert_true(scoreboard_work(w->board, 4) == 4);
+    assert_false(scoreboard_is_poisoned(w->board, 1));
+}
+
+static void nobody_is_confined_to_a_slot_that_does_not_exist(void **state)
+{
+    struct world *w = *state;
+    assert_false(scoreboard_confine(w->worker, w->fd, SCOREBOARD_SLOTS));
+    assert_int_equal(errno, EINVAL);
 }
 
 static void all_names_are_there_and_differ(void **state)
@@ -310,6 +420,8 @@ int main(void)
         TEST(places_that_do_not_exist_are_ignored),
         TEST(a_process_to_kill_is_never_read_from_what_workers_can_write),
         TEST(wild_values_of_a_worker_do_not_overflow_anything),
+        TEST(a_confined_worker_writes_into_its_own_slot_and_no_other),
+        TEST(nobody_is_confined_to_a_slot_that_does_not_exist),
         TEST(all_names_are_there_and_differ),
         TEST(a_killed_worker_leaves_its_work_behind_and_nothing_locked),
     };
