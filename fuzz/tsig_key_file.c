@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 /*
- * The text of key files.  A key that is accepted has a name in normal form and a secret that
- * cannot be guessed, and comes out the same when it is written in the form with colons.
+ * The text of key files.  A key that is accepted has a name in normal form and a secret
+ * that cannot be guessed, and comes out the same when it is written in the form with
+ * colons.
  */
 
 enum { ARENA_BYTES = 1024 * 1024 };

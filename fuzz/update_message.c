@@ -7,9 +7,9 @@
 /*
  * UPDATE messages that somebody wants signed, and replies to one of ours.
  *
- * A message that is accepted is written again, octet by octet the same; its undo can be written
- * and read, and undone again it is the change it was.  A reply is never believed that was not
- * signed: nobody here knows the key.
+ * A message that is accepted is written again, octet by octet the same; its undo can be
+ * written and read, and undone again it is the change it was.  A reply is never believed
+ * that was not signed: nobody here knows the key.
  */
 
 enum { ARENA_BYTES = 8 * 1024 * 1024 };

@@ -6,8 +6,9 @@
 /*
  * direct: a question to one server, and what that server said.
  *
- * What packet.c makes of a response is what evaluators want to know.  Who asks whether a server
- * has a record wants to know what there is, octet by octet, and whether it is its own word.
+ * What packet.c makes of a response is what evaluators want to know.  Who asks whether a
+ * server has a record wants to know what there is, octet by octet, and whether it is its
+ * own word.
  */
 
 enum {
@@ -41,7 +42,7 @@ void dns_query_write(struct buf *buf, uint16_t id, struct dns_direct_question qu
     add_u16(buf, CLASS_IN);
 }
 
-/* ---- reading ------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------- */
 
 struct reply_reader {
     struct arena *arena;
@@ -62,7 +63,8 @@ static unsigned u16_at(slice packet, size_t at)
            (unsigned char)packet.ptr[at + 1];
 }
 
-/* Does it belong to our question?  A truncated one need not be whole behind its header. */
+/* Does it belong to our question?  A truncated one need not be whole behind its header.
+ */
 static enum yett_err read_head(struct reply_reader *reader, slice packet, uint16_t id,
                                struct dns_reply *out)
 {

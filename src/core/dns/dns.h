@@ -231,13 +231,13 @@ enum yett_err dns_packet_read(struct arena *arena, slice packet,
                               struct dns_question question, struct dns_answer *out,
                               const char **why);
 
-/* Where the name at `*at` in a packet ends.  False, with `*at` untouched, when it is malformed
-   or leaves the packet.  Pointers are not followed. */
+/* Where the name at `*at` in a packet ends.  False, with `*at` untouched, when it is
+   malformed or leaves the packet.  Pointers are not followed. */
 YETT_MUST_USE
 bool dns_wire_skip_name(slice packet, size_t *at);
 
-/* Is the name at `at`, compressed or not, the one that has the text form `name`?  A malformed
-   one is none. */
+/* Is the name at `at`, compressed or not, the one that has the text form `name`?  A
+   malformed one is none. */
 bool dns_wire_name_is(slice packet, size_t at, slice name);
 
 /* Append a name in normal form (asserted; empty: the root) as labels, not compressed. */
@@ -275,18 +275,18 @@ struct dns_reply {
     uint32_t ttl_s; /* the lowest of theirs */
 };
 
-/* The packet of a question (RFC 1035 section 4.1).  Deliberately without EDNS(0): what does not
-   fit into 512 octets comes by TCP, which every server has to offer (RFC 7766), and there is no
-   server that an option of ours could confuse. */
+/* The packet of a question (RFC 1035 section 4.1).  Deliberately without EDNS(0): what
+   does not fit into 512 octets comes by TCP, which every server has to offer (RFC 7766),
+   and there is no server that an option of ours could confuse. */
 void dns_query_write(struct buf *buf, uint16_t id, struct dns_direct_question question);
 
 /*
- * Read the packet that came for it.  Values are rdata octets for A, AAAA and TXT (with the
- * lengths of its character-strings), and the server's name in normal form for NS and SOA
- * (MNAME).  Everything is copied into `arena`.
+ * Read the packet that came for it.  Values are rdata octets for A, AAAA and TXT (with
+ * the lengths of its character-strings), and the server's name in normal form for NS and
+ * SOA (MNAME).  Everything is copied into `arena`.
  *
- * YETT_OK, whatever the RCODE; YETT_BAD_SYNTAX when it cannot be read or does not belong to this
- * id and question, with `*why` as in dns_packet_read(); YETT_NO_MEMORY.
+ * YETT_OK, whatever the RCODE; YETT_BAD_SYNTAX when it cannot be read or does not belong
+ * to this id and question, with `*why` as in dns_packet_read(); YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err dns_reply_read(struct arena *arena, slice packet, uint16_t id,

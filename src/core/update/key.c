@@ -49,15 +49,15 @@ static enum yett_err refuse(struct reader *reader, const char *why)
     return YETT_BAD_SYNTAX;
 }
 
-/* ---- words --------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------- */
 
 static void skip_line(slice *in)
 {
     *in = slice_skip(*in, slice_find_byte(*in, '\n'));
 }
 
-/* White space and comments: "#" to the end of the line, and where C's are comments, both of
-   theirs.  In YAML a secret may begin with "//". */
+/* White space and comments: "#" to the end of the line, and where C's are comments, both
+   of theirs.  In YAML a secret may begin with "//". */
 static void skip_blank(struct reader *reader)
 {
     slice *in = &reader->in;
@@ -115,7 +115,7 @@ static bool take_mark(struct reader *reader, char mark)
     return slice_take_byte(&reader->in, mark);
 }
 
-/* ---- the three forms ----------------------------------------------------------------- */
+/* ---- the three forms --------------------------------------------------------------- */
 
 /* A field that the forms have by name. */
 static slice *field_of(struct reader *reader, slice word)
@@ -226,7 +226,7 @@ static enum yett_err read_form(struct reader *reader)
                : err;
 }
 
-/* ---- what was read ------------------------------------------------------------------- */
+/* ---- what was read ----------------------------------------------------------------- */
 
 static enum yett_err find_algorithm(struct reader *reader, enum crypto_mac *out)
 {

@@ -6,8 +6,8 @@
 /*
  * parse: an UPDATE message becomes a change again.
  *
- * What is read here is written once more in the end, and must come out the same: the rules
- * that make a message ours stand in write.c, and not a second time here.
+ * What is read here is written once more in the end, and must come out the same: the
+ * rules that make a message ours stand in write.c, and not a second time here.
  */
 
 enum { LABEL_MAX = 63, RECORDS_MAX = 2 * UPDATE_VALUES_MAX };

@@ -3,7 +3,7 @@
 #include "core/update/tsig.h"
 #include "core/update/wire.h"
 
-/* reply: what the server made of an update, and whether it was the server that said so. */
+/* reply: what the server made of an update, and whether it was it that said so. */
 
 enum { RCODE_NOTAUTH = 9, SENTENCE_MAX = 2048 };
 

@@ -11,7 +11,7 @@ static slice algorithm_name(const struct update_key *key)
     return slice_from_text(update_algorithm_text(key->algorithm));
 }
 
-/* ---- computing ----------------------------------------------------------------------- */
+/* ---- computing --------------------------------------------------------------------- */
 
 /* The message as it was before the record was added (section 4.3.2). */
 static void add_message(struct buf *buf, slice message, const struct tsig *tsig)
@@ -59,7 +59,7 @@ enum yett_err tsig_compute(struct arena *arena, struct crypto *crypto,
                : buf_err(&buf);
 }
 
-/* ---- signing ------------------------------------------------------------------------- */
+/* ---- signing ----------------------------------------------------------------------- */
 
 static void add_record(struct buf *buf, const struct update_key *key,
                        const struct tsig *tsig) /* section 4.2 */
@@ -113,7 +113,7 @@ enum yett_err update_sign(struct arena *arena, struct crypto *crypto,
     return buf_err(&buf);
 }
 
-/* ---- finding ------------------------------------------------------------------------- */
+/* ---- finding ----------------------------------------------------------------------- */
 
 struct walk {
     slice message;

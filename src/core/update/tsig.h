@@ -21,15 +21,15 @@ struct tsig {
 };
 
 /*
- * Find the record at the end of a message.  YETT_BAD_SYNTAX with `*why` when the message or the
- * record is malformed or it stands elsewhere than at the end; else YETT_OK.
+ * Find the record at the end of a message.  YETT_BAD_SYNTAX with `*why` when the message
+ * or the record is malformed or it stands elsewhere than at the end; else YETT_OK.
  */
 YETT_MUST_USE
 enum yett_err tsig_find(slice message, const struct update_key *key, struct tsig *out,
                         const char **why);
 
-/* What the signature is over (section 4.3), for a message with (`request_mac`) a reply; without
-   one, for a request.  `message` ends where the record begins, or would. */
+/* What the signature is over (section 4.3), for a message with (`request_mac`) a reply;
+   without one, for a request.  `message` ends where the record begins, or would. */
 YETT_MUST_USE
 enum yett_err tsig_compute(struct arena *arena, struct crypto *crypto,
                            const struct update_key *key, slice request_mac, slice message,

@@ -14,16 +14,16 @@
  * update: change one TXT RRset of a zone, and nothing else (RFC 2136, RFC 8945).
  *
  * A change is two states of the RRset: `before`, octet by octet as a server gave it, and
- * `after`.  rrset.c makes and compares states, write.c turns a change into an UPDATE message,
- * parse.c a message into a change, contract.c says whether it may be signed, tsig.c signs it,
- * reply.c reads what the server made of it, key.c reads key files, script.c tells a change as
- * commands for nsupdate(1).
+ * `after`.  rrset.c makes and compares states, write.c turns a change into an UPDATE
+ * message, parse.c a message into a change, contract.c says whether it may be signed,
+ * tsig.c signs it, reply.c reads what the server made of it, key.c reads key files,
+ * script.c tells a change as commands for nsupdate(1).
  *
  * What the message does:
- * - Its prerequisite is the whole of `before` (section 2.4.2), or that there is no such RRset
- *   (2.4.3): if anybody changed the record since it was read, nothing happens.
- * - It deletes value by value what is in `before` and not in `after` (2.5.4), never an RRset or
- *   a name, and adds what is new (2.5.1).  Other values of the name stay as they are.
+ * - Its prerequisite is the whole of `before` (section 2.4.2), or that there is no such
+ *   RRset (2.4.3): if anybody changed the record since it was read, nothing happens.
+ * - It deletes value by value what is in `before` and not in `after` (2.5.4), never an
+ *   RRset or a name, and adds what is new (2.5.1).  Other values stay as they are.
  * - To undo it is the same with the two states exchanged.
  *
  * Replace a key record, with the signer in the same process or in another:
@@ -41,8 +41,7 @@
  *
  *     // edge/nameserver's nameserver_send() sends signed_request.message; then, with the key:
  *     err = update_read_reply(arena, crypto, &key, &signed_request, now_s, reply, &outcome);
- *     if (outcome.status == UPDATE_DONE) ... nameserver_wait() until every server shows it,
- *     else print outcome.reason.
+ *     // UPDATE_DONE: nameserver_wait() until every server shows it; else print outcome.reason
  *
  *     // how to take it back
  *     struct update_change back = update_undo(&change);
@@ -55,7 +54,7 @@ enum {
     UPDATE_TTL_MAX_S = 0x7fffffff /* RFC 2181 section 8 */
 };
 
-/* The TXT records of one name.  A value is rdata: character-strings, each after its length. */
+/* The TXT records of one name.  A value is rdata: strings, each after its length. */
 struct update_rrset {
     const slice *values;
     size_t count; /* 0: there is no such RRset */
@@ -70,10 +69,10 @@ struct update_change {
     struct update_rrset after; /* its TTL is that of the records that are added */
 };
 
-/* ---- states -------------------------------------------------------------------------- */
+/* ---- states ------------------------------------------------------------------------ */
 
-/* The rdata for a text: strings of 255 octets, the last one shorter (RFC 1035 section 3.3.14).
-   YETT_LIMIT when it would be over 65535 octets. */
+/* The rdata for a text: strings of 255 octets, the last one shorter (RFC 1035
+   section 3.3.14).  YETT_LIMIT when it would be over 65535 octets. */
 YETT_MUST_USE
 enum yett_err update_value(struct arena *arena, slice text, slice *out);
 
@@ -82,13 +81,13 @@ YETT_MUST_USE
 enum yett_err update_value_text(struct arena *arena, slice value, slice *out);
 
 /*
- * `before`, in which the value with the text `old_text` is replaced by one with `new_text`;
- * either may be SLICE_NONE: only add, only remove.  How texts are cut into strings does not
- * matter here.  When other values stay, the new one gets their TTL instead of `ttl_s`: all
- * records of an RRset have the same (RFC 2181 section 5.2).
+ * `before`, in which the value with the text `old_text` is replaced by one with
+ * `new_text`; either may be SLICE_NONE: only add, only remove.  How texts are cut into
+ * strings does not matter here.  When other values stay, the new one gets their TTL
+ * instead of `ttl_s`: all records of an RRset have the same (RFC 2181 section 5.2).
  *
- * YETT_NOT_FOUND when no value has `old_text`; YETT_LIMIT; YETT_NO_MEMORY.  `*out` refers to the
- * values of `before`.
+ * YETT_NOT_FOUND when no value has `old_text`; YETT_LIMIT; YETT_NO_MEMORY.  `*out` refers
+ * to the values of `before`.
  */
 YETT_MUST_USE
 enum yett_err update_replace(struct arena *arena, const struct update_rrset *before,
@@ -103,13 +102,14 @@ struct update_change update_undo(const struct update_change *change);
 bool update_is_visible(const struct update_change *change,
                        const struct update_rrset *shown);
 
-/* ---- messages ------------------------------------------------------------------------ */
+/* ---- messages ---------------------------------------------------------------------- */
 
 /*
  * Write the UPDATE message (RFC 2136 section 2), unsigned.
  *
- * YETT_BAD_SYNTAX with `*why` a static phrase about "it" (the change), when it changes nothing,
- * its name is not in its zone, or a state is no RRset; YETT_LIMIT with `*why`; YETT_NO_MEMORY.
+ * YETT_BAD_SYNTAX with `*why` a static phrase about "it" (the change), when it changes
+ * nothing, its name is not in its zone, or a state is no RRset; YETT_LIMIT with `*why`;
+ * YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err update_write(struct arena *arena, const struct update_change *change,
@@ -118,12 +118,12 @@ enum yett_err update_write(struct arena *arena, const struct update_change *chan
 /*
  * Read an unsigned UPDATE message that somebody wants signed.
  *
- * Accepts what update_write() writes, octet by octet, and nothing else: what was read is written
- * again and compared.  So there are no compressed names, no further sections, types or classes,
- * and no other reader of these octets can find another change in them.
+ * Accepts what update_write() writes, octet by octet, and nothing else: what was read is
+ * written again and compared.  So there are no compressed names, no further sections,
+ * types or classes, and no other reader of these octets can find another change in them.
  *
- * YETT_BAD_SYNTAX with `*why` a static phrase about "it" (the message); YETT_NO_MEMORY.  `*out`
- * points into `message` and `arena`.
+ * YETT_BAD_SYNTAX with `*why` a static phrase about "it" (the message); YETT_NO_MEMORY.
+ * `*out` points into `message` and `arena`.
  */
 YETT_MUST_USE
 enum yett_err update_parse(struct arena *arena, slice message, struct update_change *out,
@@ -131,8 +131,8 @@ enum yett_err update_parse(struct arena *arena, slice message, struct update_cha
 
 /* What may be signed. */
 struct update_contract {
-    /* Is `domain` one of ours, and `zone` the zone that its records are in?  Both in normal
-       form, `domain` in `zone`. */
+    /* Is `domain` one of ours, and `zone` the zone that its records are in?  Both in
+       normal form, `domain` in `zone`. */
     bool (*serves)(void *context, slice zone, slice domain);
     void *context;
     uint32_t ttl_max_s; /* of added records */
@@ -141,18 +141,18 @@ struct update_contract {
 };
 
 /*
- * May this change be signed?  Only at *._domainkey.DOMAIN, _dmarc.DOMAIN, and DOMAIN itself, for
- * domains served.  YETT_OK, or YETT_BAD_SYNTAX with `*why` a static phrase about "it" (the
- * update).
+ * May this change be signed?  Only at *._domainkey.DOMAIN, _dmarc.DOMAIN, and DOMAIN
+ * itself, for domains served.  YETT_OK, or YETT_BAD_SYNTAX with `*why` a static phrase
+ * about "it" (the update).
  */
 YETT_MUST_USE
 enum yett_err update_check_contract(const struct update_contract *contract,
                                     const struct update_change *change, const char **why);
 
-/* Append the commands that make nsupdate(1) or knsupdate(1) do it, one a line, up to "send". */
+/* Append the commands that make nsupdate(1) or knsupdate(1) do it, one a line. */
 void update_write_script(struct buf *buf, const struct update_change *change);
 
-/* ---- keys ---------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------- */
 
 /* A TSIG key.  Whoever read it wipes the secret. */
 struct update_key {
@@ -169,8 +169,8 @@ struct update_key {
  * Comments of all three are passed over.  hmac-md5, hmac-sha1 and hmac-sha224 are refused
  * (RFC 8945 section 6), and so are secrets under 16 octets.
  *
- * YETT_BAD_SYNTAX with `*why` a static phrase about "it" (the file); YETT_NO_MEMORY.  `*out`
- * lives in `arena`.
+ * YETT_BAD_SYNTAX with `*why` a static phrase about "it" (the file); YETT_NO_MEMORY.
+ * `*out` lives in `arena`.
  */
 YETT_MUST_USE
 enum yett_err update_key_parse(struct arena *arena, slice text, struct update_key *out,
@@ -178,7 +178,7 @@ enum yett_err update_key_parse(struct arena *arena, slice text, struct update_ke
 
 const char *update_algorithm_text(enum crypto_mac algorithm); /* "hmac-sha256" */
 
-/* ---- transactions -------------------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------------------ */
 
 enum { UPDATE_FUDGE_S = 300 }; /* RFC 8945 section 10 */
 
@@ -189,8 +189,8 @@ struct update_signed {
     size_t mac_size;
 };
 
-/* Append the TSIG record (RFC 8945 section 5.1).  YETT_BAD_SYNTAX when `message` is no message or
-   has an additional section already; YETT_NO_MEMORY. */
+/* Append the TSIG record (RFC 8945 section 5.1).  YETT_BAD_SYNTAX when `message` is no
+   message or has an additional section already; YETT_NO_MEMORY. */
 YETT_MUST_USE
 enum yett_err update_sign(struct arena *arena, struct crypto *crypto,
                           const struct update_key *key, slice message, int64_t now_s,
@@ -214,8 +214,8 @@ struct update_outcome {
 };
 
 /*
- * Read the reply to a signed request (RFC 8945 section 5.3).  `request` as update_sign() filled
- * it.  Always YETT_OK with an outcome, or YETT_NO_MEMORY.
+ * Read the reply to a signed request (RFC 8945 section 5.3).  `request` as update_sign()
+ * filled it.  Always YETT_OK with an outcome, or YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err update_read_reply(struct arena *arena, struct crypto *crypto,

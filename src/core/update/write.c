@@ -6,7 +6,7 @@
 
 /* write: a change becomes an UPDATE message (RFC 2136 section 2), in one form only. */
 
-/* ---- is it a change that can be written? --------------------------------------------- */
+/* ---- is it a change that can be written? ------------------------------------------- */
 
 static bool is_normal(struct arena *arena, slice name)
 {
@@ -65,7 +65,7 @@ static const char *fault_of(struct arena *arena, const struct update_change *cha
     return fault;
 }
 
-/* ---- the message --------------------------------------------------------------------- */
+/* ---- the message ------------------------------------------------------------------- */
 
 static void add_record(struct buf *buf, const struct update_change *change,
                        unsigned class, uint32_t ttl_s, slice rdata)

@@ -41,7 +41,7 @@ bool address_parse(slice text, uint16_t port, struct nameserver_address *out)
     return true;
 }
 
-/* ---- resolv.conf --------------------------------------------------------------------- */
+/* ---- resolv.conf ------------------------------------------------------------------- */
 
 static slice next_word(slice *line)
 {
@@ -93,7 +93,7 @@ enum yett_err address_read_resolvers(struct arena *arena, const char *path,
     return YETT_OK;
 }
 
-/* ---- sockets and people -------------------------------------------------------------- */
+/* ---- sockets and people ------------------------------------------------------------ */
 
 socklen_t address_to_socket(const struct nameserver_address *address,
                             struct sockaddr_storage *out)

@@ -6,10 +6,10 @@
 
 #include <sys/socket.h>
 
-/* address: where servers are, from options and resolv.conf(5), to sockets and to people. */
+/* address: where servers are, from options and resolv.conf(5), to sockets and people. */
 
-/* "WHERE", "WHERE@PORT", "[WHERE]@PORT": the part before the port, and the port, which stays as
-   it is when none is given.  False for a port that is none. */
+/* "WHERE", "WHERE@PORT", "[WHERE]@PORT": the part before the port, and the port, which
+   stays as it is when none is given.  False for a port that is none. */
 YETT_MUST_USE
 bool address_split(slice text, slice *where, uint16_t *port);
 
@@ -17,7 +17,7 @@ bool address_split(slice text, slice *where, uint16_t *port);
 YETT_MUST_USE
 bool address_parse(slice text, uint16_t port, struct nameserver_address *out);
 
-/* The "nameserver" lines of the file.  Scoped addresses (fe80::1%eth0) are passed over. */
+/* The "nameserver" lines of the file.  Scoped addresses (fe80::1%eth0) are left out. */
 YETT_MUST_USE
 enum yett_err address_read_resolvers(struct arena *arena, const char *path,
                                      struct nameserver_address *list, size_t room,

@@ -43,7 +43,7 @@ static enum nameserver_state state_of(const struct exchange *exchange,
                : NAMESERVER_LAGS;
 }
 
-/* ---- sentences ----------------------------------------------------------------------- */
+/* ---- sentences --------------------------------------------------------------------- */
 
 static void add_error(struct buf *buf, const struct dns_reply *reply, slice name)
 {
@@ -124,7 +124,7 @@ static enum yett_err tell_without_address(struct arena *arena,
     return buf_err(&text);
 }
 
-/* ---- one server ---------------------------------------------------------------------- */
+/* ---- one server -------------------------------------------------------------------- */
 
 static enum yett_err read_reply(struct arena *arena, const struct nameserver *server,
                                 const struct exchange *exchange, struct update_rrset *out,
@@ -166,9 +166,10 @@ enum yett_err nameserver_read(struct arena *arena,
     return err;
 }
 
-/* ---- all servers --------------------------------------------------------------------- */
+/* ---- all servers ------------------------------------------------------------------- */
 
-/* A server is as bad as the worst of its addresses that answer: whoever asks may come to any. */
+/* A server is as bad as the worst of its addresses that answer: whoever asks may come to
+ * any. */
 static bool is_worse(enum nameserver_state a, enum nameserver_state b)
 {
     static const int rank[] = {

@@ -26,7 +26,7 @@ int64_t exchange_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- ending -------------------------------------------------------------------------- */
+/* ---- ending ------------------------------------------------------------------------ */
 
 static void over(struct exchange *exchange)
 {
@@ -63,7 +63,8 @@ static enum yett_err fail_unreadable(struct runner *runner, struct exchange *exc
     return exchange->failure.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
 }
 
-/* Each attempt waits twice as long as the one before, so that a slow server is heard as well. */
+/* Each attempt waits twice as long as the one before, so that a slow server is heard as
+ * well. */
 static unsigned attempt_ms(const struct runner *runner, unsigned attempt)
 {
     return runner->options->timeout_ms
@@ -91,7 +92,7 @@ static enum yett_err fail_silent(struct runner *runner, struct exchange *exchang
     return exchange->failure.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
 }
 
-/* ---- beginning ----------------------------------------------------------------------- */
+/* ---- beginning --------------------------------------------------------------------- */
 
 static bool open_socket(struct exchange *exchange, int kind)
 {
@@ -172,7 +173,7 @@ static enum yett_err try_tcp(struct runner *runner, struct exchange *exchange)
     return open_socket(exchange, SOCK_STREAM) ? YETT_OK : fail_system(runner, exchange);
 }
 
-/* ---- on the way ---------------------------------------------------------------------- */
+/* ---- on the way -------------------------------------------------------------------- */
 
 /* A reply that does not belong to the question leaves it open. */
 static enum yett_err take_datagram(struct runner *runner, struct exchange *exchange)
@@ -291,7 +292,7 @@ static enum yett_err step(struct runner *runner, struct exchange *exchange)
     return YETT_OK;
 }
 
-/* ---- all of them --------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------- */
 
 static enum yett_err time_is_over(struct runner *runner, struct exchange *exchange)
 {

@@ -8,8 +8,9 @@
 /*
  * exchange: messages to servers and back, several at the same time.
  *
- * A question goes by UDP, again when nothing comes, and by TCP when the reply was truncated.
- * What does not belong to the question is not listened to.  An update goes by TCP, once.
+ * A question goes by UDP, again when nothing comes, and by TCP when the reply was
+ * truncated. What does not belong to the question is not listened to.  An update goes by
+ * TCP, once.
  */
 enum exchange_phase {
     EXCHANGE_UDP,

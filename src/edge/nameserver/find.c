@@ -6,8 +6,8 @@
 /*
  * find: where the zone of a name begins, and who serves it.
  *
- * The resolver is asked.  It may give what it remembers, which for zones and their servers is
- * good enough; records themselves are never asked for here.
+ * The resolver is asked.  It may give what it remembers, which for zones and their
+ * servers is good enough; records themselves are never asked for here.
  */
 
 enum { RESOLVERS_MAX = 4, TYPES = 2, RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3 };
@@ -43,7 +43,7 @@ static enum yett_err find_resolvers(struct finder *finder)
     return YETT_OK;
 }
 
-/* ---- lookups ------------------------------------------------------------------------- */
+/* ---- lookups ----------------------------------------------------------------------- */
 
 static bool is_answer(const struct exchange *exchange)
 {
@@ -119,7 +119,7 @@ static enum yett_err look_up_one(struct finder *finder, enum dns_direct_type typ
     return err;
 }
 
-/* ---- the zone ------------------------------------------------------------------------ */
+/* ---- the zone ---------------------------------------------------------------------- */
 
 static enum yett_err find_apex(struct finder *finder, slice name, slice *apex,
                                slice *mname)
@@ -147,7 +147,7 @@ static enum yett_err find_apex(struct finder *finder, slice name, slice *apex,
     return YETT_NOT_FOUND;
 }
 
-/* ---- servers ------------------------------------------------------------------------- */
+/* ---- servers ----------------------------------------------------------------------- */
 
 /* A server before its addresses are known. */
 struct candidate {

@@ -13,18 +13,20 @@
 /*
  * nameserver: the name servers of one zone, asked and changed by programs that wait.
  *
- * find.c looks for the zone that a name is in and for its servers, ask.c asks each of them
- * directly what it has and wait.c until all show a change, send.c hands an update to the primary,
- * exchange.c moves the packets, address.c reads and writes addresses.  Knows no rule of updates:
- * those are in core/update.
+ * find.c looks for the zone that a name is in and for its servers, ask.c asks each of
+ * them directly what it has and wait.c until all show a change, send.c hands an update to
+ * the primary, exchange.c moves the packets, address.c reads and writes addresses.  Knows
+ * no rule of updates: those are in core/update.
  *
- * Everything blocks, each step within a deadline.  Deliberately without the loop: who calls is a
- * command or a short-lived helper that has nothing else to do meanwhile, and waiting for hours
- * is a loop with a sleep in it.  The servers of a zone are asked at the same time, in one
- * poll(2), so one that is dead costs no more than its own timeout.  Nothing is cached, nothing
- * is asked of a resolver but where the zone and its servers are.
+ * Everything blocks, each step within a deadline.  Deliberately without the loop: who
+ * calls is a command or a short-lived helper that has nothing else to do meanwhile, and
+ * waiting for hours is a loop with a sleep in it.  The servers of a zone are asked at the
+ * same time, in one poll(2), so one that is dead costs no more than its own timeout.
+ * Nothing is cached, nothing is asked of a resolver but where the zone and its servers
+ * are.
  *
- * Publish a record, wait for it, and see it (with the steps of core/update/update.h between):
+ * Publish a record, wait for it, and see it (with the steps of core/update/update.h
+ * between):
  *
  *     struct nameserver_options options = NAMESERVER_OPTIONS_DEFAULT;
  *     struct nameserver_zone zone;
@@ -32,11 +34,11 @@
  *     err = nameserver_find(arena, &options, name, &zone, &why);
  *     err = nameserver_read(arena, &options, &zone.primary, name, &before, &why);
  *     // update_replace(), update_write(), update_sign() with zone.apex and before
- *     err = nameserver_send(arena, &options, &zone.primary, signed_request.message, &reply, &why);
+ *     err = nameserver_send(arena, &options, &zone.primary, message, &reply, &why);
  *     // update_read_reply()
  *     struct nameserver_patience patience = {.seconds = 3600, .progress = show};
  *     err = nameserver_wait(arena, &options, &zone, &change, &patience, &views);
- *     // YETT_OK: every server shows it.  YETT_NOT_FOUND: views[i].sentence says who does not.
+ *     // YETT_OK: every server shows it; else views.list[i].sentence says who does not
  */
 
 enum {
@@ -45,21 +47,20 @@ enum {
 };
 
 struct nameserver_options {
-    /* Who tells where zones and servers are: "ADDR", "ADDR@PORT", "[ADDR]@PORT"; empty: those of
-       /etc/resolv.conf. */
+    /* Who tells where zones and servers are: "ADDR", "ADDR@PORT", "[ADDR]@PORT"; empty:
+       those of /etc/resolv.conf. */
     slice resolver;
-    /* Where updates go, e.g. a hidden primary, in the same form or as "NAME" or "NAME@PORT";
-       empty: the server that the zone's SOA record names. */
+    /* Where updates go, e.g. a hidden primary, in the same form or as "NAME" or
+       "NAME@PORT"; empty: the server that the zone's SOA record names. */
     slice primary;
     /* The servers that must show a record, in the same form; none: those of the zone's NS
        records. */
     const slice *servers;
     size_t server_count;
-    unsigned port;     /* of servers given or found without one */
-    unsigned attempts; /* questions by UDP before a server counts as silent, up to 6 */
-    unsigned
-        timeout_ms; /* for the first; each further one waits twice as long as the one before.
-                            By TCP for all of it: 10.5 s by default */
+    unsigned port;       /* of servers given or found without one */
+    unsigned attempts;   /* questions by UDP before a server counts as silent, up to 6 */
+    unsigned timeout_ms; /* for the first; each further one waits twice as long as the one
+                            before.  By TCP for all of it: 10.5 s by default */
     unsigned update_timeout_ms; /* for the reply to an update */
 };
 
@@ -87,12 +88,12 @@ struct nameserver_zone {
 };
 
 /*
- * Find the zone that `name` (in normal form) is in: from it upwards, the first that has an SOA
- * record.  Then the primary and all servers with their addresses.
+ * Find the zone that `name` (in normal form) is in: from it upwards, the first that has
+ * an SOA record.  Then the primary and all servers with their addresses.
  *
- * YETT_OK; YETT_NOT_FOUND no such zone; YETT_IO the resolver gave no answer; YETT_BAD_SYNTAX an
- * option is malformed; YETT_LIMIT the zone has too many servers; each with `*why`, a sentence in
- * `arena`.  YETT_NO_MEMORY.
+ * YETT_OK; YETT_NOT_FOUND no such zone; YETT_IO the resolver gave no answer;
+ * YETT_BAD_SYNTAX an option is malformed; YETT_LIMIT the zone has too many servers; each
+ * with `*why`, a sentence in `arena`.  YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err nameserver_find(struct arena *arena,
@@ -102,8 +103,8 @@ enum yett_err nameserver_find(struct arena *arena,
 /*
  * The TXT RRset at `name` as `server` has it, octet by octet; count 0 when there is none.
  *
- * YETT_OK; YETT_IO it gave no answer; YETT_BAD_SYNTAX it is not authoritative there, or the name
- * is an alias (CNAME): each with `*why`, a sentence.  YETT_NO_MEMORY.
+ * YETT_OK; YETT_IO it gave no answer; YETT_BAD_SYNTAX it is not authoritative there, or
+ * the name is an alias (CNAME): each with `*why`, a sentence.  YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err nameserver_read(struct arena *arena,
@@ -114,9 +115,9 @@ enum yett_err nameserver_read(struct arena *arena,
 /*
  * Send a signed update by TCP and wait for its reply, which nobody has looked at yet.
  *
- * YETT_OK with `*reply`; YETT_IO with `*why`: no server could be reached (the sentence says that
- * nothing was sent), or it was sent and no reply came: then ask the servers what they have.
- * YETT_NO_MEMORY.
+ * YETT_OK with `*reply`; YETT_IO with `*why`: no server could be reached (the sentence
+ * says that nothing was sent), or it was sent and no reply came: then ask the servers
+ * what they have.  YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err nameserver_send(struct arena *arena,
@@ -146,7 +147,7 @@ struct nameserver_views {
     size_t showing;
 };
 
-/* Ask all servers of the zone at once.  Always YETT_OK with the views, or YETT_NO_MEMORY. */
+/* Ask all servers of the zone at once.  YETT_OK with the views, or YETT_NO_MEMORY. */
 YETT_MUST_USE
 enum yett_err nameserver_ask_all(struct arena *arena,
                                  const struct nameserver_options *options,
@@ -166,9 +167,10 @@ struct nameserver_patience {
 /*
  * Ask all servers again and again until each shows the change.
  *
- * YETT_OK: they do.  YETT_NOT_FOUND: the time is over, or `progress` gave up.  In both cases
- * `*out` is what the last round saw.  YETT_NO_MEMORY.  Memory in `arena` does not grow from round
- * to round.
+ * YETT_OK: they do.  YETT_NOT_FOUND: the time is over, or `progress` gave up.  In both
+ * cases
+ * `*out` is what the last round saw.  YETT_NO_MEMORY.  Memory in `arena` does not grow
+ * from round to round.
  */
 YETT_MUST_USE
 enum yett_err nameserver_wait(struct arena *arena,

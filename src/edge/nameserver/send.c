@@ -5,8 +5,8 @@
 /*
  * send: an update on its way to the primary.
  *
- * Another address is tried only when nothing can have reached the first: an update that may have
- * been made is not made again.
+ * Another address is tried only when nothing can have reached the first: an update that
+ * may have been made is not made again.
  */
 
 enum { SENTENCE_MAX = 4096 };

@@ -71,8 +71,7 @@ static void a_secret_may_begin_like_a_comment(void **state)
     const char *why = "";
     static const char *const texts[] = {
         "hmac-sha256:k://8BAgMEBQYHCAkKCwwNDg8=",
-        "key:\n  - id: k\n    algorithm: hmac-sha256\n    secret: "
-        "//8BAgMEBQYHCAkKCwwNDg8=\n",
+        "key:\n- id: k\n  algorithm: hmac-sha256\n  secret: //8BAgMEBQYHCAkKCwwNDg8=",
         "key k { algorithm hmac-sha256; secret \"//8BAgMEBQYHCAkKCwwNDg8=\"; };",
     };
     for (size_t i = 0; i < 3; i++) {

@@ -5,7 +5,7 @@
 
 enum { TXT = 16, SOA = 6, A = 1, OPT = 41, IN = 1, NONE = 254, ANY = 255 };
 
-/* ---- messages that nobody of ours would write ----------------------------------------- */
+/* ---- messages that nobody of ours would write -------------------------------------- */
 
 static struct buf message;
 
@@ -410,7 +410,7 @@ static void what_we_would_not_write_is_refused_with_the_reason(void **state)
     }
 }
 
-/* ---- and those we would -------------------------------------------------------------- */
+/* ---- and those we would ------------------------------------------------------------ */
 
 static void what_was_written_is_read_back(void **state)
 {

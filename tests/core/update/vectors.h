@@ -3,9 +3,9 @@
 #define TESTS_CORE_UPDATE_VECTORS_H
 
 /*
- * Messages put together, and signed, by a program of its own with Python's struct and hmac.
- * The key is update.example.com, its secret the octets 0 to 31; requests are signed at
- * 1790000000, replies at 1790000007 unless said otherwise.
+ * Messages put together, and signed, by a program of its own with Python's struct and
+ * hmac. The key is update.example.com, its secret the octets 0 to 31; requests are signed
+ * at 1790000000, replies at 1790000007 unless said otherwise.
  */
 
 /* s1._domainkey.example.com, which has no TXT, gets v=DKIM1; p=new with 3600 s. */
@@ -15,7 +15,8 @@ static const char add_message[] =
     "6e6b6579076578616d706c6503636f6d000010000100000e10000f0e763d444b494d313b2070"
     "3d6e6577";
 
-/* At example.com v=spf1 -all (in two strings) becomes v=spf1 mx -all, 300 s; token=1 stays. */
+/* At example.com v=spf1 -all (in two strings) becomes v=spf1 mx -all, 300 s; token=1
+ * stays. */
 static const char replace_message[] =
     "abcd28000001000200020000076578616d706c6503636f6d0000060001076578616d706c6503"
     "636f6d000010000100000000000807746f6b656e3d31076578616d706c6503636f6d00001000"
@@ -71,7 +72,8 @@ static const char reply_refused[] =
     "3b87012c0020a6a17c10eee5d3ece9616fe3d9518a1141419e65311a648e69b8574a70261f9b"
     "123400000000";
 
-/* NOTAUTH and BADTIME, signed with the time of the request, the server being 3600 s ahead. */
+/* NOTAUTH and BADTIME, signed with the time of the request, the server being 3600 s
+ * ahead. */
 static const char reply_badtime[] =
     "1234a8090001000000000001076578616d706c6503636f6d0000060001067570646174650765"
     "78616d706c6503636f6d0000fa00ff0000000000430b686d61632d7368613235360000006ab1"

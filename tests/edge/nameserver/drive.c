@@ -14,9 +14,9 @@
  *     drive [OPTION VALUE]... replace NAME OLD NEW TTL     ("-": none)
  *     drive [OPTION VALUE]... wait NAME OLD NEW SECONDS
  *
- * "replace" says "read" after reading and "undo?" when it is done, with --stop yes, and then
- * waits for a line of standard input each time; "undo" takes the change back.  Prints lines of a
- * word and a text, a tab between.
+ * "replace" says "read" after reading and "undo?" when it is done, with --stop yes, and
+ * then waits for a line of standard input each time; "undo" takes the change back. Prints
+ * lines of a word and a text, a tab between.
  */
 static struct arena *arena;
 static struct nameserver_options options;
@@ -74,7 +74,7 @@ static void set_option(const char *name, const char *value)
     }
 }
 
-/* ---- find, read ---------------------------------------------------------------------- */
+/* ---- find, read -------------------------------------------------------------------- */
 
 static struct nameserver_zone find(slice name)
 {
@@ -131,7 +131,7 @@ static void print_rrset(slice name)
     }
 }
 
-/* ---- replace ------------------------------------------------------------------------- */
+/* ---- replace ----------------------------------------------------------------------- */
 
 static slice text_or_none(const char *text)
 {
@@ -235,7 +235,7 @@ static void replace(slice name, const char *old_text, const char *new_text,
     }
 }
 
-/* ---- wait ---------------------------------------------------------------------------- */
+/* ---- wait -------------------------------------------------------------------------- */
 
 static bool show(void *context, const struct nameserver_views *views, unsigned seconds)
 {
