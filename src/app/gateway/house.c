@@ -52,7 +52,6 @@ static bool enter(void *context, uint64_t fingerprint)
     struct gateway *gateway = context;
     if (scoreboard_is_poisoned(gateway->board, fingerprint)) {
         scoreboard_work_on(gateway->board, gateway->options.slot, 0);
-        tell_count(gateway, COUNT_POISONED, 1);
         return false;
     }
     scoreboard_work_on(gateway->board, gateway->options.slot, fingerprint);

@@ -65,6 +65,7 @@ static void count_event(struct gateway *gateway, const struct event *event)
     if (slice_eq(event->action.rule, SLICE("internal-error"))) {
         tell_count(gateway, COUNT_INTERNAL_ERRORS, 1);
     }
+    tell_count(gateway, COUNT_POISONED, event->was_poisoned);
 }
 
 void tell_event(struct gateway *gateway, const struct event *event, int64_t elapsed_ms)

@@ -50,6 +50,7 @@ struct event {
     size_t questions;    /* DNS answers used */
     unsigned elapsed_ms; /* from MAIL to the reply; the edge fills it in */
     size_t removed_fields;
+    bool was_poisoned; /* it took workers down before, so it was not looked into */
 };
 
 /*

@@ -73,6 +73,7 @@ static void fill_event(struct intake_message *message,
         .action = *action,
         .outcome = decision->outcome,
         .reply = decision->reply,
+        .was_poisoned = message->poisoned,
         .rounds = message->early_rounds + message->rounds,
         .questions = message->has_verdict ? dns_answers_count(message->answers) : 0,
     };

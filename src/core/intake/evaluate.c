@@ -227,11 +227,17 @@ void intake_note_deferral(const struct intake_message *message)
     }
 }
 
+static bool may_look(struct intake_message *message)
+{
+    return message->stage == INTAKE_HEADER ? intake_enter_ahead(message)
+                                           : intake_enter(message);
+}
+
 void intake_evaluate(struct intake_message *message)
 {
     message->is_stale = false;
     if (message->is_passed_by || message->err != YETT_OK || message->has_verdict ||
-        !intake_enter(message)) {
+        !may_look(message)) {
         return;
     }
     enum yett_err err = evaluate_on(message);

@@ -61,6 +61,13 @@ bool intake_enter(struct intake_message *message)
     return true;
 }
 
+bool intake_enter_ahead(const struct intake_message *message)
+{
+    const struct intake_house *house = message->house;
+    uint64_t name = intake_mix(house->key, message->fingerprint, SLICE("asked ahead"));
+    return !message->poisoned && house->enter(house->context, name);
+}
+
 static void mix(struct intake_message *message, slice bytes)
 {
     message->fingerprint = intake_mix(message->house->key, message->fingerprint, bytes);

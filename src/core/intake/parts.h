@@ -197,6 +197,16 @@ void intake_fail(struct intake_message *message, enum yett_err err, slice why);
 YETT_MUST_USE
 bool intake_enter(struct intake_message *message);
 
+/*
+ * message.c: the same for what is asked before all of the header is there.  It looks at the
+ * client and its greeting as well, which are no part of a message's name, since they change
+ * from one try to the next: whoever brings a greeting that no worker survives must not have
+ * other mail refused that begins like his.  So this work has a name of its own, and where it
+ * is poisoned nothing is asked ahead, and the message is looked into all the same.
+ */
+YETT_MUST_USE
+bool intake_enter_ahead(const struct intake_message *message);
+
 /* evaluate.c: as far as the answers allow. */
 void intake_evaluate(struct intake_message *message);
 

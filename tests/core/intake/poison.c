@@ -117,10 +117,20 @@ static void another_key_gives_other_names(void **state)
     }
 }
 
+static size_t count_fields(const char *message)
+{
+    size_t count = 1;
+    for (const char *at = message; strncmp(at, "\r\n\r\n", 4) != 0; at++) {
+        count += at[0] == '\n' && at[1] != ' ' && at[1] != '\t';
+    }
+    return count;
+}
+
 /* Whatever piece it was that took workers down, when it comes it is not looked into. */
 static void a_message_is_not_judged_from_any_poisoned_piece_on(void **state)
 {
     struct intake_case *c = *state;
+    size_t stopped = 0;
     case_sign(c);
     case_add_to_header(c, "Authentication-Results: other.example.net; dmarc=pass\r\n");
     struct names names = names_of(c, CASE_EARLY);
@@ -130,7 +140,12 @@ static void a_message_is_not_judged_from_any_poisoned_piece_on(void **state)
         c->config.mode = CONFIG_ENFORCE;
         seen.count = 0;
         case_run(c, CASE_EARLY);
-        assert_int_equal(c->decision->outcome, EVENT_DEFERRED);
+        assert_true(c->decision->event.was_poisoned ==
+                    (c->decision->outcome == EVENT_DEFERRED));
+        if (!c->decision->event.was_poisoned) {
+            continue; /* the name of what was asked ahead */
+        }
+        stopped++;
         assert_true(case_has(c->decision->event.action.reason, "failed over it before"));
         assert_true(seen.list[seen.count - 1] == c->poison); /* nothing after it */
 
@@ -142,6 +157,28 @@ static void a_message_is_not_judged_from_any_poisoned_piece_on(void **state)
         c->config.mode = CONFIG_OBSERVE;
         case_run(c, CASE_EARLY);
         assert_int_equal(c->decision->outcome, EVENT_ACCEPTED);
+    }
+    assert_int_equal(stopped, count_fields(c->message));
+}
+
+/* It looks at the client's greeting, which has no part in the name of a message: nobody can
+   have mail of others refused with a greeting that no worker survives. */
+static void what_is_asked_ahead_poisons_no_message(void **state)
+{
+    struct intake_case *c = *state;
+    case_open(c, (struct intake_ceilings){0});
+    case_connect(c);
+    case_mail(c);
+    c->last_entered = 0;
+    case_answer(c, CASE_EARLY, false);
+    assert_true(c->last_entered != 0);
+    c->poison = c->last_entered;
+    intake_finish_message(c->intake);
+    for (enum case_schedule schedule = CASE_LATE; schedule <= CASE_EARLY; schedule++) {
+        case_run(c, schedule);
+        assert_false(c->decision->event.was_poisoned);
+        assert_true(
+            slice_eq(c->decision->event.action.rule, SLICE("dmarc-reject-unknown")));
     }
 }
 
@@ -158,7 +195,7 @@ static void a_poisoned_message_asks_nothing_more(void **state)
     intake_end_of_body(c->intake);
     assert_int_equal(c->open_count, 0);
     assert_non_null(intake_decision(c->intake));
-    assert_int_equal(c->enters, 1);
+    assert_int_equal(c->enters, 2); /* to ask ahead, and for the first field */
 }
 
 static void the_next_message_is_looked_into(void **state)
@@ -182,6 +219,7 @@ int main(void)
         TEST(different_messages_have_different_names_from_where_they_differ),
         TEST(another_key_gives_other_names),
         TEST(a_message_is_not_judged_from_any_poisoned_piece_on),
+        TEST(what_is_asked_ahead_poisons_no_message),
         TEST(a_poisoned_message_asks_nothing_more),
         TEST(the_next_message_is_looked_into),
     };
