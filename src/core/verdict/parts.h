@@ -62,6 +62,20 @@ enum yett_err verdict_decide(struct arena *arena, const struct verdict_findings 
                              const struct verdict_settings *settings,
                              struct verdict_outcome *out);
 
+/* ungoverned.c: what spf { } and dkim { } say, where no policy governs. */
+void verdict_decide_ungoverned(struct arena *arena,
+                               const struct verdict_findings *findings,
+                               struct verdict_outcome *out);
+
+/* ungoverned.c: so soon after the first attempt that to defer is still right.  A name server
+   that never answers must not keep a message away for good. */
+bool verdict_is_patient(const struct verdict_findings *findings);
+
+/* named.c: exceptions, forwarders and sealers that an administrator named, for an outcome of
+   the table. */
+void verdict_apply_named(struct arena *arena, const struct verdict_findings *findings,
+                         struct verdict_outcome *out);
+
 /* informed.c: what makes p=reject more than a wish (RFC 9989 section 7.4). */
 YETT_MUST_USE
 enum yett_err verdict_decide_informed(struct arena *arena,

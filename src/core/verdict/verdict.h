@@ -22,7 +22,8 @@
  *     verdict = evaluate(facts, envelope, answers, knowledge, settings, now)
  *
  * source.c decides who is talking, evaluate.c runs the checks, disposition.c is the table of
- * doc/architecture.md, reply.c words the SMTP reply, fields.c the header fields.
+ * doc/architecture.md with informed.c and ungoverned.c as its larger rows, named.c what an
+ * administrator named besides, reply.c words the SMTP reply, fields.c the header fields.
  */
 
 /* The SMTP session as the edge saw it. */
