@@ -16,7 +16,7 @@ SYSTEM = PURE | {
     "arpa/inet.h", "dirent.h", "errno.h", "fcntl.h", "getopt.h", "grp.h", "inttypes.h",
     "linux/capability.h", "linux/landlock.h", "locale.h", "malloc.h", "netinet/in.h",
     "netinet/tcp.h", "poll.h", "pwd.h", "sched.h", "signal.h", "stdatomic.h",
-    "sys/mman.h", "sys/prctl.h", "sys/random.h", "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/syscall.h",
+    "sys/file.h", "sys/mman.h", "sys/prctl.h", "sys/random.h", "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/syscall.h",
     "sys/time.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/ioctl.h", "sys/resource.h",
     "sys/wait.h", "syslog.h", "time.h", "unistd.h",
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_APP_KEYRING_INSIDE_H
+#define YETT_APP_KEYRING_INSIDE_H
+
+#include "app/keyring/keyring.h"
+
+/* inside: what the files of this folder know of each other. */
+
+/* "FIRST/SECOND" with a NUL behind it, or NULL. */
+const char *ring_path(struct arena *arena, const char *first, slice second);
+
+/* Read the file of a key, or say in `key->trouble` why it is not usable.  YETT_NO_MEMORY. */
+YETT_MUST_USE
+enum yett_err pem_load(struct arena *arena, struct crypto *crypto,
+                       struct keyring_key *key);
+
+/* Make a key and its file, with all that pem_load() finds. */
+YETT_MUST_USE
+enum yett_err pem_make(struct arena *arena, struct crypto *crypto, unsigned bits,
+                       struct keyring_key *key, slice *why);
+
+void voice_say(const struct keyring_voice *voice, enum keyring_tone tone, slice sentence);
+
+/* "s1._domainkey.example.com", made visible. */
+slice shown_name(struct keyring *ring, const struct keyring_key *key);
+
+#endif

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/keyring/inside.h"
+#include "core/domain/domain.h"
+#include "edge/keys/keys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ring: the directory of one domain: its lock, its state, its key files. */
+
+enum { LOCK_TRIES = 30, STATE_MAX = 8192, DOMAINS_MAX = 200000 };
+
+static const slice suffix = SLICE_INIT(".pem");
+
+const char *ring_path(struct arena *arena, const char *first, slice second)
+{
+    struct buf path;
+    buf_init(&path, arena, KEYS_PATH_MAX);
+    buf_add_text(&path, first);
+    buf_add_byte(&path, '/');
+    buf_add(&path, second);
+    buf_add_byte(&path, '\0');
+    return buf_err(&path) == YETT_OK ? path.ptr : NULL;
+}
+
+/* "PATH: WHAT: the system's word" */
+static enum yett_err fail_errno(struct arena *arena, const char *path, const char *what,
+                                slice *why)
+{
+    enum yett_err err = errno == ENOENT ? YETT_NOT_FOUND : YETT_IO;
+    struct buf text;
+    int reason = errno;
+    buf_init(&text, arena, 5 * KEYS_PATH_MAX);
+    buf_add_visible(&text, slice_from_text(path));
+    buf_printf(&text, ": %s: %s", what, strerror(reason));
+    *why = buf_slice(&text);
+    return err;
+}
+
+enum yett_err keyring_name(struct arena *arena, slice selector, slice domain, slice *out)
+{
+    struct buf name;
+    buf_init(&name, arena, 512);
+    buf_add(&name, selector);
+    buf_add_text(&name, "._domainkey.");
+    buf_add(&name, domain);
+    return buf_err(&name) == YETT_OK ? domain_normalize(arena, buf_slice(&name), out)
+                                     : buf_err(&name);
+}
+
+slice shown_name(struct keyring *ring, const struct keyring_key *key)
+{
+    slice name;
+    return keyring_name(ring->arena, key->selector, ring->domain, &name) == YETT_OK
+               ? name
+               : key->selector;
+}
+
+void voice_say(const struct keyring_voice *voice, enum keyring_tone tone, slice sentence)
+{
+    if (voice != NULL && voice->say != NULL) {
+        voice->say(voice->context, tone, sentence);
+    }
+}
+
+/* ---- the lock --------------------------------------------------------------------------- */
+
+static void sleep_100_ms(void)
+{
+    struct timespec pause = {.tv_nsec = 100000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* The directory itself is what is locked: the kernel lets go when a process ends, and no file
+   is left over. */
+static enum yett_err lock(struct keyring *ring, slice *why)
+{
+    ring->lock = open(ring->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (ring->lock < 0) {
+        return fail_errno(ring->arena, ring->directory, "cannot be opened", why);
+    }
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(ring->lock, LOCK_EX | LOCK_NB) == 0) {
+            return YETT_OK;
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return fail_errno(ring->arena, ring->directory, "cannot be locked", why);
+        }
+        sleep_100_ms();
+    }
+    *why = arena_printf(ring->arena,
+                        "another yett is at work on the keys of %.*s; try again when it "
+                        "has finished",
+                        SLICE_ARG(ring->domain));
+    return YETT_LIMIT;
+}
+
+static enum yett_err make_directories(struct keyring *ring, const char *directory,
+                                      slice *why)
+{
+    enum yett_err err = keys_make_directory(ring->arena, directory, why);
+    return err == YETT_OK ? keys_make_directory(ring->arena, ring->directory, why) : err;
+}
+
+static enum yett_err enter(struct keyring *ring, const char *directory,
+                           enum keyring_access access, slice *why)
+{
+    switch (access) {
+    case KEYRING_LOOK:
+        return YETT_OK;
+    case KEYRING_CHANGE:
+        return lock(ring, why);
+    case KEYRING_MAKE:
+        break;
+    }
+    enum yett_err err = make_directories(ring, directory, why);
+    return err == YETT_OK ? lock(ring, why) : err;
+}
+
+/* ---- the state -------------------------------------------------------------------------- */
+
+static enum yett_err state_fault(struct keyring *ring, const char *path, size_t line,
+                                 const char *fault, slice *why)
+{
+    struct buf text;
+    buf_init(&text, ring->arena, 5 * KEYS_PATH_MAX);
+    buf_add_visible(&text, slice_from_text(path));
+    buf_printf(&text, ":%zu: %s", line, fault);
+    *why = buf_slice(&text);
+    return YETT_BAD_SYNTAX;
+}
+
+static enum yett_err read_state(struct keyring *ring, slice *why)
+{
+    const char *path = ring_path(ring->arena, ring->directory, SLICE("state"));
+    const char *fault = "";
+    slice text;
+    size_t line = 0;
+    if (path == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    enum yett_err err = keys_read(ring->arena, path, &text, why);
+    if (err == YETT_NOT_FOUND) {
+        return YETT_OK;
+    }
+    if (err == YETT_OK) {
+        err = rotation_parse(ring->arena, text, &ring->rotation, &line, &fault);
+        if (err == YETT_BAD_SYNTAX || err == YETT_LIMIT) {
+            return state_fault(ring, path, line, fault, why);
+        }
+    }
+    return err;
+}
+
+enum yett_err keyring_save(struct keyring *ring, slice *why)
+{
+    const char *path = ring_path(ring->arena, ring->directory, SLICE("state"));
+    struct buf text;
+    buf_init(&text, ring->arena, STATE_MAX);
+    rotation_write(&text, &ring->rotation);
+    if (path == NULL || buf_err(&text) != YETT_OK) {
+        *why = SLICE("there is no memory left to write the state");
+        return YETT_NO_MEMORY;
+    }
+    return keys_replace(ring->arena, path, buf_slice(&text), why);
+}
+
+/* ---- its keys --------------------------------------------------------------------------- */
+
+struct keyring_key *keyring_find(struct keyring *ring, slice selector)
+{
+    for (size_t i = 0; i < ring->count; i++) {
+        if (slice_eq(ring->keys[i].selector, selector)) {
+            return &ring->keys[i];
+        }
+    }
+    return NULL;
+}
+
+static enum yett_err file_path(struct keyring *ring, slice selector, const char **out)
+{
+    struct buf name;
+    buf_init(&name, ring->arena, 512);
+    buf_add(&name, selector);
+    buf_add(&name, suffix);
+    *out = ring_path(ring->arena, ring->directory, buf_slice(&name));
+    return *out == NULL ? YETT_NO_MEMORY : buf_err(&name);
+}
+
+enum yett_err keyring_add_file(struct keyring *ring, slice selector, const char *path)
+{
+    struct keyring_key *key = keyring_find(ring, selector);
+    if (key == NULL) {
+        if (ring->count == KEYRING_KEYS_MAX) {
+            return YETT_LIMIT;
+        }
+        key = &ring->keys[ring->count];
+        *key = (struct keyring_key){.phase = KEYRING_NO_PHASE};
+        enum yett_err err = arena_copy(ring->arena, selector, &key->selector);
+        if (err != YETT_OK) {
+            return err;
+        }
+        ring->count++;
+    }
+    key->path = path;
+    key->is_usable = false;
+    key->trouble = SLICE_NONE;
+    return pem_load(ring->arena, ring->crypto, key);
+}
+
+/* Where its key is named after its selector. */
+static enum yett_err add_usual_file(struct keyring *ring, slice selector)
+{
+    const char *path = NULL;
+    enum yett_err err = file_path(ring, selector, &path);
+    return err == YETT_OK ? keyring_add_file(ring, selector, path) : err;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return slice_cmp(*(const slice *)a, *(const slice *)b);
+}
+
+/* The names of a directory that `choose` takes, in the form it gives them; sorted.  A
+   directory that is not there is empty. */
+static enum yett_err list(struct arena *arena, const char *path,
+                          bool (*choose)(struct arena *arena, slice name, slice *out),
+                          slice *names, size_t room, size_t *count, slice *why)
+{
+    *count = 0;
+    DIR *directory = opendir(path);
+    if (directory == NULL) {
+        return errno == ENOENT ? YETT_OK : fail_errno(arena, path, "cannot be read", why);
+    }
+    enum yett_err err = YETT_OK;
+    struct dirent *entry;
+    while (err == YETT_OK && *count < room && (entry = readdir(directory)) != NULL) {
+        slice name;
+        if (choose(arena, slice_from_text(entry->d_name), &name)) {
+            err = arena_copy(arena, name, &names[*count]);
+            *count += err == YETT_OK;
+        }
+    }
+    (void)closedir(directory);
+    qsort(names, *count, sizeof names[0], compare);
+    return err;
+}
+
+static bool is_normal(struct arena *arena, slice name)
+{
+    slice normal;
+    return domain_normalize(arena, name, &normal) == YETT_OK && slice_eq(name, normal);
+}
+
+static bool choose_key(struct arena *arena, slice name, slice *out)
+{
+    *out = slice_first(name, name.len - suffix.len);
+    return name.len > suffix.len && slice_ends_with(name, suffix) &&
+           is_normal(arena, *out);
+}
+
+static bool choose_domain(struct arena *arena, slice name, slice *out)
+{
+    *out = name;
+    return is_normal(arena, name);
+}
+
+static enum yett_err read_files(struct keyring *ring, slice *why)
+{
+    slice names[KEYRING_KEYS_MAX];
+    size_t count = 0;
+    enum yett_err err = list(ring->arena, ring->directory, choose_key, names,
+                             KEYRING_KEYS_MAX, &count, why);
+    for (size_t i = 0; err == YETT_OK && i < count; i++) {
+        if (keyring_find(ring, names[i]) == NULL) {
+            err = add_usual_file(ring, names[i]);
+        }
+    }
+    return err == YETT_LIMIT ? YETT_OK : err;
+}
+
+static enum yett_err read_keys(struct keyring *ring, slice *why)
+{
+    enum yett_err err = read_state(ring, why);
+    for (size_t i = 0; err == YETT_OK && i < ring->rotation.count; i++) {
+        err = add_usual_file(ring, ring->rotation.keys[i].selector);
+        ring->keys[i].phase = i;
+    }
+    return err == YETT_OK ? read_files(ring, why) : err;
+}
+
+/* ---- a domain --------------------------------------------------------------------------- */
+
+enum yett_err keyring_open(struct arena *arena, struct crypto *crypto,
+                           const char *directory, slice domain,
+                           enum keyring_access access, struct keyring *out, slice *why)
+{
+    *out =
+        (struct keyring){.arena = arena,
+                         .crypto = crypto,
+                         .domain = domain,
+                         .directory = ring_path(arena, directory, domain),
+                         .keys = ARENA_ARRAY(arena, KEYRING_KEYS_MAX, struct keyring_key),
+                         .lock = -1};
+    *why = SLICE("there is no memory left");
+    if (out->directory == NULL || out->keys == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    enum yett_err err = enter(out, directory, access, why);
+    return err == YETT_OK ? read_keys(out, why) : err;
+}
+
+void keyring_close(struct keyring *ring)
+{
+    if (ring->lock >= 0) {
+        (void)close(ring->lock);
+        ring->lock = -1;
+    }
+}
+
+enum yett_err keyring_domains(struct arena *arena, const char *directory,
+                              const slice **out, size_t *count, slice *why)
+{
+    slice *names = ARENA_ARRAY(arena, DOMAINS_MAX, slice);
+    if (names == NULL) {
+        *why = SLICE("there is no memory left");
+        return YETT_NO_MEMORY;
+    }
+    *out = names;
+    return list(arena, directory, choose_domain, names, DOMAINS_MAX, count, why);
+}
+
+/* ---- new ones and old ones --------------------------------------------------------------- */
+
+/* One that neither the state nor a file has. */
+static enum yett_err free_selector(struct keyring *ring, enum crypto_key_type type,
+                                   int64_t now_s, slice *out)
+{
+    struct rotation all = ring->rotation;
+    enum yett_err err = rotation_selector(ring->arena, &all, type, now_s, out);
+    while (err == YETT_OK && keyring_find(ring, *out) != NULL) {
+        err = rotation_add(&all, *out, type, now_s);
+        if (err == YETT_OK) {
+            err = rotation_selector(ring->arena, &all, type, now_s, out);
+        }
+    }
+    return err;
+}
+
+static enum yett_err choose_selector(struct keyring *ring, slice wanted,
+                                     enum crypto_key_type type, int64_t now_s, slice *out,
+                                     slice *why)
+{
+    slice name;
+    if (ring->count == KEYRING_KEYS_MAX || ring->rotation.count == ROTATION_KEYS_MAX) {
+        *why = arena_printf(ring->arena,
+                            "%.*s has as many keys as there can be (%d); retire some",
+                            SLICE_ARG(ring->domain), ROTATION_KEYS_MAX);
+        return YETT_LIMIT;
+    }
+    enum yett_err err = slice_is_empty(wanted) ? free_selector(ring, type, now_s, out)
+                                               : arena_copy(ring->arena, wanted, out);
+    if (err == YETT_OK &&
+        keyring_name(ring->arena, *out, ring->domain, &name) != YETT_OK) {
+        *why = arena_printf(ring->arena, "with this selector the name of the record is "
+                                         "too long for DNS");
+        return YETT_BAD_SYNTAX;
+    }
+    return err;
+}
+
+enum yett_err keyring_generate(struct keyring *ring, slice selector,
+                               enum crypto_key_type type, unsigned bits, int64_t now_s,
+                               struct keyring_key **out, slice *why)
+{
+    struct keyring_key key = {.type = type, .phase = ring->rotation.count};
+    *why = SLICE("there is no memory left");
+    enum yett_err err = choose_selector(ring, selector, type, now_s, &key.selector, why);
+    if (err == YETT_OK && rotation_find(&ring->rotation, key.selector) < key.phase) {
+        *why = arena_printf(ring->arena, "%.*s has a key with the selector %.*s already",
+                            SLICE_ARG(ring->domain), SLICE_ARG(key.selector));
+        return YETT_BAD_SYNTAX;
+    }
+    if (err == YETT_OK) {
+        err = file_path(ring, key.selector, &key.path);
+    }
+    if (err == YETT_OK) {
+        err = pem_make(ring->arena, ring->crypto, bits, &key, why);
+    }
+    if (err == YETT_OK) {
+        err = rotation_add(&ring->rotation, key.selector, type, now_s);
+    }
+    if (err == YETT_OK) {
+        err = keyring_save(ring, why);
+    }
+    if (err == YETT_OK) {
+        ring->keys[ring->count] = key;
+        *out = &ring->keys[ring->count++];
+    }
+    return err;
+}
+
+enum yett_err keyring_adopt(struct keyring *ring, struct keyring_key *key, int64_t now_s,
+                            slice *why)
+{
+    if (key->phase != KEYRING_NO_PHASE) {
+        return YETT_OK;
+    }
+    size_t index = ring->rotation.count;
+    enum yett_err err = rotation_add(&ring->rotation, key->selector, key->type, now_s);
+    if (err != YETT_OK) {
+        *why = arena_printf(ring->arena, "%.*s has as many keys as there can be (%d)",
+                            SLICE_ARG(ring->domain), ROTATION_KEYS_MAX);
+        return YETT_LIMIT;
+    }
+    ring->rotation.keys[index].phase = ROTATION_ACTIVE;
+    key->phase = index;
+    return keyring_save(ring, why);
+}
+
+/* Phases are numbered as the state is. */
+static void number_phases(struct keyring *ring)
+{
+    for (size_t i = 0; i < ring->count; i++) {
+        size_t phase = rotation_find(&ring->rotation, ring->keys[i].selector);
+        ring->keys[i].phase = phase < ring->rotation.count ? phase : KEYRING_NO_PHASE;
+    }
+}
+
+static void drop(struct keyring *ring, const struct keyring_key *key)
+{
+    size_t at = (size_t)(key - ring->keys);
+    ring->count--;
+    memmove(&ring->keys[at], &ring->keys[at + 1],
+            (ring->count - at) * sizeof ring->keys[0]);
+}
+
+enum yett_err keyring_forget(struct keyring *ring, slice selector, slice *why)
+{
+    struct keyring_key *key = keyring_find(ring, selector);
+    const char *path = NULL;
+    if (key != NULL && key->phase != KEYRING_NO_PHASE) {
+        rotation_remove(&ring->rotation, key->phase);
+    }
+    enum yett_err err = keyring_save(ring, why);
+    if (err == YETT_OK) {
+        err = file_path(ring, selector, &path);
+    }
+    if (err == YETT_OK && unlink(path) != 0 && errno != ENOENT) {
+        err = fail_errno(ring->arena, path, "cannot be removed", why);
+    }
+    if (key != NULL) {
+        drop(ring, key);
+    }
+    number_phases(ring);
+    return err;
+}
