@@ -4,7 +4,12 @@
 #include "core/dns/dns.h"
 #include "core/update/wire.h"
 
-enum { DIGESTED_MAX = 70000, COUNT_ADDITIONAL_AT = 10, QUESTION_TAIL = 4 };
+enum {
+    DIGESTED_MAX = 140000, /* a message, and data of its signature once more */
+    SIGNED_MAX = 65535,
+    COUNT_ADDITIONAL_AT = 10,
+    QUESTION_TAIL = 4
+};
 
 static slice algorithm_name(const struct update_key *key)
 {
@@ -47,7 +52,7 @@ enum yett_err tsig_compute(struct arena *arena, struct crypto *crypto,
 {
     struct buf buf;
 
-    buf_init(&buf, arena, 2 * DIGESTED_MAX);
+    buf_init(&buf, arena, DIGESTED_MAX);
     if (request_mac.len != 0) {
         wire_add_u16(&buf, (unsigned)request_mac.len);
         buf_add(&buf, request_mac);
@@ -104,7 +109,7 @@ enum yett_err update_sign(struct arena *arena, struct crypto *crypto,
     }
     out->mac_size = crypto_mac_size(key->algorithm);
     tsig.mac = slice_of((const char *)out->mac, out->mac_size);
-    buf_init(&buf, arena, DIGESTED_MAX);
+    buf_init(&buf, arena, SIGNED_MAX);
     buf_add(&buf, slice_first(message, COUNT_ADDITIONAL_AT));
     wire_add_u16(&buf, 1);
     buf_add(&buf, slice_skip(message, HEADER_OCTETS));
