@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/autopsy/slots.h"
+#include "core/base/ascii.h"
+
+/* deep: a text put into a field, at any place; for RSA, where a try costs a hash. */
+
+enum { ALL_PLACES_MAX = 120, VALUE_MAX = 600, TRIES_MAX = 8000 };
+
+struct dig {
+    struct autopsy_header *header;
+    const struct autopsy_place *place;
+    slice canonical;
+    size_t begin; /* of the value */
+    size_t tries;
+};
+
+static bool fits(struct dig *at, slice text, const char *what, enum autopsy_kind kind)
+{
+    const struct autopsy_group *group = &at->header->groups[at->place->group];
+    at->tries++;
+    if (!autopsy_slot_fits(at->header, at->place, text)) {
+        return false;
+    }
+    slice texts[DKIM_SIGNED_FIELDS_MAX + 1];
+    memcpy(texts, group->current, group->slots * sizeof(*texts));
+    texts[at->place->slot] = text;
+    struct autopsy_variant variant = {.group = at->place->group,
+                                      .slot = at->place->slot,
+                                      .texts = texts,
+                                      .kind = kind,
+                                      .what = what};
+    autopsy_note_variant(at->header, &variant);
+    return true;
+}
+
+/* Relaxed: what is left has no white space around it, and no two spaces. */
+static slice without(struct dig *at, size_t from, size_t to)
+{
+    slice front = slice_first(at->canonical, from);
+    slice back = slice_skip(at->canonical, to);
+    bool line_end = slice_ends_with(back, SLICE("\r\n"));
+    back = line_end ? slice_first(back, back.len - 2) : back;
+    if (at->header->canon == DKIM_RELAXED) {
+        if (from == at->begin || slice_ends_with(front, SLICE(" "))) {
+            back = slice_trim_wsp(back);
+        }
+        if (back.len == 0 && slice_ends_with(front, SLICE(" "))) {
+            front = slice_first(front, front.len - 1);
+        }
+    }
+    return AUTOPSY_JOIN(at->header, front, back, line_end ? SLICE("\r\n") : SLICE_NONE);
+}
+
+static bool is_boundary(slice text, size_t at)
+{
+    return at == 0 || at >= text.len || !ascii_is_alnum(text.ptr[at]) ||
+           !ascii_is_alnum(text.ptr[at - 1]);
+}
+
+static bool try_stretches(struct dig *at, size_t end)
+{
+    bool all = end - at->begin <= ALL_PLACES_MAX;
+    for (size_t from = at->begin; from < end; from++) {
+        for (size_t to = from + 1; to <= end && at->tries < TRIES_MAX; to++) {
+            if (!all &&
+                (!is_boundary(at->canonical, from) || !is_boundary(at->canonical, to))) {
+                continue;
+            }
+            struct arena_mark mark = arena_mark(at->header->work->arena);
+            if (fits(at, without(at, from, to), "a text was put in",
+                     AUTOPSY_FIELD_TEXT_INSERTED)) {
+                return true;
+            }
+            arena_rewind(at->header->work->arena, mark);
+        }
+    }
+    return false;
+}
+
+/* White space that was lost. */
+static bool try_spaces(struct dig *at, size_t end)
+{
+    for (size_t place = at->begin; place <= end; place++) {
+        struct arena_mark mark = arena_mark(at->header->work->arena);
+        slice text = AUTOPSY_JOIN(at->header, slice_first(at->canonical, place),
+                                  SLICE(" "), slice_skip(at->canonical, place));
+        if (fits(at, text, "a space was taken out", AUTOPSY_FIELD_REFOLDED)) {
+            return true;
+        }
+        arena_rewind(at->header->work->arena, mark);
+    }
+    return false;
+}
+
+static bool dig(struct autopsy_header *header, const struct autopsy_place *place)
+{
+    const struct autopsy_group *group = &header->groups[place->group];
+    slice canonical = group->current[place->slot];
+    struct dig at = {.header = header,
+                     .place = place,
+                     .canonical = canonical,
+                     .begin = slice_find_byte(canonical, ':') + 1};
+    size_t end = canonical.len - (group->is_signature ? 0 : 2);
+    if (canonical.len == 0 || at.begin > end || end - at.begin > VALUE_MAX) {
+        return false;
+    }
+    return try_spaces(&at, end) || try_stretches(&at, end);
+}
+
+bool autopsy_try_deep(struct autopsy_header *header)
+{
+    for (size_t i = 0; i < header->group_count; i++) {
+        for (size_t slot = 0; slot < header->groups[i].slots; slot++) {
+            struct autopsy_place place = {.group = i, .slot = slot};
+            if (dig(header, &place)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}

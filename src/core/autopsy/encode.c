@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/autopsy/encode.h"
+
+#include "core/base/ascii.h"
+
+static void add_octet(struct autopsy_out *out, int octet)
+{
+    char byte = (char)octet;
+    autopsy_out_add(out, slice_of(&byte, 1));
+}
+
+/* Two hexadecimal digits at the front, or -1. */
+static int hex_octet(slice text)
+{
+    if (text.len < 2) {
+        return -1;
+    }
+    int high = ascii_hex_value((unsigned char)text.ptr[0]);
+    int low = ascii_hex_value((unsigned char)text.ptr[1]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+void autopsy_decode_escapes(struct autopsy_out *out, slice text, char mark)
+{
+    while (text.len != 0) {
+        size_t plain = slice_find_byte(text, mark);
+        autopsy_out_add(out, slice_first(text, plain));
+        text = slice_skip(text, plain);
+        if (text.len == 0) {
+            return;
+        }
+        int octet = hex_octet(slice_skip(text, 1));
+        add_octet(out, octet < 0 ? mark : octet);
+        text = slice_skip(text, octet < 0 ? 1 : 3);
+    }
+}
+
+void autopsy_decode_quoted(struct autopsy_out *out, slice text)
+{
+    slice line;
+    while (autopsy_next_line(&text, &line)) {
+        slice content = autopsy_line_text(line);
+        slice line_end = slice_skip(line, content.len);
+        while (content.len != 0 && ascii_is_wsp(content.ptr[content.len - 1])) {
+            content.len--;
+        }
+        if (slice_ends_with(content, SLICE("="))) {
+            content.len--;
+            line_end = SLICE_NONE;
+        }
+        autopsy_decode_escapes(out, content, '=');
+        autopsy_out_add(out, line_end);
+    }
+}
+
+static int base64_value(char octet)
+{
+    if (ascii_is_upper(octet)) {
+        return octet - 'A';
+    }
+    if (ascii_is_lower(octet)) {
+        return octet - 'a' + 26;
+    }
+    if (ascii_is_digit(octet)) {
+        return octet - '0' + 52;
+    }
+    if (octet == '+' || octet == '-') {
+        return 62;
+    }
+    return octet == '/' || octet == '_' ? 63 : -1;
+}
+
+void autopsy_decode_base64(struct autopsy_out *out, slice text)
+{
+    unsigned bits = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int value = base64_value(text.ptr[i]);
+        if (value < 0) {
+            continue;
+        }
+        bits = (bits << 6 | (unsigned)value) & 0xffffff;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            add_octet(out, (int)(bits >> count & 0xff));
+        }
+    }
+}
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+enum { QUOTED_WIDTH = 76 };
+
+static size_t escape(char octet, bool last, char *escaped)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    bool plain = (ascii_is_printable((unsigned char)octet) && octet != '=' &&
+                  !(last && octet == ' ')) ||
+                 (octet == '\t' && !last);
+    if (plain) {
+        escaped[0] = octet;
+        return 1;
+    }
+    escaped[0] = '=';
+    escaped[1] = digits[(unsigned char)octet >> 4];
+    escaped[2] = digits[(unsigned char)octet & 15];
+    return 3;
+}
+
+static void encode_quoted_line(struct autopsy_out *out, slice text)
+{
+    size_t column = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char escaped[3];
+        bool last = i + 1 == text.len;
+        size_t length = escape(text.ptr[i], last, escaped);
+        if (column + length > QUOTED_WIDTH - (last ? 0 : 1)) {
+            autopsy_out_add(out, SLICE("=\r\n"));
+            column = 0;
+        }
+        autopsy_out_add(out, slice_of(escaped, length));
+        column += length;
+    }
+}
+
+void autopsy_encode_quoted(struct autopsy_out *out, slice text)
+{
+    slice line;
+    while (autopsy_next_line(&text, &line)) {
+        slice content = autopsy_line_text(line);
+        encode_quoted_line(out, content);
+        autopsy_out_add(out, slice_skip(line, content.len));
+    }
+}
+
+void autopsy_encode_base64(struct autopsy_out *out, slice octets, size_t width)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t column = 0;
+    while (octets.len != 0) {
+        slice group = slice_first(octets, 3);
+        unsigned bits = 0;
+        char text[4];
+        for (size_t i = 0; i < 3; i++) {
+            bits = bits << 8 | (i < group.len ? (unsigned char)group.ptr[i] : 0);
+        }
+        for (size_t i = 0; i < 4; i++) {
+            text[i] = i <= group.len ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
+        }
+        if (width != 0 && column == width) {
+            autopsy_out_add(out, SLICE("\r\n"));
+            column = 0;
+        }
+        autopsy_out_add(out, slice_of(text, sizeof(text)));
+        column += sizeof(text);
+        octets = slice_skip(octets, group.len);
+    }
+}
+
+void autopsy_add_crlf(struct autopsy_out *out, slice text)
+{
+    while (text.len != 0) {
+        size_t at = slice_find_byte(text, '\n');
+        slice line = slice_first(text, at);
+        autopsy_out_add(out, slice_ends_with(line, SLICE("\r")) && at < text.len
+                                 ? slice_first(line, line.len - 1)
+                                 : line);
+        if (at < text.len) {
+            autopsy_out_add(out, SLICE("\r\n"));
+        }
+        text = slice_skip(text, at + 1);
+    }
+}

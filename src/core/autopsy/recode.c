@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/autopsy/encode.h"
+
+/*
+ * recode: transfer encodings changed on the way, for all parts or for one; text added to a
+ * part that is base64; a message that was made a part of another.
+ */
+
+static const struct form {
+    enum autopsy_encoding encoding;
+    slice name; /* as the part's header had it; empty: no such field */
+    size_t width;
+    const char *text;
+} forms[] = {
+    {AUTOPSY_IDENTITY,         SLICE_INIT("8bit"),             0,  "8bit"                     },
+    {AUTOPSY_IDENTITY,         SLICE_INIT("7bit"),             0,  "7bit"                     },
+    {AUTOPSY_IDENTITY,         SLICE_INIT(""),                 0,  "plain text without a name"},
+    {AUTOPSY_IDENTITY,         SLICE_INIT("binary"),           0,  "binary"                   },
+    {AUTOPSY_QUOTED_PRINTABLE, SLICE_INIT("quoted-printable"), 0,  "quoted-printable"         },
+    {AUTOPSY_BASE64,           SLICE_INIT("base64"),           76, "base64"                   },
+    {AUTOPSY_BASE64,           SLICE_INIT("base64"),           72, "base64 in lines of 72"    },
+    {AUTOPSY_BASE64,           SLICE_INIT("base64"),           64, "base64 in lines of 64"    },
+    {AUTOPSY_BASE64,           SLICE_INIT("base64"),           60, "base64 in lines of 60"    },
+};
+
+enum { FORMS = sizeof(forms) / sizeof(forms[0]), ALL_PARTS = AUTOPSY_PARTS_MAX };
+
+struct recoding {
+    struct autopsy_work *work;
+    slice body;
+    const struct autopsy_parts *parts;
+    enum autopsy_encoding from;
+    const struct form *form;
+    size_t only; /* a part, or ALL_PARTS */
+    size_t changed;
+    size_t first;
+};
+
+static const char *encoding_text(enum autopsy_encoding encoding)
+{
+    switch (encoding) {
+    case AUTOPSY_QUOTED_PRINTABLE:
+        return "quoted-printable";
+    case AUTOPSY_BASE64:
+        return "base64";
+    case AUTOPSY_IDENTITY:
+    case AUTOPSY_OTHER_ENCODING:
+        break;
+    }
+    return "plain text";
+}
+
+/* ---- one part --------------------------------------------------------------------------- */
+
+/* Text of decoded parts has the line ends of the network. */
+static bool decode(struct autopsy_work *work, slice content,
+                   enum autopsy_encoding encoding, bool is_text, slice *out)
+{
+    struct autopsy_out decoded, lines;
+    if (encoding == AUTOPSY_IDENTITY) {
+        *out = content;
+        return true;
+    }
+    if (!autopsy_out_new(work, content.len, &decoded)) {
+        return false;
+    }
+    if (encoding == AUTOPSY_BASE64) {
+        autopsy_decode_base64(&decoded, content);
+    } else {
+        autopsy_decode_quoted(&decoded, content);
+    }
+    *out = autopsy_out_slice(&decoded);
+    size_t bare = slice_count_byte(*out, '\n');
+    if (is_text && encoding == AUTOPSY_BASE64 && bare != 0) {
+        if (!autopsy_out_new(work, out->len + bare, &lines)) {
+            return false;
+        }
+        autopsy_add_crlf(&lines, *out);
+        *out = autopsy_out_slice(&lines);
+    }
+    return true;
+}
+
+static void encode(struct autopsy_out *out, const struct form *form, slice content)
+{
+    switch (form->encoding) {
+    case AUTOPSY_QUOTED_PRINTABLE:
+        autopsy_encode_quoted(out, content);
+        break;
+    case AUTOPSY_BASE64:
+        autopsy_encode_base64(out, content, form->width);
+        autopsy_out_add(out, SLICE("\r\n"));
+        break;
+    case AUTOPSY_IDENTITY:
+    case AUTOPSY_OTHER_ENCODING:
+        autopsy_out_add(out, content);
+        break;
+    }
+}
+
+/* The field that names the encoding, from `*at` on, with another value. */
+static void rename_encoding(const struct recoding *recoding,
+                            const struct autopsy_part *part, struct autopsy_out *out,
+                            size_t *at)
+{
+    slice body = recoding->body;
+    slice name = recoding->form->name;
+    if (part->encoding_field.len == 0) {
+        size_t end = part->content >= 2 ? part->content - 2 : part->content;
+        autopsy_out_add(out, slice_between(body, *at, end));
+        if (name.len != 0) {
+            autopsy_out_add(out, SLICE("Content-Transfer-Encoding: "));
+            autopsy_out_add(out, name);
+            autopsy_out_add(out, SLICE("\r\n"));
+        }
+        *at = end;
+        return;
+    }
+    size_t field = slice_offset(body, part->encoding_field);
+    size_t value = slice_offset(body, slice_trim_fws(part->encoding_value));
+    autopsy_out_add(out, slice_between(body, *at, name.len == 0 ? field : value));
+    if (name.len != 0) {
+        autopsy_out_add(out, name);
+        autopsy_out_add(out, SLICE("\r\n"));
+    }
+    *at = field + part->encoding_field.len;
+}
+
+static bool is_meant(const struct recoding *recoding, size_t index)
+{
+    const struct autopsy_part *part = &recoding->parts->list[index];
+    return !part->is_multipart && part->encoding == recoding->from &&
+           (recoding->only == ALL_PARTS || recoding->only == index) &&
+           (part->is_text || recoding->from != AUTOPSY_IDENTITY);
+}
+
+static bool recode_part(struct recoding *recoding, size_t index, struct autopsy_out *out,
+                        size_t *at)
+{
+    const struct autopsy_part *part = &recoding->parts->list[index];
+    slice content = slice_between(recoding->body, part->content, part->end);
+    slice decoded;
+    if (!decode(recoding->work, content, part->encoding, part->is_text, &decoded)) {
+        return false;
+    }
+    if (part->parent != AUTOPSY_NO_PARENT) {
+        rename_encoding(recoding, part, out, at);
+    }
+    autopsy_out_add(out, slice_between(recoding->body, *at, part->content));
+    encode(out, recoding->form, decoded);
+    *at = part->end;
+    if (recoding->changed++ == 0) {
+        recoding->first = part->content;
+    }
+    return true;
+}
+
+/* ---- the whole -------------------------------------------------------------------------- */
+
+static bool try_recoding(struct recoding *recoding)
+{
+    struct autopsy_work *work = recoding->work;
+    slice body = recoding->body;
+    struct autopsy_out out;
+    size_t at = 0;
+    size_t growth = recoding->form->encoding == AUTOPSY_IDENTITY ? 2 : 4;
+    if (!autopsy_spend(work, &work->body_left, body.len) ||
+        !autopsy_out_new(work, body.len * growth + 4096, &out)) {
+        return false;
+    }
+    for (size_t i = 0; i < recoding->parts->count; i++) {
+        if (is_meant(recoding, i) && !recode_part(recoding, i, &out, &at)) {
+            return false;
+        }
+    }
+    autopsy_out_add(&out, slice_skip(body, at));
+    slice rewritten = autopsy_out_slice(&out);
+    if (recoding->changed == 0 || slice_eq(rewritten, body)) {
+        return false;
+    }
+    bool same = recoding->from == AUTOPSY_IDENTITY &&
+                recoding->form->encoding == AUTOPSY_IDENTITY;
+    struct autopsy_change change = {.kind = AUTOPSY_ENCODING_CHANGED,
+                                    .offset = recoding->first};
+    change.text = autopsy_sentence(
+        work, "the transfer encoding of %zu part%s was changed from %s to %s%s",
+        recoding->changed, recoding->changed == 1 ? "" : "s", recoding->form->text,
+        encoding_text(recoding->from), same ? ", in name only" : "");
+    return autopsy_try_rewritten(work, rewritten, &change);
+}
+
+static bool try_form(struct autopsy_work *work, slice body,
+                     const struct autopsy_parts *parts, enum autopsy_encoding from,
+                     const struct form *form)
+{
+    bool found = false;
+    size_t last = parts->count > 1 ? parts->count : 1;
+    for (size_t only = 0; only <= last && !found && !work->ended; only++) {
+        struct arena_mark mark = arena_mark(work->arena);
+        struct recoding recoding = {.work = work,
+                                    .body = body,
+                                    .parts = parts,
+                                    .from = from,
+                                    .form = form,
+                                    .only = only == 0 ? ALL_PARTS : only - 1};
+        size_t meant = 0;
+        for (size_t i = 0; i < parts->count; i++) {
+            meant += is_meant(&recoding, i);
+        }
+        /* One part alone is all of them where there is one. */
+        found = meant != 0 && try_recoding(&recoding);
+        if (!found) {
+            arena_rewind(work->arena, mark);
+        }
+        if (only == 0 && meant <= 1) {
+            break;
+        }
+    }
+    return found;
+}
+
+/* ---- text added within base64 ----------------------------------------------------------- */
+
+enum { CUTS_MAX = 200 };
+
+struct base64_part {
+    struct autopsy_work *work;
+    slice body;
+    const struct autopsy_part *part;
+    slice decoded;
+    slice line_end; /* behind the last line */
+    size_t width;
+    struct autopsy_trial base; /* has seen all before the content */
+};
+
+static bool try_decoded(struct base64_part *at, slice decoded)
+{
+    struct arena_mark mark = arena_mark(at->work->arena);
+    struct autopsy_trial trial;
+    struct autopsy_out out;
+    bool fits = false;
+    if (autopsy_spend(at->work, &at->work->body_left, decoded.len) &&
+        autopsy_out_new(at->work, decoded.len * 2 + 16, &out)) {
+        autopsy_encode_base64(&out, decoded, at->width);
+        autopsy_trial_copy(&trial, &at->base);
+        autopsy_trial_feed(&trial, autopsy_out_slice(&out));
+        autopsy_trial_feed(&trial, at->line_end);
+        autopsy_trial_feed(&trial, slice_skip(at->body, at->part->end));
+        fits = autopsy_trial_end(&trial);
+    }
+    arena_rewind(at->work->arena, mark);
+    return fits;
+}
+
+static void note_decoded(struct base64_part *at, slice added, bool is_footer)
+{
+    struct autopsy_change change = {
+        .kind = is_footer ? AUTOPSY_FOOTER_ADDED : AUTOPSY_BANNER_ADDED,
+        .offset = at->part->content,
+    };
+    struct buf buf;
+    buf_init(&buf, at->work->arena, 1024);
+    buf_printf(&buf,
+               "a %s of %zu bytes was added to the base64 text that begins at byte %zu "
+               "of the body: ",
+               is_footer ? "footer" : "banner", added.len, at->part->content);
+    autopsy_add_excerpt(&buf, added);
+    change.text = buf_slice(&buf);
+    autopsy_note(at->work, &change);
+}
+
+static bool try_cuts(struct base64_part *at)
+{
+    slice text = at->decoded;
+    size_t tried = 0;
+    for (size_t end = text.len; end > 1 && tried < CUTS_MAX; end--) {
+        if (text.ptr[end - 1] != '\n' && (end == text.len || text.ptr[end] != '\n') &&
+            (end == text.len || text.ptr[end] != '\r')) {
+            continue;
+        }
+        tried++;
+        if (end < text.len && try_decoded(at, slice_first(text, end))) {
+            note_decoded(at, slice_skip(text, end), true);
+            return true;
+        }
+    }
+    tried = 0;
+    for (size_t from = 1; from < text.len && tried < CUTS_MAX; from++) {
+        if (text.ptr[from - 1] != '\n') {
+            continue;
+        }
+        tried++;
+        if (try_decoded(at, slice_skip(text, from))) {
+            note_decoded(at, slice_first(text, from), false);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool try_base64_part(struct autopsy_work *work, slice body,
+                            const struct autopsy_part *part)
+{
+    struct autopsy_out out;
+    slice content = slice_between(body, part->content, part->end);
+    struct base64_part at = {.work = work, .body = body, .part = part};
+    if (!autopsy_out_new(work, content.len, &out)) {
+        return false;
+    }
+    autopsy_decode_base64(&out, content);
+    at.decoded = autopsy_out_slice(&out);
+    at.line_end = slice_ends_with(content, SLICE("\r\n")) ? SLICE("\r\n") : SLICE_NONE;
+    slice rest = content;
+    slice line;
+    if (autopsy_next_line(&rest, &line)) {
+        size_t width = autopsy_line_text(line).len;
+        at.width = rest.len == 0 || width % 4 != 0 ? 76 : width;
+    }
+    autopsy_trial_begin(&at.base, work);
+    autopsy_trial_feed(&at.base, slice_first(body, part->content));
+    bool found = try_cuts(&at);
+    autopsy_trial_drop(&at.base);
+    return found;
+}
+
+bool autopsy_try_recoded(struct autopsy_work *work, slice body,
+                         const struct autopsy_parts *parts)
+{
+    static const enum autopsy_encoding encodings[] = {AUTOPSY_QUOTED_PRINTABLE,
+                                                      AUTOPSY_BASE64, AUTOPSY_IDENTITY};
+    for (size_t from = 0; from < 3; from++) {
+        for (size_t form = 0; form < FORMS; form++) {
+            if (try_form(work, body, parts, encodings[from], &forms[form])) {
+                return true;
+            }
+        }
+    }
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct autopsy_part *part = &parts->list[i];
+        if (part->is_text && !part->is_multipart && part->encoding == AUTOPSY_BASE64 &&
+            try_base64_part(work, body, part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- a part that was the message -------------------------------------------------------- */
+
+bool autopsy_try_wrapped(struct autopsy_work *work, slice body,
+                         const struct autopsy_parts *parts)
+{
+    for (size_t i = 1; i < parts->count; i++) {
+        const struct autopsy_part *part = &parts->list[i];
+        struct autopsy_change change = {.kind = AUTOPSY_PART_WRAPPED,
+                                        .offset = part->content,
+                                        .length = part->end - part->content};
+        struct arena_mark mark = arena_mark(work->arena);
+        change.text = autopsy_sentence(
+            work,
+            "the message was made a part of a new one: its body is the part of %zu bytes "
+            "at byte %zu of this body",
+            change.length, change.offset);
+        if (autopsy_try_rewritten(work, slice_between(body, part->content, part->end),
+                                  &change)) {
+            return true;
+        }
+        arena_rewind(work->arena, mark);
+    }
+    return false;
+}

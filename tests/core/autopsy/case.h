@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_TESTS_CORE_AUTOPSY_CASE_H
+#define YETT_TESTS_CORE_AUTOPSY_CASE_H
+
+#include "core/autopsy/autopsy.h"
+#include "support/dkim_naive.h"
+#include "support/sign.h"
+
+/* case: a message is signed, changed on the way, and looked into. */
+struct autopsy_case {
+    struct crypto *crypto;
+    struct sign_key *rsa;
+    struct sign_key *ed25519;
+    struct arena *arena;
+    struct autopsy_limits limits;
+    const struct sign_key *key; /* the one that is published; NULL: the one that signed */
+    const struct sign_key *signer;
+    struct naive_text message;
+    bool without_body;
+    bool refused; /* the key or the signature cannot be used */
+    struct autopsy_finding finding;
+};
+
+struct autopsy_edit {
+    const char *from; /* the first place of it; "" is the end of the message */
+    const char *to;
+};
+
+/* For cmocka. */
+int case_setup(void **state);
+int case_teardown(void **state);
+
+void case_sign(struct autopsy_case *c, const struct sign_key *key,
+               const struct sign_options *options, const char *message);
+void case_edit(struct autopsy_case *c, const char *from, const char *to);
+
+/* Every place of it. */
+void case_edit_all(struct autopsy_case *c, const char *from, const char *to);
+void case_perform(struct autopsy_case *c);
+
+#endif
