@@ -52,11 +52,7 @@ YETT_MUST_USE
 enum yett_err crypto_hash_final(struct crypto_hash *hash, uint8_t out[CRYPTO_DIGEST_MAX]);
 void crypto_hash_free(struct crypto_hash *hash);
 
-YETT_MUST_USE
-enum yett_err crypto_hmac_sha256(struct crypto *crypto, slice key, slice bytes,
-                                 uint8_t out[32]);
-
-/* HMAC (RFC 2104) with digests of other sizes; `out` gets crypto_mac_size() octets. */
+/* HMAC (RFC 2104); `out` gets crypto_mac_size() octets. */
 enum crypto_mac { CRYPTO_HMAC_SHA256, CRYPTO_HMAC_SHA384, CRYPTO_HMAC_SHA512 };
 
 #define CRYPTO_MAC_MAX 64

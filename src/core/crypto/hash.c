@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 
 struct crypto_hash {
@@ -130,29 +129,4 @@ void crypto_hash_free_idle(struct crypto *crypto, enum crypto_digest digest)
         hash = next;
     }
     crypto->idle[digest] = NULL;
-}
-
-enum yett_err crypto_hmac_sha256(struct crypto *crypto, slice key, slice bytes,
-                                 uint8_t out[32])
-{
-    char name[] = "SHA256";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-        OSSL_PARAM_construct_end()};
-    /* A NULL key would mean: the one set before. */
-    const char *key_octets = key.len == 0 ? "" : key.ptr;
-    size_t size = 0;
-
-    EVP_MAC_CTX *mac = EVP_MAC_CTX_new(crypto->hmac);
-    if (mac == NULL) {
-        return YETT_NO_MEMORY;
-    }
-    int done =
-        EVP_MAC_init(mac, (const unsigned char *)key_octets, key.len, params) == 1 &&
-        (bytes.len == 0 ||
-         EVP_MAC_update(mac, (const unsigned char *)bytes.ptr, bytes.len) == 1) &&
-        EVP_MAC_final(mac, out, &size, 32) == 1;
-    EVP_MAC_CTX_free(mac);
-    assert(!done || size == 32);
-    return done ? YETT_OK : YETT_NO_MEMORY;
 }
