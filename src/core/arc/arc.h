@@ -72,6 +72,10 @@ enum yett_err arc_chain_new(struct arena *arena, struct crypto *crypto,
 /* The message has ARC fields. */
 bool arc_chain_exists(const struct arc_chain *chain);
 
+/* Whose the newest set is by its own word (d= of its seal, normal form), unverified; empty
+   without sets, or when the structure of the chain is broken. */
+slice arc_newest_domain(const struct arc_chain *chain);
+
 /* ---- the evaluator -------------------------------------------------------------------- */
 
 struct arc_set {
@@ -183,6 +187,10 @@ enum yett_err arc_seal_new(struct arena *arena, const struct arc_chain *chain,
 /* The canonical text to be signed next; empty when both signatures are there. */
 slice arc_seal_text(const struct arc_seal *seal);
 
+/* Which set it is, and what it says of the chain before it. */
+unsigned arc_seal_instance(const struct arc_seal *seal);
+enum arc_code arc_seal_cv(const struct arc_seal *seal);
+
 /* Its signature (octets, not base64).  Errors as above. */
 YETT_MUST_USE
 enum yett_err arc_seal_take(struct arc_seal *seal, slice signature);
@@ -193,7 +201,8 @@ slice arc_seal_fields(const struct arc_seal *seal);
 
 /*
  * Of the Authentication-Results fields of a message those of `authserv_id`, made one (section
- * 4.1.1): "mx.example.com; spf=pass …", for arc_sealer.results.  Text of the fields as it
+ * 4.1.1): "mx.example.com; spf=pass …", for arc_sealer.results; "mx.example.com; none" when
+ * they say nothing or there are none.  Text of the fields as it
  * stands.  For messages whose results stand in the header; what others wrote in this name must
  * have been removed.
  */

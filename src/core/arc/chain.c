@@ -359,3 +359,10 @@ bool arc_chain_exists(const struct arc_chain *chain)
 {
     return chain->field_count != 0;
 }
+
+slice arc_newest_domain(const struct arc_chain *chain)
+{
+    return chain->field_count == 0 || chain->fault.len != 0
+               ? SLICE_NONE
+               : chain->links[chain->highest - 1].seal.domain;
+}

@@ -197,6 +197,16 @@ slice arc_seal_text(const struct arc_seal *seal)
     return seal->stage == STAGE_DONE ? SLICE_NONE : buf_slice(&seal->text);
 }
 
+unsigned arc_seal_instance(const struct arc_seal *seal)
+{
+    return seal->instance;
+}
+
+enum arc_code arc_seal_cv(const struct arc_seal *seal)
+{
+    return seal->cv;
+}
+
 enum yett_err arc_seal_take(struct arc_seal *seal, slice signature)
 {
     switch (seal->stage) {

@@ -23,6 +23,20 @@ bool config_is_trusted_relay(const struct config *config, struct ip ip)
     return is_in_any(ip, config->trusted_relays, config->trusted_relay_count);
 }
 
+bool config_is_list_host(const struct config *config, struct ip ip)
+{
+    return is_in_any(ip, config->sealing.list_hosts, config->sealing.list_host_count);
+}
+
+bool config_pattern_fits(slice pattern, slice address)
+{
+    if (slice_has_byte(pattern, '@')) {
+        return slice_eq_nocase(pattern, address);
+    }
+    size_t at = slice_find_last_byte(address, '@');
+    return domain_is_under(slice_skip(address, at + 1), pattern);
+}
+
 bool config_is_ours(const struct config *config, slice domain)
 {
     for (size_t i = 0; i < config->domain_count; i++) {

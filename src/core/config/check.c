@@ -177,7 +177,7 @@ static enum yett_err check_times(struct arena *arena, const struct config *confi
     return YETT_OK;
 }
 
-static bool networks_overlap(struct ip_network a, struct ip_network b)
+bool config_networks_overlap(struct ip_network a, struct ip_network b)
 {
     return ip_in_network(a.address, b) || ip_in_network(b.address, a);
 }
@@ -208,8 +208,8 @@ static enum yett_err check_networks(struct arena *arena, const struct config *co
     }
     for (size_t i = 0; err == YETT_OK && i < config->trusted_relay_count; i++) {
         for (size_t j = 0; j < config->submission_network_count; j++) {
-            if (networks_overlap(config->trusted_relays[i],
-                                 config->submission_networks[j])) {
+            if (config_networks_overlap(config->trusted_relays[i],
+                                        config->submission_networks[j])) {
                 struct buf buf;
                 buf_init(&buf, arena, SENTENCE_MAX);
                 buf_add_text(&buf, "trusted_relays: ");
@@ -321,8 +321,8 @@ enum yett_err config_check(struct arena *arena, const struct config *config, sli
 {
     static enum yett_err (*const checks[])(struct arena *, const struct config *,
                                            slice *) = {
-        check_names,    check_actions, check_times,
-        check_networks, check_blocks,  config_check_gateway};
+        check_names,  check_actions,        check_times,         check_networks,
+        check_blocks, config_check_gateway, config_check_sealing};
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         enum yett_err err = checks[i](arena, config, why);
         if (err != YETT_OK) {

@@ -15,4 +15,11 @@ YETT_MUST_USE
 enum yett_err config_check_gateway(struct arena *arena, const struct config *config,
                                    slice *why);
 
+/* sealing { }. */
+YETT_MUST_USE
+enum yett_err config_check_sealing(struct arena *arena, const struct config *config,
+                                   slice *why);
+
+bool config_networks_overlap(struct ip_network a, struct ip_network b);
+
 #endif

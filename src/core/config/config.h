@@ -195,6 +195,19 @@ struct config_signing {
     enum config_rotate_with rotate_with; /* which kinds of key they get */
 };
 
+/* sealing { }: mail that is handed on gets a seal of ours (ARC, RFC 8617). */
+struct config_sealing {
+    slice
+        domain; /* d=, normal form: one of ours with keys that seal; empty: none is made */
+    const slice
+        *recipients; /* at arrival: "list@example.org", or "example.org" and below */
+    size_t recipient_count;
+    const slice *next_hops; /* at arrival: where the mail server takes it, as it says */
+    size_t next_hop_count;
+    const struct ip_network *list_hosts; /* what comes back from them is sealed by the */
+    size_t list_host_count;              /* results of its arrival, and not verified */
+};
+
 /* forwarder "name" { … }: a list or forwarder whose passing signature an administrator
    trusts to have checked (doc/architecture.md). */
 struct config_forwarder {
@@ -302,6 +315,7 @@ struct config {
     const struct config_domain *domains;
     size_t domain_count;
     struct config_signing signing;
+    struct config_sealing sealing;
     const struct config_login *logins;
     size_t login_count;
     const struct config_exception *exceptions;
@@ -401,6 +415,12 @@ bool config_listeners_clash(const struct config_listener *a,
 
 bool config_is_submission(const struct config *config, struct ip ip);
 bool config_is_trusted_relay(const struct config *config, struct ip ip);
+
+/* It is a host that hands in mail of lists: sealing.list_hosts. */
+bool config_is_list_host(const struct config *config, struct ip ip);
+
+/* `address` is the address `pattern`, or is of the domain `pattern` or of one below. */
+bool config_pattern_fits(slice pattern, slice address);
 
 /* `domain` (normal form) is one of ours or below one. */
 bool config_is_ours(const struct config *config, slice domain);

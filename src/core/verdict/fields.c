@@ -43,11 +43,13 @@ static bool hides_what_must_go(const struct config *config,
     return false;
 }
 
+/* `keeps`: results in our name are ours. */
 static bool must_go(const struct config *config, const struct message_field *field,
-                    bool may_hide, unsigned *close_looks)
+                    bool may_hide, bool keeps, unsigned *close_looks)
 {
     if (slice_eq_nocase(field->name, SLICE("Authentication-Results"))) {
-        return authres_is_forged_of_many(field->value, config->authserv_id, close_looks);
+        return !keeps &&
+               authres_is_forged_of_many(field->value, config->authserv_id, close_looks);
     }
     return is_mark(config, field->name) ||
            (may_hide && hides_what_must_go(config, field));
@@ -70,12 +72,13 @@ enum yett_err verdict_find_removed(struct arena *arena, const struct verdict_inp
     if (removed == NULL) {
         return YETT_NO_MEMORY;
     }
+    bool keeps = verdict_is_of_list_host(input->config, &input->envelope);
     bool may_hide = (header->defects & MESSAGE_MAY_HIDE) != 0;
     unsigned close_looks = AUTHRES_CLOSE_LOOKS_MAX;
     size_t count = 0;
     /* The closer to us a host is, the higher its results stand: they are looked at first. */
     for (size_t i = 0; i < header->count; i++) {
-        if (must_go(input->config, &header->fields[i], may_hide, &close_looks)) {
+        if (must_go(input->config, &header->fields[i], may_hide, keeps, &close_looks)) {
             removed[count++] = i;
         }
     }

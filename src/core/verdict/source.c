@@ -91,6 +91,16 @@ static enum yett_err look_behind_relay(struct arena *arena,
     return YETT_OK;
 }
 
+/* Who logged in is never taken for a list host, whatever its address: through a web mail
+   program on the same host any user could write results in our name.  The same goes for what
+   the mail server's own sendmail command brings. */
+bool verdict_is_of_list_host(const struct config *config,
+                             const struct verdict_envelope *envelope)
+{
+    return !envelope->authenticated && !envelope->local &&
+           config_is_list_host(config, envelope->client);
+}
+
 enum verdict_source verdict_source_of(const struct config *config,
                                       const struct verdict_envelope *envelope)
 {
@@ -104,7 +114,7 @@ enum verdict_source verdict_source_of(const struct config *config,
     if (client.family == IP_NONE) {
         return VERDICT_SOURCE_UNKNOWN;
     }
-    if (config_is_submission(config, client)) {
+    if (config_is_submission(config, client) || config_is_list_host(config, client)) {
         return VERDICT_SOURCE_SUBMISSION;
     }
     return config_is_trusted_relay(config, client) ? VERDICT_SOURCE_RELAY
@@ -118,9 +128,13 @@ bool verdict_is_of_our_own(const struct config *config,
     return source == VERDICT_SOURCE_SUBMISSION || source == VERDICT_SOURCE_LOCAL;
 }
 
-static slice why_submission(bool authenticated)
+static slice why_submission(const struct verdict_input *input)
 {
-    return authenticated
+    if (verdict_is_of_list_host(input->config, &input->envelope)) {
+        return SLICE("the client is in sealing.list_hosts: mail of a list, which was "
+                     "verified when it arrived");
+    }
+    return input->envelope.authenticated
                ? SLICE("the client is logged in: a submission of our own")
                : SLICE("the client is in submission_networks: a submission of our own");
 }
@@ -134,7 +148,7 @@ enum yett_err verdict_find_source(struct arena *arena, const struct verdict_inpu
 
     switch (out->source) {
     case VERDICT_SOURCE_SUBMISSION:
-        out->source_reason = why_submission(input->envelope.authenticated);
+        out->source_reason = why_submission(input);
         return YETT_OK;
     case VERDICT_SOURCE_LOCAL:
         out->source_reason = SLICE("it was made on the mail server itself: a local "

@@ -69,6 +69,11 @@ struct arc_limits verdict_arc_limits(const struct config *config);
 bool verdict_is_of_our_own(const struct config *config,
                            const struct verdict_envelope *envelope);
 
+/* A list host hands it in (sealing.list_hosts), not somebody who logged in there or a program
+   on the mail server: it was verified when it arrived, and what that found is believed. */
+bool verdict_is_of_list_host(const struct config *config,
+                             const struct verdict_envelope *envelope);
+
 /* Who is talking, before any relay is looked behind. */
 enum verdict_source verdict_source_of(const struct config *config,
                                       const struct verdict_envelope *envelope);
