@@ -19,19 +19,26 @@
  *     yett --role=settings [--config=PATH] [--zone=PATH] [--override=TEXT]…
  *     yett --role=gateway --slot=N --listeners=N --settings=FINGERPRINT
  *          --sandbox=required|best-effort [--uid=N --gid=N] [--zone=PATH] [--now=EPOCH]
+ *     yett --role=keeper --slot=N --rate=N --log=TARGET --log-format=FORMAT
+ *          --sandbox=required|best-effort [--uid=N --gid=N] [--now=EPOCH]
  *
  * After the program was replaced by another version, the supervisor is still the old one
  * and what it starts are new ones: ROLE_VERSION changes with anything in here.
  */
-enum { ROLE_VERSION = 2 };
+enum { ROLE_VERSION = 3 };
 
 enum role_descriptor {
     ROLE_CONTROL = 3,    /* the pair */
-    ROLE_SCOREBOARD = 4, /* gateway */
+    ROLE_SCOREBOARD = 4, /* gateway, keeper */
     /* memfd: settings as text, complete, without includes; the settings role writes it, the
        gateway reads it */
     ROLE_SETTINGS = 5,
-    ROLE_FIRST_LISTENER = 6
+    /* memfd: the table of core/signing; the settings role writes it, gateways and keepers map
+       it.  This one and the next are closed where nothing is signed. */
+    ROLE_SIGNING = 6,
+    ROLE_KEEPER =
+        7, /* an end of the pair that a gateway and its keeper have (core/keeper) */
+    ROLE_FIRST_LISTENER = 8
 };
 
 enum role_kind {
@@ -50,6 +57,9 @@ struct role_plan {
     uint32_t listener_count;
     uint32_t sandbox_required;
     uint32_t uid, gid, has_user;     /* who the gateways become */
+    uint32_t keeper_uid, keeper_gid; /* who the keepers become, where has_user */
+    uint32_t signs;                  /* there is a table, and a keeper for each gateway */
+    uint32_t rate_per_domain;        /* signatures a minute; 0: without end */
     uint32_t log_target, log_format; /* enum config_log_target, _format */
     uint32_t shutdown_ms;            /* for messages in work when leaving */
     char fingerprint[17];            /* of the settings, hexadecimal */

@@ -85,7 +85,8 @@ static void add_generation(struct buf *out, const struct generation *generation)
     add_number(out, "{", "number", generation->number);
     add_text(out, ",", "state", generation_word(generation));
     add_text(out, ",", "settings", generation->plan.fingerprint);
-    add_number(out, ",", "workers", generation->worker_count);
+    add_number(out, ",", "workers", generation->gateway_count);
+    add_number(out, ",", "keepers", generation->worker_count - generation->gateway_count);
     add_key(out, ",", "listeners");
     buf_add_byte(out, '[');
     for (size_t i = 0; i < generation->listener_count; i++) {
@@ -128,17 +129,19 @@ static void add_generations(struct buf *out, const struct supervisor *supervisor
 }
 
 static void add_workers(struct buf *out, const struct supervisor *supervisor,
-                        int64_t now_ms)
+                        const char *name, enum worker_kind kind, int64_t now_ms)
 {
     const char *before = "";
-    add_key(out, ",", "workers");
+    add_key(out, ",", name);
     buf_add_byte(out, '[');
     for (size_t i = 0; i < GENERATIONS_MAX; i++) {
         const struct generation *generation = supervisor->generations[i];
         for (size_t j = 0; generation != NULL && j < generation->worker_count; j++) {
-            buf_add_text(out, before);
-            add_worker(out, &generation->workers[j], now_ms);
-            before = ",";
+            if (generation->workers[j].kind == kind) {
+                buf_add_text(out, before);
+                add_worker(out, &generation->workers[j], now_ms);
+                before = ",";
+            }
         }
     }
     buf_add_byte(out, ']');
@@ -177,9 +180,11 @@ void document_write(const struct supervisor *supervisor, int64_t now_ms, struct 
         add_string(out, supervisor->last_failure);
     }
     add_number(out, ",", "restarts", supervisor->restarts);
+    add_number(out, ",", "keeper_restarts", supervisor->keeper_restarts);
     add_number(out, ",", "poisoned_messages", supervisor->poisoned);
     add_generations(out, supervisor);
-    add_workers(out, supervisor, now_ms);
+    add_workers(out, supervisor, "workers", WORKER_GATEWAY, now_ms);
+    add_workers(out, supervisor, "keepers", WORKER_KEEPER, now_ms);
     add_figures(out, supervisor->board);
     buf_add_text(out, "}\n");
 }

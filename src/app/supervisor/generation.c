@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/supervisor/inside.h"
+#include "app/supervisor/spawn.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /*
- * generation: the gateways of one set of settings.
+ * generation: the gateways of one set of settings, and a keeper for each where something is
+ * signed.
  *
  * It is in force when all of them are ready, and not before: then the one before it is told
  * to leave.  Of one that does not get there nothing remains.
+ *
+ * A gateway and its keeper are connected by a pair whose ends are held here as well: who dies
+ * is started again with the same end, and the other one notices nothing but a pause.
  */
+
+enum { PAIR_BYTES = 256 * 1024 };
 
 /* ---- beginning -------------------------------------------------------------------------- */
 
@@ -57,25 +66,88 @@ static void release_listeners(struct generation *generation)
     generation->listener_count = 0;
 }
 
+/* ---- gateways and keepers ---- */
+
+/* Room in each direction for the largest request: what the system gives by default may do,
+   but need not. */
+static bool open_pair(int pair[2])
+{
+    int bytes = PAIR_BYTES;
+    if (!spawn_pair(&pair[0], &pair[1])) {
+        return false;
+    }
+    (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    return true;
+}
+
+static bool open_pairs(struct generation *generation)
+{
+    for (size_t i = 0; generation->pairs != NULL && i < generation->gateway_count; i++) {
+        if (!open_pair(generation->pairs[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void close_pairs(struct generation *generation)
+{
+    for (size_t i = 0; generation->pairs != NULL && i < generation->gateway_count; i++) {
+        for (int end = 0; end < 2; end++) {
+            if (generation->pairs[i][end] >= 0) {
+                (void)close(generation->pairs[i][end]);
+            }
+        }
+    }
+    free(generation->pairs);
+    generation->pairs = NULL;
+}
+
+static bool make_workers(struct generation *generation)
+{
+    size_t gateways = generation->plan.workers;
+    size_t count = generation->plan.signs != 0 ? 2 * gateways : gateways;
+    generation->workers = calloc(count, sizeof(generation->workers[0]));
+    if (generation->workers == NULL) {
+        return false;
+    }
+    generation->worker_count = count;
+    generation->gateway_count = gateways;
+    for (size_t i = 0; i < count; i++) {
+        generation->workers[i] =
+            (struct worker){.generation = generation,
+                            .kind = i < gateways ? WORKER_GATEWAY : WORKER_KEEPER,
+                            .place = i % gateways,
+                            .control = -1};
+    }
+    if (generation->plan.signs == 0) {
+        return true;
+    }
+    generation->pairs = calloc(gateways, sizeof(generation->pairs[0]));
+    for (size_t i = 0; generation->pairs != NULL && i < gateways; i++) {
+        generation->pairs[i][0] = generation->pairs[i][1] = -1;
+    }
+    return generation->pairs != NULL;
+}
+
 static struct generation *make(struct supervisor *supervisor,
                                const struct role_plan *plan,
                                const struct role_listener *listeners, size_t count)
 {
     struct generation *generation = calloc(1, sizeof(*generation));
-    struct worker *workers = calloc(plan->workers, sizeof(*workers));
-    if (generation == NULL || workers == NULL) {
-        free(generation);
-        free(workers);
+    if (generation == NULL) {
         return NULL;
     }
     generation->supervisor = supervisor;
     generation->number = ++supervisor->last_number;
     generation->plan = *plan;
+    generation->settings = generation->signing = -1;
     memcpy(generation->wanted, listeners, count * sizeof(listeners[0]));
-    generation->workers = workers;
-    generation->worker_count = plan->workers;
-    for (size_t i = 0; i < plan->workers; i++) {
-        workers[i] = (struct worker){.generation = generation, .control = -1};
+    if (!make_workers(generation)) {
+        free(generation->workers);
+        free(generation);
+        return NULL;
     }
     return generation;
 }
@@ -89,7 +161,11 @@ void generation_free(struct generation *generation)
         worker_forget(&generation->workers[i]);
     }
     release_listeners(generation);
+    close_pairs(generation);
     (void)close(generation->settings);
+    if (generation->signing >= 0) {
+        (void)close(generation->signing);
+    }
     free(generation->workers);
     free(generation);
 }
@@ -109,7 +185,7 @@ static void start_workers(struct generation *generation)
 
 void generation_begin(struct supervisor *supervisor, const struct role_plan *plan,
                       const struct role_listener *listeners, size_t listener_count,
-                      int settings)
+                      int settings, int signing)
 {
     char why[2 * ROLE_TEXT_MAX] = "";
     struct generation **place = find_place(supervisor);
@@ -117,10 +193,23 @@ void generation_begin(struct supervisor *supervisor, const struct role_plan *pla
         place == NULL ? NULL : make(supervisor, plan, listeners, listener_count);
     if (generation == NULL) {
         (void)close(settings);
+        (void)close(signing);
         supervisor_refuse(supervisor, EXIT_FAILED, "out of memory");
         return;
     }
     generation->settings = settings;
+    if (plan->signs != 0) {
+        generation->signing = signing;
+    } else {
+        (void)close(signing);
+    }
+    if (!open_pairs(generation)) {
+        (void)snprintf(why, sizeof why, "gateways cannot be connected to keepers: %s",
+                       strerror(errno));
+        generation_free(generation);
+        supervisor_refuse(supervisor, EXIT_FAILED, why);
+        return;
+    }
     if (!take_listeners(generation, listener_count, why, sizeof why)) {
         generation_free(generation);
         supervisor_refuse(supervisor, EXIT_FAILED, why);
@@ -141,7 +230,7 @@ void generation_leave(struct generation *generation)
     generation->state = GENERATION_LEAVING;
     generation->until_ms = loop_now_ms(generation->supervisor->loop) +
                            generation->plan.shutdown_ms + LEAVE_GRACE_MS;
-    for (size_t i = 0; i < generation->worker_count; i++) {
+    for (size_t i = 0; i < generation->gateway_count; i++) {
         worker_leave(&generation->workers[i]);
     }
     release_listeners(generation);
@@ -204,6 +293,18 @@ static void look_at_start(struct generation *generation)
     }
 }
 
+/* A keeper is of use for as long as its gateway finishes messages. */
+static void release_keepers(struct generation *generation)
+{
+    for (size_t i = generation->gateway_count; i < generation->worker_count; i++) {
+        struct worker *keeper = &generation->workers[i];
+        if (!worker_has_gateway(keeper) && !keeper->was_told) {
+            keeper->was_told = true;
+            worker_leave(keeper);
+        }
+    }
+}
+
 void generation_look(struct generation *generation)
 {
     switch (generation->state) {
@@ -213,6 +314,7 @@ void generation_look(struct generation *generation)
     case GENERATION_CURRENT:
         return;
     case GENERATION_LEAVING:
+        release_keepers(generation);
         if (count_in(generation, WORKER_DOWN) == generation->worker_count) {
             forget(generation);
         }
@@ -234,7 +336,11 @@ static void kill_late(struct generation *generation)
 void generation_on_tick(struct generation *generation, int64_t now_ms)
 {
     if (generation->state == GENERATION_STARTING && now_ms >= generation->until_ms) {
-        generation_fail(generation, "the new gateways were not ready within 30 seconds");
+        generation_fail(generation, generation->plan.signs != 0
+                                        ? "the new gateways and keepers were not ready "
+                                          "within 30 seconds"
+                                        : "the new gateways were not ready within 30 "
+                                          "seconds");
         return;
     }
     if (generation->state == GENERATION_LEAVING && now_ms >= generation->until_ms) {

@@ -24,7 +24,9 @@ enum {
     PLAN_LIMIT_MS = 30 * 1000,  /* for the settings to be read */
     READY_LIMIT_MS = 30 * 1000, /* for a gateway to get ready */
     SILENCE_MAX_MS = 10 * 1000, /* of a gateway's heartbeat */
-    LEAVE_GRACE_MS = 5 * 1000,  /* beyond what it was given to leave */
+    KEEPER_SILENCE_MAX_MS =
+        5 * 1000,              /* of a keeper's, which no message keeps busy for long */
+    LEAVE_GRACE_MS = 5 * 1000, /* beyond what it was given to leave */
     TICK_MS = 1000,
     SAID_MAX = 16,        /* messages of a gateway: it has two or three to say */
     DESCRIPTION_MAX = 200 /* how a process ended */
@@ -35,9 +37,13 @@ enum supervisor_exit { EXIT_ORDERLY = 0, EXIT_FAILED = 1, EXIT_REFUSED = 2 };
 struct supervisor;
 struct generation;
 
-/* One of the places of a generation: a gateway, and after its death the next one. */
+/* One of the places of a generation: a gateway or a keeper, and after its death the next
+   one. */
 struct worker {
     struct generation *generation;
+    enum worker_kind { WORKER_GATEWAY, WORKER_KEEPER } kind;
+    size_t
+        place; /* among those of its kind: gateway and keeper of one place belong together */
     enum worker_state { WORKER_DOWN, WORKER_STARTING, WORKER_READY } state;
     pid_t pid;   /* 0: none */
     size_t slot; /* of the scoreboard */
@@ -47,12 +53,13 @@ struct worker {
     enum { NOT_KILLED, KILLED_SILENT, KILLED_UNREADY, KILLED_LATE } killed;
     char failure[ROLE_TEXT_MAX]; /* what it said itself */
     unsigned said;               /* so many messages */
+    bool was_told;               /* keeper: to leave */
     int64_t deaths_ms[DEATHS_MAX];
     unsigned deaths; /* in all */
     int64_t wait_ms, start_at_ms;
 };
 
-/* The gateways of one set of settings. */
+/* The gateways of one set of settings, and their keepers. */
 struct generation {
     struct supervisor *supervisor;
     unsigned number;
@@ -66,8 +73,10 @@ struct generation {
     struct listener *listeners[ROLE_LISTENERS_MAX];
     size_t listener_count; /* taken */
     int settings;          /* memfd */
-    struct worker *workers;
-    size_t worker_count;
+    int signing;           /* memfd; -1: nothing is signed */
+    int (*pairs)[2]; /* the ends of gateway and keeper, for each place; NULL: none */
+    struct worker *workers; /* gateways, then keepers */
+    size_t worker_count, gateway_count;
     int64_t until_ms; /* starting: to be ready; leaving: to be gone */
     bool was_killed;  /* by us, all of them */
 };
@@ -76,7 +85,7 @@ struct generation {
 struct planning {
     bool under_way;
     pid_t pid;
-    int control, settings;
+    int control, settings, signing;
     struct loop_watch *watch;
     int64_t until_ms;
     bool has_plan, was_late, speaks_otherwise;
@@ -118,7 +127,7 @@ struct supervisor {
     int64_t awake_ms;     /* nothing before it tells of silence: we slept ourselves */
     uint64_t watchdog_ms; /* 0: none */
     int64_t watchdog_fed_ms;
-    uint64_t restarts, poisoned;
+    uint64_t restarts, keeper_restarts, poisoned;
     uint64_t reloads, reloads_failed;
     char last_failure[ROLE_TEXT_MAX]; /* of a reload; empty: the last one was fine */
 };
@@ -154,10 +163,10 @@ void plan_on_tick(struct supervisor *supervisor, int64_t now_ms);
 
 /* ---- generation.c ----------------------------------------------------------------------- */
 
-/* Start the gateways of `plan`.  Takes `settings`, the memfd. */
+/* Start the gateways and keepers of `plan`.  Takes `settings` and `signing`, the memfds. */
 void generation_begin(struct supervisor *supervisor, const struct role_plan *plan,
                       const struct role_listener *listeners, size_t listener_count,
-                      int settings);
+                      int settings, int signing);
 void generation_free(struct generation *generation);
 void generation_leave(struct generation *generation);
 void generation_kill(struct generation *generation);
@@ -170,6 +179,9 @@ void generation_on_tick(struct generation *generation, int64_t now_ms);
 /* ---- worker.c --------------------------------------------------------------------------- */
 
 void worker_start(struct worker *worker, int64_t now_ms);
+const char *worker_name(const struct worker *worker); /* "gateway" */
+/* The gateway that a keeper works for has a process. */
+bool worker_has_gateway(const struct worker *keeper);
 void worker_forget(struct worker *worker); /* its process, alive or not */
 void worker_leave(struct worker *worker);
 void worker_kill(struct worker *worker);

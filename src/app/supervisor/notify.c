@@ -22,8 +22,8 @@ void notify_status(struct supervisor *supervisor)
         return;
     }
     (void)sd_notifyf(
-        0, "STATUS=%zu %s, settings %s%s%s", current->worker_count,
-        current->worker_count == 1 ? "gateway" : "gateways", current->plan.fingerprint,
+        0, "STATUS=%zu %s, settings %s%s%s", current->gateway_count,
+        current->gateway_count == 1 ? "gateway" : "gateways", current->plan.fingerprint,
         supervisor->last_failure[0] != '\0' ? "; the last reload failed: " : "",
         supervisor->last_failure);
 }

@@ -67,7 +67,10 @@ static void forget(struct planning *planning)
     if (planning->settings >= 0) {
         (void)close(planning->settings);
     }
-    *planning = (struct planning){.control = -1, .settings = -1};
+    if (planning->signing >= 0) {
+        (void)close(planning->signing);
+    }
+    *planning = (struct planning){.control = -1, .settings = -1, .signing = -1};
 }
 
 /* What it says must make sense, since from now on we act upon it. */
@@ -79,26 +82,28 @@ static bool is_sound(const struct planning *planning)
            plan->listener_count == planning->listener_count &&
            plan->log_target < CONFIG_LOG_TARGET_COUNT &&
            plan->log_format < CONFIG_LOG_FORMAT_COUNT &&
-           (plan->has_user == 0 || plan->uid != 0) && plan->shutdown_ms <= INT32_MAX;
+           (plan->has_user == 0 || (plan->uid != 0 && plan->keeper_uid != 0)) &&
+           plan->shutdown_ms <= INT32_MAX;
 }
 
 /* Nobody changes them any more, neither we nor a gateway. */
-static bool seal(int settings)
+static bool seal(int memory)
 {
-    return fcntl(settings, F_ADD_SEALS,
+    return fcntl(memory, F_ADD_SEALS,
                  F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
 }
 
 static void use_plan(struct supervisor *supervisor)
 {
     struct planning done = supervisor->planning;
-    supervisor->planning.settings = -1;
+    supervisor->planning.settings = supervisor->planning.signing = -1;
     forget(&supervisor->planning);
     char why[ROLE_TEXT_MAX] = "the settings cannot be sealed";
-    if (!seal(done.settings) ||
+    if (!seal(done.settings) || !seal(done.signing) ||
         !supervisor_lock_in(supervisor, done.plan.sandbox_required != 0, why,
                             sizeof why)) {
         (void)close(done.settings);
+        (void)close(done.signing);
         supervisor_refuse(supervisor, EXIT_FAILED, why);
         return;
     }
@@ -106,7 +111,7 @@ static void use_plan(struct supervisor *supervisor)
         status_settle(supervisor, &done.plan); /* tells of the start as well */
     }
     generation_begin(supervisor, &done.plan, done.listeners, done.listener_count,
-                     done.settings);
+                     done.settings, done.signing);
 }
 
 static int explain(const struct planning *planning, int status, char *why, size_t size)
@@ -207,14 +212,18 @@ static bool start(struct supervisor *supervisor, const struct arguments *argumen
     struct planning *planning = &supervisor->planning;
     int theirs = -1;
     planning->settings = memfd_create("yett-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (planning->settings < 0 || !spawn_pair(&planning->control, &theirs)) {
+    planning->signing = memfd_create("yett-signing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (planning->settings < 0 || planning->signing < 0 ||
+        !spawn_pair(&planning->control, &theirs)) {
         return false;
     }
     struct spawn_role role = {.program = supervisor->options->program,
                               .argv = arguments->argv,
                               .control = theirs,
                               .scoreboard = -1,
-                              .settings = planning->settings};
+                              .settings = planning->settings,
+                              .signing = planning->signing,
+                              .keeper = -1};
     planning->watch =
         loop_watch_new(supervisor->loop, planning->control, on_control, supervisor);
     bool started = planning->watch != NULL &&
@@ -242,7 +251,7 @@ bool plan_begin(struct supervisor *supervisor, char *why, size_t why_size)
         (void)snprintf(why, why_size, "the command line is too long");
         return false;
     }
-    *planning = (struct planning){.control = -1, .settings = -1};
+    *planning = (struct planning){.control = -1, .settings = -1, .signing = -1};
     if (!start(supervisor, &arguments)) {
         (void)snprintf(why, why_size, "no process can be started: %s", strerror(errno));
         forget(planning);

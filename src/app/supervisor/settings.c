@@ -4,6 +4,7 @@
 #include "app/supervisor/processors.h"
 #include "app/supervisor/secret.h"
 #include "app/supervisor/supervisor.h"
+#include "app/table/table.h"
 #include "edge/config/config.h"
 #include "edge/log/log.h"
 #include "edge/sandbox/sandbox.h"
@@ -28,8 +29,9 @@ enum {
     FINGERPRINT_OCTETS = 8
 };
 
-/* That of the account that gateways run under (edge/sandbox). */
-#define OWN_GROUP "yett"
+/* That of the account that gateways run under (edge/sandbox), and the account of keepers. */
+#define OWN_GROUP      "yett"
+#define KEEPER_ACCOUNT "yett-keeper"
 
 struct settings {
     struct arena *arena;
@@ -40,7 +42,7 @@ struct settings {
     slice secret;
     struct role_plan plan;
     struct role_listener listeners[ROLE_LISTENERS_MAX];
-    slice notices[4]; /* what the log says though all is well */
+    slice notices[8]; /* what the log says though all is well */
     size_t notice_count;
     slice why;
 };
@@ -165,6 +167,36 @@ static bool find_user(struct settings *settings)
     settings->plan.has_user = user.given;
     settings->plan.uid = user.uid;
     settings->plan.gid = user.gid;
+    return true;
+}
+
+/* Whoever takes a gateway over must not be the one who holds the keys: where that can be had,
+   keepers have an account of their own. */
+static bool find_keeper_user(struct settings *settings)
+{
+    const char *name = text_of(settings->config.signing.keeper_user);
+    bool is_default = name[0] == '\0';
+    struct sandbox_user user;
+    char why[WHY_BYTES] = "";
+    settings->plan.keeper_uid = settings->plan.uid;
+    settings->plan.keeper_gid = settings->plan.gid;
+    if (settings->plan.has_user == 0 || settings->plan.signs == 0) {
+        return true;
+    }
+    enum yett_err err =
+        sandbox_find_user(is_default ? KEEPER_ACCOUNT : name, &user, why, sizeof why);
+    if (err == YETT_NOT_FOUND && is_default) {
+        note(settings, SLICE("there is no account \"" KEEPER_ACCOUNT
+                             "\": keepers, which hold the signing keys, run under the "
+                             "account of the gateways"));
+        return true;
+    }
+    if (err != YETT_OK) {
+        return fail_at(settings,
+                       arena_printf(settings->arena, "signing: keeper_user: %s", why));
+    }
+    settings->plan.keeper_uid = user.uid;
+    settings->plan.keeper_gid = user.gid;
     return true;
 }
 
@@ -347,23 +379,56 @@ static bool name_settings(struct settings *settings)
     return write_config(settings, SLICE_NONE, &text) && fingerprint(settings, text);
 }
 
-static bool hand_over_text(struct settings *settings)
+static bool hand_over(struct settings *settings, int fd, slice octets)
 {
-    slice text;
-    if (!write_config(settings, settings->secret, &text)) {
-        return false;
-    }
-    while (!slice_is_empty(text)) {
-        ssize_t written = write(ROLE_SETTINGS, text.ptr, text.len);
+    while (!slice_is_empty(octets)) {
+        ssize_t written = write(fd, octets.ptr, octets.len);
         if (written < 0 && errno == EINTR) {
             continue;
         }
         if (written <= 0) {
             return fail(settings, SLICE("the settings cannot be handed over: no memory"));
         }
-        text = slice_skip(text, (size_t)written);
+        octets = slice_skip(octets, (size_t)written);
     }
     return true;
+}
+
+static bool hand_over_text(struct settings *settings)
+{
+    slice text;
+    return write_config(settings, settings->secret, &text) &&
+           hand_over(settings, ROLE_SETTINGS, text);
+}
+
+/* ---- signing ---------------------------------------------------------------------------- */
+
+static void note_table(void *context, slice sentence)
+{
+    struct settings *settings = context;
+    slice kept;
+    if (arena_copy(settings->arena, sentence, &kept) == YETT_OK) {
+        note(settings, kept);
+    }
+}
+
+/* What is signed, and with which keys.  The keys themselves are left where they are. */
+static bool hand_over_table(struct settings *settings)
+{
+    struct table_notes notes = {.note = note_table, .context = settings};
+    struct buf table;
+    if (!config_signs(&settings->config)) {
+        return true;
+    }
+    buf_init(&table, settings->arena, SIGNING_TABLE_MAX);
+    enum yett_err err = table_build(settings->arena, settings->shares.crypto,
+                                    &settings->config, &notes, &table, &settings->why);
+    if (err != YETT_OK) {
+        return fail(settings, settings->why);
+    }
+    settings->plan.signs = 1;
+    settings->plan.rate_per_domain = settings->config.signing.rate_per_domain;
+    return hand_over(settings, ROLE_SIGNING, buf_slice(&table));
 }
 
 /* ---- the supervisor --------------------------------------------------------------------- */
@@ -397,8 +462,9 @@ static void say_notices(const struct settings *settings)
 static int run(struct settings *settings, int argc, char **argv)
 {
     static bool (*const steps[])(struct settings *) = {
-        read_config,       open_shares, find_secret,   find_user,     plan_listeners,
-        find_status_group, plan_rest,   name_settings, hand_over_text};
+        read_config,     open_shares,      find_secret,    find_user,
+        hand_over_table, find_keeper_user, plan_listeners, find_status_group,
+        plan_rest,       name_settings,    hand_over_text};
     bool good = read_arguments(settings, argc, argv);
     for (size_t i = 0; good && i < sizeof steps / sizeof steps[0]; i++) {
         good = steps[i](settings);
@@ -414,8 +480,8 @@ static int run(struct settings *settings, int argc, char **argv)
 int settings_main(int argc, char **argv)
 {
     struct settings settings = {0};
-    /* Ceilings: settings, the zone of a test, and the settings written twice. */
-    settings.arena = arena_new(3 * CONFIG_FILE_ARENA_BYTES + ((size_t)512 << 20));
+    /* Ceilings: settings, the zone of a test, the settings written twice, and the table. */
+    settings.arena = arena_new(3 * CONFIG_FILE_ARENA_BYTES + ((size_t)4 << 30));
     if (settings.arena == NULL) {
         role_say(ROLE_CONTROL, ROLE_FAILED, SLICE("out of memory"));
         return EXIT_REFUSED;

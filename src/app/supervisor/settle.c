@@ -91,11 +91,12 @@ static void say_settled(const struct generation *generation, bool is_first)
 {
     const struct supervisor *supervisor = generation->supervisor;
     log_say(supervisor->log, LOG_LEVEL_NOTICE,
-            "%s: %zu %s at work (%s), settings %s, listening on %s%s",
-            is_first ? "started" : "reloaded", generation->worker_count,
-            generation->worker_count == 1 ? "gateway" : "gateways",
-            generation->plan.workers_why, generation->plan.fingerprint,
-            generation->listeners[0]->address,
+            "%s: %zu %s at work (%s)%s, settings %s, listening on %s%s",
+            is_first ? "started" : "reloaded", generation->gateway_count,
+            generation->gateway_count == 1 ? "gateway" : "gateways",
+            generation->plan.workers_why,
+            generation->plan.signs != 0 ? ", each with a keeper" : "",
+            generation->plan.fingerprint, generation->listeners[0]->address,
             generation->listener_count > 1 ? " and others" : "");
 }
 

@@ -61,6 +61,8 @@ static bool place_descriptors(const struct spawn_role *role)
     from[ROLE_CONTROL] = role->control;
     from[ROLE_SCOREBOARD] = role->scoreboard;
     from[ROLE_SETTINGS] = role->settings;
+    from[ROLE_SIGNING] = role->signing;
+    from[ROLE_KEEPER] = role->keeper;
     for (size_t i = 0; i < role->listener_count; i++) {
         from[ROLE_FIRST_LISTENER + i] = role->listeners[i];
     }

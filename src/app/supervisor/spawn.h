@@ -16,8 +16,8 @@ enum { SPAWN_CANNOT_EXECUTE = 127, SPAWN_ORPHANED = 126 };
 
 struct spawn_role {
     const char *program;
-    const char *const *argv;           /* ends in NULL */
-    int control, scoreboard, settings; /* -1: none */
+    const char *const *argv;                            /* ends in NULL */
+    int control, scoreboard, settings, signing, keeper; /* -1: none */
     const int *listeners;
     size_t listener_count;
 };
@@ -27,8 +27,8 @@ struct spawn_role {
 YETT_MUST_USE
 pid_t spawn_role(const struct spawn_role *role);
 
-/* The pair that a role and the supervisor talk over, both ends closing on exec.  False with
-   errno. */
+/* The pair that a role and the supervisor talk over, or a gateway and its keeper, both ends
+   closing on exec.  False with errno. */
 YETT_MUST_USE
 bool spawn_pair(int *ours, int *theirs);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* watch: gateways that die or fall silent, and the messages that did it. */
+/* watch: gateways and keepers that die or fall silent, and the messages that did it. */
 
 /* ---- how a process ended ---------------------------------------------------------------- */
 
@@ -31,13 +31,18 @@ static bool is_orderly(int status)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static int silence_max_ms(const struct worker *worker)
+{
+    return worker->kind == WORKER_KEEPER ? KEEPER_SILENCE_MAX_MS : SILENCE_MAX_MS;
+}
+
 /* What is to be said of it: what it said itself, what we did, or how it ended. */
 static void explain(const struct worker *worker, int status, char *out, size_t size)
 {
     switch (worker->killed) {
     case KILLED_SILENT:
         (void)snprintf(out, size, "gave no sign of life for %d s and was killed",
-                       SILENCE_MAX_MS / 1000);
+                       silence_max_ms(worker) / 1000);
         return;
     case KILLED_UNREADY:
         (void)snprintf(out, size, "was not ready after %d s and was killed",
@@ -86,7 +91,7 @@ static void log_death(const struct worker *worker, const char *reason)
         worker->killed == KILLED_LATE) {
         log_say(supervisor->log,
                 worker->killed == KILLED_LATE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
-                "gateway %d %s", (int)worker->pid, reason);
+                "%s %d %s", worker_name(worker), (int)worker->pid, reason);
     }
 }
 
@@ -115,9 +120,26 @@ static void say_wait(const struct worker *worker)
 {
     if (worker->wait_ms != 0) {
         log_say(worker->generation->supervisor->log, LOG_LEVEL_WARNING,
-                "gateways die as soon as they are started: the next start is in %d s",
-                (int)(worker->wait_ms / 1000));
+                "%ss die as soon as they are started: the next start is in %d s",
+                worker_name(worker), (int)(worker->wait_ms / 1000));
     }
+}
+
+/* When it ends, no other takes its place.  A generation that leaves needs its keepers to
+   finish what is in work. */
+static bool is_to_go(const struct worker *worker)
+{
+    const struct generation *generation = worker->generation;
+    switch (generation->state) {
+    case GENERATION_STARTING:
+        return true;
+    case GENERATION_CURRENT:
+        return generation->supervisor->stopping;
+    case GENERATION_LEAVING:
+        return worker->kind == WORKER_GATEWAY || generation->was_killed ||
+               worker->killed == KILLED_LATE || !worker_has_gateway(worker);
+    }
+    return true;
 }
 
 void watch_death(struct worker *worker, int status)
@@ -126,14 +148,14 @@ void watch_death(struct worker *worker, int status)
     struct supervisor *supervisor = generation->supervisor;
     int64_t now_ms = loop_now_ms(supervisor->loop);
     char reason[ROLE_TEXT_MAX + DESCRIPTION_MAX];
-    bool was_told = generation->state == GENERATION_LEAVING;
+    bool was_told = is_to_go(worker);
     bool is_fine = is_orderly(status) && worker->killed == NOT_KILLED;
 
     explain(worker, status, reason, sizeof reason);
     if (generation->state == GENERATION_STARTING) {
         if (worker->failure[0] == '\0') {
-            (void)snprintf(worker->failure, sizeof worker->failure, "gateway %d %.300s",
-                           (int)worker->pid, reason);
+            (void)snprintf(worker->failure, sizeof worker->failure, "%s %d %.300s",
+                           worker_name(worker), (int)worker->pid, reason);
         }
         return; /* the generation fails, and says so */
     }
@@ -141,11 +163,12 @@ void watch_death(struct worker *worker, int status)
         log_death(worker, reason);
         blame(worker, reason);
     } else if (!was_told) {
-        log_say(supervisor->log, LOG_LEVEL_WARNING, "gateway %d left without being told",
-                (int)worker->pid);
+        log_say(supervisor->log, LOG_LEVEL_WARNING, "%s %d left without being told",
+                worker_name(worker), (int)worker->pid);
     }
-    if (!was_told && !supervisor->stopping) {
-        supervisor->restarts++;
+    if (!was_told) {
+        *(worker->kind == WORKER_KEEPER ? &supervisor->keeper_restarts
+                                        : &supervisor->restarts) += 1;
         plan_restart(worker, now_ms);
         say_wait(worker);
     }
@@ -164,11 +187,9 @@ static int64_t silence_ms(const struct worker *worker, int64_t now_ms)
 
 void watch_on_tick(struct worker *worker, int64_t now_ms)
 {
-    bool is_replaced = worker->generation->state == GENERATION_CURRENT &&
-                       !worker->generation->supervisor->stopping;
     switch (worker->state) {
     case WORKER_DOWN:
-        if (is_replaced && now_ms >= worker->start_at_ms) {
+        if (!is_to_go(worker) && now_ms >= worker->start_at_ms) {
             worker_start(worker, now_ms);
         }
         return;
@@ -179,7 +200,7 @@ void watch_on_tick(struct worker *worker, int64_t now_ms)
         }
         return;
     case WORKER_READY:
-        if (silence_ms(worker, now_ms) > SILENCE_MAX_MS) {
+        if (silence_ms(worker, now_ms) > silence_max_ms(worker)) {
             worker->killed = KILLED_SILENT;
             worker_kill(worker);
         }
@@ -190,7 +211,7 @@ void watch_on_tick(struct worker *worker, int64_t now_ms)
 bool watch_is_well(const struct supervisor *supervisor, int64_t now_ms)
 {
     const struct generation *current = supervisor_current(supervisor);
-    for (size_t i = 0; current != NULL && i < current->worker_count; i++) {
+    for (size_t i = 0; current != NULL && i < current->gateway_count; i++) {
         const struct worker *worker = &current->workers[i];
         if (worker->state == WORKER_READY &&
             silence_ms(worker, now_ms) <= SILENCE_MAX_MS) {

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* worker: one process of a gateway, from its command line to what it said last. */
+/* worker: one process of a gateway or keeper, from its command line to what it said last. */
 
-enum { ARGUMENTS_MAX = 10, ARGUMENT_BYTES = 64 };
+enum { ARGUMENTS_MAX = 12, ARGUMENT_BYTES = 64 };
 
 /* ---- the command line ------------------------------------------------------------------- */
 
@@ -20,10 +20,13 @@ struct arguments {
     size_t count;
     char slot[ARGUMENT_BYTES], listeners[ARGUMENT_BYTES], settings[ARGUMENT_BYTES],
         uid[ARGUMENT_BYTES], gid[ARGUMENT_BYTES], sandbox[ARGUMENT_BYTES],
-        zone[4096 + ARGUMENT_BYTES], now[ARGUMENT_BYTES];
+        zone[4096 + ARGUMENT_BYTES], now[ARGUMENT_BYTES], rate[ARGUMENT_BYTES],
+        log[ARGUMENT_BYTES], log_format[ARGUMENT_BYTES];
 };
 
-static void fill_arguments(const struct worker *worker, struct arguments *out)
+/* What each process is told. */
+static void begin_arguments(const struct worker *worker, const char *role,
+                            struct arguments *out)
 {
     const struct role_plan *plan = &worker->generation->plan;
     const struct supervisor_options *options = worker->generation->supervisor->options;
@@ -31,31 +34,61 @@ static void fill_arguments(const struct worker *worker, struct arguments *out)
                                       ? CONFIG_SANDBOX_REQUIRED
                                       : CONFIG_SANDBOX_BEST_EFFORT;
     out->argv[out->count++] = "yett";
-    out->argv[out->count++] = "--role=gateway";
+    out->argv[out->count++] = role;
     (void)snprintf(out->slot, sizeof out->slot, "--slot=%zu", worker->slot);
     out->argv[out->count++] = out->slot;
+    (void)snprintf(out->sandbox, sizeof out->sandbox, "--sandbox=%s",
+                   config_sandbox_words[sandbox]);
+    out->argv[out->count++] = out->sandbox;
+    if (options->now != NULL) {
+        (void)snprintf(out->now, sizeof out->now, "--now=%s", options->now);
+        out->argv[out->count++] = out->now;
+    }
+}
+
+static void add_user(struct arguments *out, uint32_t uid, uint32_t gid)
+{
+    (void)snprintf(out->uid, sizeof out->uid, "--uid=%u", (unsigned)uid);
+    (void)snprintf(out->gid, sizeof out->gid, "--gid=%u", (unsigned)gid);
+    out->argv[out->count++] = out->uid;
+    out->argv[out->count++] = out->gid;
+}
+
+static void fill_for_gateway(const struct worker *worker, struct arguments *out)
+{
+    const struct role_plan *plan = &worker->generation->plan;
+    const struct supervisor_options *options = worker->generation->supervisor->options;
+    begin_arguments(worker, "--role=gateway", out);
     (void)snprintf(out->listeners, sizeof out->listeners, "--listeners=%zu",
                    worker->generation->listener_count);
     out->argv[out->count++] = out->listeners;
     (void)snprintf(out->settings, sizeof out->settings, "--settings=%s",
                    plan->fingerprint);
     out->argv[out->count++] = out->settings;
-    (void)snprintf(out->sandbox, sizeof out->sandbox, "--sandbox=%s",
-                   config_sandbox_words[sandbox]);
-    out->argv[out->count++] = out->sandbox;
     if (plan->has_user != 0) {
-        (void)snprintf(out->uid, sizeof out->uid, "--uid=%u", (unsigned)plan->uid);
-        (void)snprintf(out->gid, sizeof out->gid, "--gid=%u", (unsigned)plan->gid);
-        out->argv[out->count++] = out->uid;
-        out->argv[out->count++] = out->gid;
+        add_user(out, plan->uid, plan->gid);
     }
     if (options->zone_path != NULL) {
         (void)snprintf(out->zone, sizeof out->zone, "--zone=%s", options->zone_path);
         out->argv[out->count++] = out->zone;
     }
-    if (options->now != NULL) {
-        (void)snprintf(out->now, sizeof out->now, "--now=%s", options->now);
-        out->argv[out->count++] = out->now;
+}
+
+static void fill_for_keeper(const struct worker *worker, struct arguments *out)
+{
+    const struct role_plan *plan = &worker->generation->plan;
+    begin_arguments(worker, "--role=keeper", out);
+    (void)snprintf(out->rate, sizeof out->rate, "--rate=%u",
+                   (unsigned)plan->rate_per_domain);
+    out->argv[out->count++] = out->rate;
+    (void)snprintf(out->log, sizeof out->log, "--log=%s",
+                   config_log_target_words[plan->log_target]);
+    out->argv[out->count++] = out->log;
+    (void)snprintf(out->log_format, sizeof out->log_format, "--log-format=%s",
+                   config_log_format_words[plan->log_format]);
+    out->argv[out->count++] = out->log_format;
+    if (plan->has_user != 0) {
+        add_user(out, plan->keeper_uid, plan->keeper_gid);
     }
 }
 
@@ -107,13 +140,14 @@ static void read_messages(struct worker *worker)
     }
 }
 
-/* A gateway says READY, LEAVING, or what it failed for.  One that was taken over could keep
-   us busy with listening, and from watching the others. */
+/* A process says READY, LEAVING, or what it failed for.  One that was taken over could keep us
+   busy with listening, and from watching the others. */
 static void stop_chatter(struct worker *worker)
 {
     if (worker->said >= SAID_MAX && worker->control >= 0) {
         (void)snprintf(worker->failure, sizeof worker->failure,
-                       "it said more than a gateway has to say, and was killed");
+                       "it said more than a %s has to say, and was killed",
+                       worker_name(worker));
         close_control(worker);
         worker_kill(worker);
     }
@@ -131,25 +165,60 @@ static void on_control(void *context, bool readable, bool writable)
 
 /* ---- its life --------------------------------------------------------------------------- */
 
+const char *worker_name(const struct worker *worker)
+{
+    switch (worker->kind) {
+    case WORKER_GATEWAY:
+        return "gateway";
+    case WORKER_KEEPER:
+        return "keeper";
+    }
+    return "";
+}
+
+bool worker_has_gateway(const struct worker *keeper)
+{
+    return keeper->generation->workers[keeper->place].pid != 0;
+}
+
+/* What belongs to its kind: no keeper gets a listener or the settings. */
+static void equip(const struct worker *worker, struct arguments *arguments,
+                  int listeners[ROLE_LISTENERS_MAX], struct spawn_role *role)
+{
+    const struct generation *generation = worker->generation;
+    role->signing = generation->signing;
+    role->keeper =
+        generation->pairs == NULL ? -1 : generation->pairs[worker->place][worker->kind];
+    switch (worker->kind) {
+    case WORKER_GATEWAY:
+        for (size_t i = 0; i < generation->listener_count; i++) {
+            listeners[i] = generation->listeners[i]->fd;
+        }
+        role->settings = generation->settings;
+        role->listeners = listeners;
+        role->listener_count = generation->listener_count;
+        fill_for_gateway(worker, arguments);
+        return;
+    case WORKER_KEEPER:
+        fill_for_keeper(worker, arguments);
+        return;
+    }
+}
+
 static bool spawn(struct worker *worker)
 {
     struct supervisor *supervisor = worker->generation->supervisor;
     struct arguments arguments = {.count = 0};
     int listeners[ROLE_LISTENERS_MAX], theirs = -1;
-    for (size_t i = 0; i < worker->generation->listener_count; i++) {
-        listeners[i] = worker->generation->listeners[i]->fd;
-    }
     if (!spawn_pair(&worker->control, &theirs)) {
         return false;
     }
-    fill_arguments(worker, &arguments);
     struct spawn_role role = {.program = supervisor->options->program,
                               .argv = arguments.argv,
                               .control = theirs,
                               .scoreboard = supervisor->board_fd,
-                              .settings = worker->generation->settings,
-                              .listeners = listeners,
-                              .listener_count = worker->generation->listener_count};
+                              .settings = -1};
+    equip(worker, &arguments, listeners, &role);
     worker->watch = loop_watch_new(supervisor->loop, worker->control, on_control, worker);
     bool started = worker->watch != NULL && loop_watch_set(worker->watch, true, false) &&
                    (worker->pid = spawn_role(&role)) > 0;
@@ -176,10 +245,11 @@ void worker_start(struct worker *worker, int64_t now_ms)
     struct supervisor *supervisor = worker->generation->supervisor;
     worker->failure[0] = '\0';
     worker->said = 0;
+    worker->was_told = false;
     worker->killed = NOT_KILLED;
     worker->slot = scoreboard_take_slot(supervisor->board, worker->generation->number);
     if (worker->slot == SCOREBOARD_SLOTS) {
-        fail_start(worker, "there are too many gateways at once", now_ms);
+        fail_start(worker, "there are too many processes at once", now_ms);
         return;
     }
     if (!spawn(worker)) {

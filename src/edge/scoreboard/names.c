@@ -28,6 +28,11 @@ const char *const scoreboard_counter_names[COUNT_COUNTERS] = {
     [COUNT_DNS_CACHED] = "dns_cached",
     [COUNT_DNS_TIMEOUTS] = "dns_timeouts",
     [COUNT_DNS_FAILURES] = "dns_failures",
+    [COUNT_SIGNED] = "signed",
+    [COUNT_SIGNING_FAILED] = "signing_failed",
+    [COUNT_SIGNATURES] = "signatures",
+    [COUNT_SIGNATURES_REFUSED] = "signatures_refused",
+    [COUNT_SIGNATURES_LIMITED] = "signatures_limited",
     [COUNT_LOG_LOST] = "log_lost",
 };
 

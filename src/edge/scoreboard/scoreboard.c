@@ -16,7 +16,7 @@
 /* A generation may be of a newer program than the supervisor that started it: what the
    shared memory looks like must be the same, or the worker has to refuse it.  Count the
    version up with every change to `struct shared`, the counters' order included. */
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 static const uint64_t magic = 0x796574742d626f61; /* "yett-boa" */
 
 static const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;

@@ -26,8 +26,8 @@
  * slot or an index that does not exist is ignored, and reads as 0.
  */
 enum {
-    SCOREBOARD_SLOTS = 256,      /* workers, the leaving generations' included */
-    SCOREBOARD_POISONS = 256,    /* fingerprints remembered */
+    SCOREBOARD_SLOTS = 512,   /* workers, keepers and the leaving generations' included */
+    SCOREBOARD_POISONS = 256, /* fingerprints remembered */
     SCOREBOARD_DEFERRALS = 32768 /* deferral keys remembered */
 };
 
@@ -59,6 +59,11 @@ enum scoreboard_counter {
     COUNT_DNS_CACHED,
     COUNT_DNS_TIMEOUTS,
     COUNT_DNS_FAILURES,
+    COUNT_SIGNED,         /* messages */
+    COUNT_SIGNING_FAILED, /* messages that a keeper did not sign, for whatever reason */
+    COUNT_SIGNATURES,     /* by keepers: made */
+    COUNT_SIGNATURES_REFUSED, /* … a breach of the contract, or too many */
+    COUNT_SIGNATURES_LIMITED, /* … of the refused: too many */
     COUNT_LOG_LOST,
     COUNT_COUNTERS
 };

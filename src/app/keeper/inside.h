@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef YETT_APP_KEEPER_INSIDE_H
+#define YETT_APP_KEEPER_INSIDE_H
+
+#include "core/config/config.h"
+#include "core/crypto/crypto.h"
+#include "core/keeper/keeper.h"
+#include "edge/log/log.h"
+#include "edge/loop/loop.h"
+#include "edge/scoreboard/scoreboard.h"
+
+#include <sys/types.h>
+
+/* inside: what the files of this folder know of each other. */
+
+/* The command line of the role. */
+struct keeper_role_options {
+    unsigned slot;
+    unsigned rate_per_domain;
+    bool has_now, has_uid, has_gid;
+    int64_t now_s;
+    uid_t uid;
+    gid_t gid;
+    enum config_sandbox sandbox;
+    enum config_log_target log_target;
+    enum config_log_format log_format;
+};
+
+struct keys;
+
+struct keeper_role {
+    struct keeper_role_options options;
+    struct arena *arena;   /* for as long as it lives */
+    struct arena *scratch; /* of one request */
+    struct crypto *crypto;
+    const struct signing_table *table;
+    struct keys *keys;
+    struct keeper *keeper;
+    struct loop *loop;
+    struct scoreboard *board;
+    struct log *log;
+
+    struct loop_watch *control, *requests;
+    struct loop_timer *second;
+    bool left;
+    struct keeper_counts told; /* so much is in the counters */
+    int64_t complained_ms;
+    uint64_t complained_refused; /* refusals that the log knows of */
+
+    char packet[KEEPER_REQUEST_MAX + 1]; /* one more octet tells what is too long */
+    size_t reply_len;                    /* of a reply that found no room; 0: none */
+    char reply[KEEPER_REPLY_MAX];
+};
+
+/* ---- options.c -------------------------------------------------------------------------- */
+
+YETT_MUST_USE
+bool keeper_read_options(int argc, char **argv, struct keeper_role_options *out);
+
+/* ---- open.c ----------------------------------------------------------------------------- */
+
+/* All that is opened before the walls stand, and the walls.  `why` (in the arena, or static)
+   for people. */
+YETT_MUST_USE
+bool keeper_open(struct keeper_role *role, slice *why);
+void keeper_close(struct keeper_role *role);
+
+/* ---- keys.c ----------------------------------------------------------------------------- */
+
+/* Read the key files of the table.  What is wrong with one goes into the log.  NULL when there is
+   no memory. */
+YETT_MUST_USE
+struct keys *keys_open(struct arena *arena, struct crypto *crypto,
+                       const struct signing_table *table, struct log *log);
+void keys_close(struct keys *keys);
+
+/* keeper_options.key */
+const struct crypto_private_key *keys_find(void *keys, uint32_t number, const char **why);
+
+#endif

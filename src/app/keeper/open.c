@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/keeper/inside.h"
+#include "app/role/role.h"
+#include "edge/sandbox/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* open: what a keeper needs, in the order in which it can be had, and then the walls. */
+
+enum { SCRATCH_BYTES = 16 * 1024 * 1024 /* of one request */ };
+#define ARENA_BYTES ((size_t)4 << 30) /* a ceiling: key files of very large tables */
+
+struct opening {
+    struct keeper_role *role;
+    slice why;
+};
+
+static bool fail(struct opening *opening, slice why)
+{
+    opening->why = why;
+    return false;
+}
+
+static bool open_basics(struct opening *opening)
+{
+    struct keeper_role *role = opening->role;
+    role->crypto = crypto_new();
+    role->log = log_new(role->options.log_target, role->options.log_format, "keeper");
+    role->loop = loop_new();
+    role->scratch = arena_new(SCRATCH_BYTES);
+    return (role->crypto != NULL && role->log != NULL && role->loop != NULL &&
+            role->scratch != NULL) ||
+           fail(opening, SLICE("out of memory"));
+}
+
+/* Before anybody could have taken us over, what we do not write is out of reach. */
+static bool open_scoreboard(struct opening *opening)
+{
+    struct keeper_role *role = opening->role;
+    role->board = scoreboard_attach(ROLE_SCOREBOARD);
+    if (role->board == NULL) {
+        return fail(opening, SLICE("there is no scoreboard at descriptor 4"));
+    }
+    if (!scoreboard_confine(role->board, ROLE_SCOREBOARD, role->options.slot)) {
+        return fail(
+            opening,
+            arena_printf(role->arena,
+                         "the scoreboard cannot be mapped for reading only: %s; is "
+                         "/proc there?",
+                         strerror(errno)));
+    }
+    (void)close(ROLE_SCOREBOARD);
+    return true;
+}
+
+/* Mapped for as long as the process lives. */
+static bool open_table(struct opening *opening)
+{
+    struct keeper_role *role = opening->role;
+    const char *why = "there is no table of keys at descriptor 6";
+    struct stat stat;
+    if (fstat(ROLE_SIGNING, &stat) != 0 || stat.st_size <= 0 ||
+        stat.st_size > SIGNING_TABLE_MAX) {
+        return fail(opening, slice_from_text(why));
+    }
+    void *octets =
+        mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_SHARED, ROLE_SIGNING, 0);
+    if (octets == MAP_FAILED ||
+        signing_table_open(role->arena, slice_of(octets, (size_t)stat.st_size),
+                           &role->table, &why) != YETT_OK) {
+        return fail(opening, arena_printf(role->arena,
+                                          "the table of keys cannot be used: %s", why));
+    }
+    (void)close(ROLE_SIGNING);
+    return true;
+}
+
+static bool open_keys(struct opening *opening)
+{
+    struct keeper_role *role = opening->role;
+    role->keys = keys_open(role->arena, role->crypto, role->table, role->log);
+    return role->keys != NULL || fail(opening, SLICE("no memory for the keys"));
+}
+
+static bool open_keeper(struct opening *opening)
+{
+    struct keeper_role *role = opening->role;
+    struct keeper_options options = {.crypto = role->crypto,
+                                     .table = role->table,
+                                     .rate_per_minute = role->options.rate_per_domain,
+                                     .key = keys_find,
+                                     .context = role->keys};
+    int flags = fcntl(ROLE_KEEPER, F_GETFL);
+    if (flags < 0 || fcntl(ROLE_KEEPER, F_SETFL, flags | O_NONBLOCK) != 0) {
+        return fail(opening, SLICE("there is no gateway at descriptor 7"));
+    }
+    if (crypto_random(role->crypto, options.hash_key, sizeof options.hash_key) !=
+        YETT_OK) {
+        return fail(opening, SLICE("the system gives no random octets"));
+    }
+    role->keeper = keeper_new(role->arena, &options);
+    return role->keeper != NULL || fail(opening, SLICE("out of memory"));
+}
+
+static bool build_walls(struct opening *opening)
+{
+    struct keeper_role *role = opening->role;
+    struct keeper_role_options *options = &role->options;
+    struct sandbox_user user = {
+        .uid = options->uid, .gid = options->gid, .given = options->has_uid};
+    char why[512] = "";
+    if (sandbox_become(&user, why, sizeof why) != YETT_OK) {
+        return fail(opening, arena_printf(role->arena, "%s", why));
+    }
+    if (sandbox_lock_in(SANDBOX_KEEPER, why, sizeof why) == SANDBOX_ALL) {
+        return true;
+    }
+    if (options->sandbox == CONFIG_SANDBOX_REQUIRED) {
+        return fail(opening,
+                    arena_printf(role->arena,
+                                 "%s (sandbox = \"best-effort\" goes on without)", why));
+    }
+    log_say(role->log, LOG_LEVEL_WARNING, "goes on with fewer walls: %s", why);
+    return true;
+}
+
+bool keeper_open(struct keeper_role *role, slice *why)
+{
+    static bool (*const steps[])(struct opening *) = {
+        open_basics, open_scoreboard, open_table, open_keys, open_keeper, build_walls};
+    struct opening opening = {.role = role};
+    role->arena = arena_new(ARENA_BYTES);
+    if (role->arena == NULL) {
+        *why = SLICE("out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (!steps[i](&opening)) {
+            *why = opening.why;
+            return false;
+        }
+    }
+    return true;
+}
+
+void keeper_close(struct keeper_role *role)
+{
+    keys_close(role->keys);
+    crypto_free(role->crypto);
+    scoreboard_close(role->board);
+    log_free(role->log);
+    loop_timer_free(role->second);
+    loop_watch_free(role->control);
+    loop_watch_free(role->requests);
+    loop_free(role->loop);
+    arena_free(role->scratch);
+    arena_free(role->arena);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/keeper/inside.h"
+#include "app/keeper/keeper.h"
+#include "app/role/role.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/*
+ * work: the life of a keeper, from its command line to its exit status.
+ *
+ * A packet in, a reply out.  While a reply finds no room, nothing more is read: a gateway that
+ * does not listen gets no further.
+ */
+enum {
+    HEARTBEAT_MS = 1000,
+    PACKETS_AT_ONCE = 16,         /* then the supervisor is heard */
+    COMPLAIN_EVERY_MS = 5 * 1000, /* of refusals, not more often */
+    EXIT_ORDERLY = 0,
+    EXIT_FAILED = 1,
+    EXIT_WRONG_USE = 2
+};
+
+/* ---- replies ---------------------------------------------------------------------------- */
+
+/* What waits in `reply`.  False: there is no room for it. */
+static bool send_reply(struct keeper_role *role)
+{
+    ssize_t sent;
+    do {
+        sent =
+            send(ROLE_KEEPER, role->reply, role->reply_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        return false;
+    }
+    role->reply_len = 0; /* if nobody is there who could take it, we hear of that */
+    return true;
+}
+
+static void hand_over(struct keeper_role *role, slice reply)
+{
+    memcpy(role->reply, reply.ptr, reply.len);
+    role->reply_len = reply.len;
+}
+
+/* ---- requests --------------------------------------------------------------------------- */
+
+static int64_t now_s(const struct keeper_role *role)
+{
+    return role->options.has_now ? role->options.now_s : (int64_t)time(NULL);
+}
+
+static void answer(struct keeper_role *role, slice packet)
+{
+    struct arena_mark mark = arena_mark(role->arena);
+    struct buf reply;
+    buf_init(&reply, role->arena, KEEPER_REPLY_MAX);
+    keeper_answer_packet(role->keeper, role->scratch, packet, now_s(role),
+                         loop_now_ms(role->loop), &reply);
+    if (buf_err(&reply) == YETT_OK) {
+        hand_over(role, buf_slice(&reply));
+    }
+    arena_rewind(role->arena, mark);
+}
+
+/* Nothing was read: an empty packet, or nobody is there any more. */
+static bool is_hung_up(void)
+{
+    struct pollfd poll_fd = {.fd = ROLE_KEEPER, .events = POLLRDHUP};
+    return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents != 0;
+}
+
+/* The supervisor holds both ends: when the other one is gone, so is it. */
+static void on_hang_up(struct keeper_role *role)
+{
+    role->left = true;
+}
+
+/* False: there is none to be read now. */
+static bool take_one(struct keeper_role *role)
+{
+    ssize_t got;
+    do {
+        got = recv(ROLE_KEEPER, role->packet, sizeof role->packet, MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        return false;
+    }
+    if (got < 0 || (got == 0 && is_hung_up())) {
+        on_hang_up(role);
+        return false;
+    }
+    answer(role, slice_of(role->packet, (size_t)got));
+    return true;
+}
+
+static void want(struct keeper_role *role, bool has_room)
+{
+    if (!loop_watch_set(role->requests, has_room, !has_room)) {
+        role->left = true; /* deaf, it is of no use */
+    }
+}
+
+static void on_requests(void *context, bool readable, bool writable)
+{
+    struct keeper_role *role = context;
+    bool had_room = role->reply_len == 0;
+    bool has_room = had_room || send_reply(role);
+    (void)readable;
+    (void)writable;
+    for (int i = 0; has_room && i < PACKETS_AT_ONCE && take_one(role); i++) {
+        has_room = role->reply_len == 0 || send_reply(role);
+    }
+    if (has_room != had_room) {
+        want(role, has_room);
+    }
+}
+
+/* What was sent to whoever was here before is sent again when we say hello: read now, it
+   would be signed twice. */
+static bool say_hello(struct keeper_role *role)
+{
+    struct arena_mark mark = arena_mark(role->arena);
+    struct buf hello;
+    while (recv(ROLE_KEEPER, role->packet, sizeof role->packet, MSG_DONTWAIT) >= 0 &&
+           !is_hung_up()) {
+    }
+    buf_init(&hello, role->arena, KEEPER_REPLY_MAX);
+    keeper_write_hello(&hello);
+    bool good = buf_err(&hello) == YETT_OK;
+    if (good) {
+        hand_over(role, buf_slice(&hello));
+        want(role, send_reply(role));
+    }
+    arena_rewind(role->arena, mark);
+    return good;
+}
+
+/* ---- figures ---------------------------------------------------------------------------- */
+
+static void tell(struct keeper_role *role, enum scoreboard_counter which, uint64_t now,
+                 uint64_t told)
+{
+    scoreboard_count(role->board, role->options.slot, which, now - told);
+}
+
+static void tell_counts(struct keeper_role *role)
+{
+    struct keeper_counts now = keeper_counts(role->keeper);
+    tell(role, COUNT_SIGNATURES, now.signatures, role->told.signatures);
+    tell(role, COUNT_SIGNATURES_REFUSED, now.refused, role->told.refused);
+    tell(role, COUNT_SIGNATURES_LIMITED, now.limited, role->told.limited);
+    role->told = now;
+}
+
+/* A gateway asks for nothing that is refused, unless a clock or a setting is wrong, or
+   somebody took it over. */
+static void complain(struct keeper_role *role, int64_t now_ms)
+{
+    uint64_t refused = keeper_counts(role->keeper).refused;
+    if (refused == role->complained_refused ||
+        now_ms - role->complained_ms < COMPLAIN_EVERY_MS) {
+        return;
+    }
+    slice complaint = keeper_take_complaint(role->keeper);
+    log_say(role->log, LOG_LEVEL_WARNING,
+            "%llu signatures were refused to the gateway; the last: %.*s",
+            (unsigned long long)(refused - role->complained_refused),
+            SLICE_ARG(complaint));
+    role->complained_refused = refused;
+    role->complained_ms = now_ms;
+}
+
+static void on_second(void *context)
+{
+    struct keeper_role *role = context;
+    int64_t now_ms = loop_now_ms(role->loop);
+    scoreboard_beat(role->board, role->options.slot, now_ms);
+    tell_counts(role);
+    complain(role, now_ms);
+    loop_timer_start(role->second, HEARTBEAT_MS);
+}
+
+/* ---- the supervisor --------------------------------------------------------------------- */
+
+/* It tells us once our gateway has gone, so nothing is in work. */
+static void on_control(void *context, bool readable, bool writable)
+{
+    struct keeper_role *role = context;
+    struct role_message message;
+    enum yett_err err;
+    (void)readable;
+    (void)writable;
+    while ((err = role_receive(ROLE_CONTROL, &message)) == YETT_OK ||
+           err == YETT_BAD_SYNTAX) {
+        role->left = role->left || (err == YETT_OK && message.kind == ROLE_LEAVE);
+    }
+    role->left = role->left || err != YETT_NEED_ANSWERS;
+}
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+static bool start(struct keeper_role *role)
+{
+    role->complained_ms = loop_now_ms(role->loop) - COMPLAIN_EVERY_MS;
+    role->second = loop_timer_new(role->loop, on_second, role);
+    role->control = loop_watch_new(role->loop, ROLE_CONTROL, on_control, role);
+    role->requests = loop_watch_new(role->loop, ROLE_KEEPER, on_requests, role);
+    if (role->second == NULL || role->control == NULL || role->requests == NULL ||
+        !loop_watch_set(role->control, true, false) || !say_hello(role)) {
+        return false;
+    }
+    on_second(role);
+    return true;
+}
+
+static void work(struct keeper_role *role)
+{
+    while (!role->left) {
+        loop_run_once(role->loop);
+    }
+    tell_counts(role);
+}
+
+/* A terminal's Ctrl-C and a service's stop reach all processes of the group; only the
+   supervisor answers them, and tells us. */
+static void ignore_signals(void)
+{
+    static const int signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        (void)signal(signals[i], SIG_IGN);
+    }
+}
+
+static int run(struct keeper_role *role)
+{
+    slice why = SLICE_NONE;
+    bool is_open = keeper_open(role, &why);
+    if (is_open && !start(role)) {
+        why = SLICE("out of memory");
+        is_open = false;
+    }
+    if (!is_open) {
+        role_say(ROLE_CONTROL, ROLE_FAILED, why);
+        return EXIT_FAILED;
+    }
+    role_say(ROLE_CONTROL, ROLE_READY, SLICE_NONE); /* if it is gone, we leave at once */
+    work(role);
+    return EXIT_ORDERLY;
+}
+
+int keeper_main(int argc, char **argv)
+{
+    struct keeper_role *role = calloc(1, sizeof(*role));
+    if (role == NULL) {
+        return EXIT_FAILED;
+    }
+    int status = EXIT_WRONG_USE;
+    ignore_signals();
+    if (keeper_read_options(argc, argv, &role->options)) {
+        status = run(role);
+    }
+    keeper_close(role);
+    free(role);
+    return status;
+}

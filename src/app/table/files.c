@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edge/files/files.h"
+
+#include "app/table/inside.h"
+
+/* files: the plain files that very many domains and logins stand in. */
+
+#define FILE_MAX_BYTES ((size_t)256 << 20)
+
+/* ---- domains ----------------------------------------------------------------------------- */
+
+static enum yett_err add_domain(struct building *building, slice at,
+                                const struct signing_domain_line *line)
+{
+    uint32_t rows[2 * SIGNING_ROWS_MAX];
+    size_t count = 0;
+    slice why = SLICE_NONE;
+    enum yett_err err = YETT_OK;
+    for (size_t i = 0; err == YETT_OK && i < line->key_count; i++) {
+        const struct signing_file_key *key = &line->keys[i];
+        err = table_add_key(building, at, line->domain, key->selector, key->path,
+                            key->seals ? SIGNING_ARC : SIGNING_DKIM, &rows[count]);
+        count += !key->seals;
+    }
+    if (err != YETT_OK) {
+        return err;
+    }
+    err = signing_add_author(building->builder, line->pattern, rows, count, &why);
+    return err == YETT_OK ? err : building_fail(building, err, at, why);
+}
+
+static enum yett_err next_domain(struct building *building, struct signing_file *file,
+                                 const char *path)
+{
+    struct signing_domain_line line = {.key_count = 0};
+    slice why = SLICE_NONE;
+    enum yett_err err = signing_next_domain(building->room, file, &line, &why);
+    slice at = arena_printf(building->room, "%s:%zu", path, file->line);
+    if (err == YETT_OK) {
+        return add_domain(building, at, &line);
+    }
+    return err == YETT_NOT_FOUND ? err : building_fail(building, err, at, why);
+}
+
+/* ---- logins ------------------------------------------------------------------------------ */
+
+static enum yett_err next_login(struct building *building, struct signing_file *file,
+                                const char *path)
+{
+    struct signing_login_line line = {.pattern_count = 0};
+    slice why = SLICE_NONE;
+    enum yett_err err = signing_next_login(building->room, file, &line, &why);
+    slice at = arena_printf(building->room, "%s:%zu", path, file->line);
+    if (err == YETT_NOT_FOUND) {
+        return err;
+    }
+    if (err == YETT_OK) {
+        err = signing_add_login(building->builder, line.login, line.patterns,
+                                line.pattern_count, &why);
+    }
+    return err == YETT_OK ? err : building_fail(building, err, at, why);
+}
+
+/* ---- both -------------------------------------------------------------------------------- */
+
+/* `key` names the setting, `path` is its value. */
+static enum yett_err add_file(struct building *building, const char *key, slice path,
+                              enum yett_err (*next)(struct building *building,
+                                                    struct signing_file *file,
+                                                    const char *path))
+{
+    struct signing_file file = {.line = 0};
+    slice why = SLICE_NONE;
+    if (slice_is_empty(path)) {
+        return YETT_OK;
+    }
+    enum yett_err err =
+        file_read(building->arena, path.ptr, FILE_MAX_BYTES, &file.rest, &why);
+    if (err != YETT_OK) {
+        return building_fail(building, err == YETT_NOT_FOUND ? YETT_BAD_SYNTAX : err,
+                             slice_from_text(key), why);
+    }
+    while (err == YETT_OK) {
+        struct arena_mark mark = arena_mark(building->room);
+        err = next(building, &file, path.ptr);
+        arena_rewind(building->room, mark);
+    }
+    return err == YETT_NOT_FOUND ? YETT_OK : err;
+}
+
+enum yett_err table_add_files(struct building *building)
+{
+    const struct config_signing *signing = &building->config->signing;
+    enum yett_err err =
+        add_file(building, "signing: domains_file", signing->domains_file, next_domain);
+    return err == YETT_OK ? add_file(building, "signing: logins_file",
+                                     signing->logins_file, next_login)
+                          : err;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/table/inside.h"
+#include "edge/keys/keys.h"
+
+/* key: what a key file holds, as far as everybody may know. */
+
+enum yett_err table_path(struct building *building, slice domain, slice name,
+                         const char *suffix, slice *out)
+{
+    struct buf path;
+    buf_init(&path, building->room, TABLE_PATH_MAX);
+    buf_add(&path, building->config->signing.keys_directory);
+    buf_add_byte(&path, '/');
+    buf_add(&path, domain);
+    buf_add_byte(&path, '/');
+    buf_add(&path, name);
+    buf_add_text(&path, suffix);
+    buf_add_byte(&path, '\0');
+    if (buf_err(&path) != YETT_OK) {
+        return buf_err(&path);
+    }
+    *out = slice_first(buf_slice(&path), buf_slice(&path).len - 1);
+    return YETT_OK;
+}
+
+/* The number of the key in `path`, which ends in NUL. */
+static enum yett_err find_key(struct building *building, slice at, slice path,
+                              uint32_t *number)
+{
+    struct crypto_private_key *key = NULL;
+    const char *fault = NULL;
+    slice octets = SLICE_NONE, why = SLICE_NONE;
+    if (signing_has_key(building->builder, path, number)) {
+        return YETT_OK;
+    }
+    enum yett_err err = keys_read(building->room, path.ptr, &octets, &why);
+    if (err == YETT_OK) {
+        err = crypto_private_key_read(building->crypto, octets, &key, &fault);
+        keys_wipe(octets);
+    }
+    if (err != YETT_OK && fault != NULL) {
+        why = arena_printf(building->room, "%s: %s", path.ptr, fault);
+    }
+    if (err == YETT_OK) {
+        struct signing_key facts = {.path = path,
+                                    .type = crypto_private_key_type(key),
+                                    .bits = crypto_private_key_bits(key)};
+        err = signing_add_key(building->builder, &facts, number, &why);
+    }
+    crypto_private_key_free(key);
+    return err == YETT_OK ? err : building_fail(building, err, at, why);
+}
+
+enum yett_err table_add_key(struct building *building, slice at, slice domain,
+                            slice selector, slice path, enum signing_use use,
+                            uint32_t *row)
+{
+    struct signing_row wanted = {.domain = domain, .selector = selector, .uses = use};
+    slice why = SLICE_NONE;
+    enum yett_err err = YETT_OK;
+    if (slice_is_empty(path)) {
+        err = table_path(building, domain, selector, ".pem", &path);
+    }
+    if (err != YETT_OK) {
+        return building_fail(building, err, at, SLICE("the path of its key is too long"));
+    }
+    err = find_key(building, at, path, &wanted.key);
+    if (err != YETT_OK) {
+        return err;
+    }
+    err = signing_add_row(building->builder, &wanted, row, &why);
+    return err == YETT_OK ? err : building_fail(building, err, at, why);
+}
