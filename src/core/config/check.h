@@ -15,6 +15,11 @@ YETT_MUST_USE
 enum yett_err config_check_gateway(struct arena *arena, const struct config *config,
                                    slice *why);
 
+/* What is signed, and with what. */
+YETT_MUST_USE
+enum yett_err config_check_signing(struct arena *arena, const struct config *config,
+                                   slice *why);
+
 /* sealing { }. */
 YETT_MUST_USE
 enum yett_err config_check_sealing(struct arena *arena, const struct config *config,

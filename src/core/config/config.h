@@ -410,6 +410,9 @@ const char *config_socket_mode_fault(unsigned mode);
 const char *config_socket_path_fault(slice path);
 const char *config_account_fault(slice name);
 
+/* The same with the keys of one domain. */
+const char *config_domain_fault(const struct config_domain *domain);
+
 bool config_listeners_clash(const struct config_listener *a,
                             const struct config_listener *b);
 

@@ -17,6 +17,7 @@ struct block_node {
 
 static_assert(offsetof(struct config_listener, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_domain, name) == 0, "the title comes first");
+static_assert(offsetof(struct config_login, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_exception, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_rule, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_forwarder, name) == 0, "the title comes first");
@@ -33,6 +34,8 @@ union block_item block_default(enum block block)
     memset(&item, 0, sizeof(item));
     if (block == BLOCK_EXCEPTION) {
         item.exception.as_pass = true;
+    } else if (block == BLOCK_DOMAIN) {
+        item.domain.subdomains = true;
     } else if (block == BLOCK_RULE) {
         item.rule.on_fail = CONFIG_REJECT;
     } else if (block == BLOCK_LISTEN) {
@@ -193,12 +196,15 @@ static enum yett_err finish_item(struct block_gatherer *gatherer, enum block blo
 {
     union block_item *item = &gatherer->item;
     const char *fault = NULL;
+    enum yett_err err;
     if (block == BLOCK_LISTEN) {
         return finish_listener(gatherer, place, why);
     }
     if (block == BLOCK_DOMAIN) {
-        return normal_title(gatherer, "its title is no domain name such as example.com",
-                            why);
+        err = normal_title(gatherer, "its title is no domain name such as example.com",
+                           why);
+        fault = err == YETT_OK ? config_domain_fault(&item->domain) : NULL;
+        return fault == NULL ? err : refuse(why, fault);
     }
     if (block == BLOCK_RECIPIENT) {
         return recipient_title(gatherer, why);
@@ -215,6 +221,19 @@ static enum yett_err finish_item(struct block_gatherer *gatherer, enum block blo
         fault = "it has no 'because'; say who asked for it and why";
     }
     return fault == NULL ? YETT_OK : refuse(why, fault);
+}
+
+static void note_place(union block_item *item, enum block block, struct place place)
+{
+    if (block == BLOCK_EXCEPTION) {
+        item->exception.line = place.line;
+    } else if (block == BLOCK_DOMAIN) {
+        item->domain.file = place.file;
+        item->domain.line = place.line;
+    } else if (block == BLOCK_LOGIN) {
+        item->login.file = place.file;
+        item->login.line = place.line;
+    }
 }
 
 enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, slice title,
@@ -235,9 +254,7 @@ enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, sl
     if (node == NULL) {
         return YETT_NO_MEMORY;
     }
-    if (block == BLOCK_EXCEPTION) {
-        gatherer->item.exception.line = place.line;
-    }
+    note_place(&gatherer->item, block, place);
     node->place = place;
     node->item = gatherer->item;
     if (list->last == NULL) {

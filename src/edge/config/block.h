@@ -19,6 +19,7 @@ union block_item {
     slice title;
     struct config_listener listener;
     struct config_domain domain;
+    struct config_login login;
     struct config_exception exception;
     struct config_rule rule;
     struct config_forwarder forwarder;

@@ -15,7 +15,9 @@ static void write_key(struct buf *out, const struct key *key, const void *base)
     buf_add_text(out, key->name);
     buf_add_text(out, " = ");
     if (key->example != NULL) {
+        buf_add_text(out, kind_is_list(key->kind) ? "{" : "");
         value_write_quoted(out, slice_from_text(key->example));
+        buf_add_text(out, kind_is_list(key->kind) ? "}" : "");
     } else {
         value_write(out, key, base);
     }

@@ -30,6 +30,7 @@ const struct block_info blocks[BLOCK_COUNT] = {
     [BLOCK_LIMITS] =
         UNTITLED("limits", "What one message, connection or worker may take."),
     [BLOCK_LOG] = UNTITLED("log", "Where the gateway says what it does."),
+    [BLOCK_SIGNING] = UNTITLED("signing", "Signatures (DKIM) for mail of our own users."),
     [BLOCK_LISTEN] =
         TITLED("listen",
                "Where mail servers reach the gateway (milter); once there is "
@@ -37,6 +38,10 @@ const struct block_info blocks[BLOCK_COUNT] = {
                "milter", listener),
     [BLOCK_DOMAIN] = TITLED("domain", "A domain of ours; subdomains belong to it.",
                             "example.com", domain),
+    [BLOCK_LOGIN] = TITLED("login",
+                           "The domains that a login may send mail of; \"*\" stands for "
+                           "logins that are not named.",
+                           "alice", login),
     [BLOCK_EXCEPTION] = TITLED("exception",
                                "Another action for mail that a network or a "
                                "signature makes known.",
@@ -75,8 +80,14 @@ const struct block_info blocks[BLOCK_COUNT] = {
 enum {
     ALL_ACTIONS = (1 << CONFIG_ACTION_COUNT) - 1,
     UP_TO_QUARANTINE = 1 << CONFIG_ACCEPT | 1 << CONFIG_TAG | 1 << CONFIG_QUARANTINE,
-    UP_TO_DEFER = UP_TO_QUARANTINE | 1 << CONFIG_DEFER
+    UP_TO_DEFER = UP_TO_QUARANTINE | 1 << CONFIG_DEFER,
+    UNREPAIRED =
+        1 << CONFIG_HAZARD_SIGN | 1 << CONFIG_HAZARD_UNSIGNED | 1 << CONFIG_HAZARD_REJECT,
+    REPAIRED = UNREPAIRED | 1 << CONFIG_HAZARD_REPAIR
 };
+
+#define HAZARDS(mask)                                                                    \
+    .words = config_on_hazard_words, .word_count = CONFIG_ON_HAZARD_COUNT, .allowed = mask
 
 #define SECONDS_OF_DAY (24 * 3600)
 #define KIB            ((uint64_t)1 << 10)
@@ -245,6 +256,69 @@ const struct key keys[] = {
        WORDS(config_log_format_words, CONFIG_LOG_FORMAT_COUNT),
        .summary = "text: for people; json: an object for each line"),
 
+    IN(BLOCK_SIGNING, "keys_directory", KIND_PATH, signing.keys_directory,
+       .summary = "where keys are: DOMAIN/SELECTOR.pem in it"),
+    IN(BLOCK_SIGNING, "domains_file", KIND_PATH, signing.domains_file,
+       .may_be_empty = true,
+       .summary = "file with a line for each domain, beside the blocks; empty: none"),
+    IN(BLOCK_SIGNING, "logins_file", KIND_PATH, signing.logins_file, .may_be_empty = true,
+       .summary = "file with a line for each login, beside the blocks; empty: none"),
+    IN(BLOCK_SIGNING, "networks", KIND_WORD, signing.networks,
+       WORDS(config_switch_words, CONFIG_SWITCH_COUNT),
+       .summary = "on: sign what submission_networks and local programs send without a "
+                  "login, too"),
+    IN(BLOCK_SIGNING, "header_canonicalization", KIND_WORD,
+       signing.header_canonicalization,
+       WORDS(config_canonicalization_words, CONFIG_CANONICALIZATION_COUNT),
+       .summary = "relaxed: folding and case may change on the way; simple: nothing may"),
+    IN(BLOCK_SIGNING, "body_canonicalization", KIND_WORD, signing.body_canonicalization,
+       WORDS(config_canonicalization_words, CONFIG_CANONICALIZATION_COUNT),
+       .summary = "relaxed: white space at the end of lines may change; simple: nothing "
+                  "may"),
+    IN(BLOCK_SIGNING, "fields", KIND_TEXT, signing.fields, .may_be_empty = true,
+       .max = 900,
+       .summary = "header fields to sign: \"From:To:Subject+\"; empty: the usual ones"),
+    IN(BLOCK_SIGNING, "identity", KIND_WORD, signing.identity,
+       WORDS(config_identity_words, CONFIG_IDENTITY_COUNT),
+       .summary = "i= of signatures: none, the author's domain, or the author's address"),
+    IN(BLOCK_SIGNING, "expire", KIND_SECONDS, signing.expire_s, .min = 3600,
+       .max = 30 * SECONDS_OF_DAY, .summary = "how long a signature is good for"),
+    IN(BLOCK_SIGNING, "on_mismatch", KIND_WORD, signing.on_mismatch,
+       WORDS(config_on_mismatch_words, CONFIG_ON_MISMATCH_COUNT),
+       .summary = "mail of a domain that the login may not use"),
+    IN(BLOCK_SIGNING, "on_keeper_down", KIND_WORD, signing.on_keeper_down,
+       WORDS(config_on_keeper_down_words, CONFIG_ON_KEEPER_DOWN_COUNT),
+       .summary = "no signature can be had now"),
+    IN(BLOCK_SIGNING, "on_long_line", KIND_WORD, signing.on_long_line, HAZARDS(REPAIRED),
+       .summary =
+           "a line of more than 998 octets; repair: sign what Postfix makes of it"),
+    IN(BLOCK_SIGNING, "on_bare_newline", KIND_WORD, signing.on_bare_newline,
+       HAZARDS(UNREPAIRED), .summary = "a CR or LF by itself"),
+    IN(BLOCK_SIGNING, "on_eight_bit", KIND_WORD, signing.on_eight_bit,
+       HAZARDS(UNREPAIRED),
+       .summary = "octets over 127, which are encoded anew where a next hop knows none"),
+    IN(BLOCK_SIGNING, "on_missing_date", KIND_WORD, signing.on_missing_date,
+       HAZARDS(REPAIRED), .summary = "no Date field; repair: add one"),
+    IN(BLOCK_SIGNING, "on_missing_message_id", KIND_WORD, signing.on_missing_message_id,
+       HAZARDS(REPAIRED), .summary = "no Message-ID field; repair: add one"),
+    IN(BLOCK_SIGNING, "on_several_from", KIND_WORD, signing.on_several_from,
+       HAZARDS(UNREPAIRED),
+       .summary = "several From fields; sign: if all are of one domain"),
+    IN(BLOCK_SIGNING, "rate_per_domain", KIND_COUNT, signing.rate_per_domain, .min = 0,
+       .max = 10000000,
+       .summary = "signatures a minute for one domain, by each worker's keeper; 0: any "
+                  "number"),
+    IN(BLOCK_SIGNING, "keeper_user", KIND_ACCOUNT, signing.keeper_user,
+       .may_be_empty = true,
+       .summary = "account of the keepers when started as root; empty: yett-keeper, or "
+                  "that of the workers"),
+    IN(BLOCK_SIGNING, "rotate_every", KIND_SECONDS, signing.rotate_every_s, .min = 0,
+       .max = 3650 * (uint64_t)SECONDS_OF_DAY,
+       .summary = "new keys for domains that rotate; 0s: only when told to"),
+    IN(BLOCK_SIGNING, "rotate_with", KIND_WORD, signing.rotate_with,
+       WORDS(config_rotate_with_words, CONFIG_ROTATE_WITH_COUNT),
+       .summary = "which kinds of key they get"),
+
     OF(BLOCK_LISTEN, "address", KIND_ADDRESS, config_listener, address,
        .example = "inet:127.0.0.1:8891",
        .summary = "inet:ADDRESS:PORT, inet:[ADDRESS]:PORT or unix:/path; must be set"),
@@ -260,6 +334,23 @@ const struct key keys[] = {
        .summary = "group of a unix socket; empty: that of the program"),
     OF(BLOCK_LISTEN, "mode", KIND_MODE, config_listener, mode,
        .summary = "mode of a unix socket: whoever connects needs to write"),
+
+    OF(BLOCK_DOMAIN, "sign", KIND_KEYS, config_domain, sign,
+       .beside = offsetof(struct config_domain, sign_count), .example = "s2026r",
+       .summary =
+           "selectors of the keys that sign its mail, at most 4; SELECTOR=/path for "
+           "a key that is elsewhere"),
+    OF(BLOCK_DOMAIN, "seal", KIND_KEYS, config_domain, seal,
+       .beside = offsetof(struct config_domain, seal_count), .example = "s2026r",
+       .summary = "selectors of the keys that may seal (ARC) for it"),
+    OF(BLOCK_DOMAIN, "subdomains", KIND_BOOL, config_domain, subdomains,
+       .summary = "its subdomains are signed as well, with the name of the domain"),
+    OF(BLOCK_DOMAIN, "rotate", KIND_BOOL, config_domain, rotate,
+       .summary = "its keys are changed by yett"),
+
+    OF(BLOCK_LOGIN, "domains", KIND_PATTERNS, config_login, domains,
+       .beside = offsetof(struct config_login, domain_count), .example = "example.com",
+       .summary = "domains; \"*.example.com\": those below; \"*\": any"),
 
     OF(BLOCK_EXCEPTION, "network", KIND_NETWORK, config_exception, network,
        .beside = offsetof(struct config_exception, has_network),

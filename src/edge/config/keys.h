@@ -19,8 +19,10 @@ enum block {
     BLOCK_DNS,
     BLOCK_LIMITS,
     BLOCK_LOG,
+    BLOCK_SIGNING,
     BLOCK_LISTEN, /* from here on with a title, any number of them */
     BLOCK_DOMAIN,
+    BLOCK_LOGIN,
     BLOCK_EXCEPTION,
     BLOCK_RULE,
     BLOCK_FORWARDER,
@@ -67,12 +69,15 @@ enum kind {
     KIND_NETWORK,      /* struct ip_network */
     KIND_NETWORKS,     /* a list: pointer to struct ip_network, and a count */
     KIND_DOMAINS,      /* a list: pointer to slice, in normal form, and a count */
+    KIND_PATTERNS,     /* the same, "*.example.com" and "*" too */
+    KIND_KEYS,         /* a list: pointer to struct config_key, and a count */
     KIND_DAY           /* int64_t: the end of that day */
 };
 
 static inline bool kind_is_list(enum kind kind)
 {
-    return kind == KIND_NETWORKS || kind == KIND_DOMAINS;
+    return kind == KIND_NETWORKS || kind == KIND_DOMAINS || kind == KIND_PATTERNS ||
+           kind == KIND_KEYS;
 }
 
 struct key {

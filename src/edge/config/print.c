@@ -3,7 +3,7 @@
 #include "core/config/config.h"
 #include "edge/config/value.h"
 
-enum { SECONDS_OF_DAY = 86400 };
+enum { SECONDS_OF_DAY = 86400, KEY_TEXT_MAX = 8192 };
 
 /* In milliseconds, largest first. */
 const struct value_unit value_time_units[] = {
@@ -112,6 +112,29 @@ static void write_domains(struct buf *out, const struct key *key, const void *ba
     buf_add_byte(out, '}');
 }
 
+static void write_keys(struct buf *out, const struct key *key, const void *base)
+{
+    const struct config_key *list;
+    size_t count;
+    LOAD(list, key->offset);
+    LOAD(count, key->beside);
+    buf_add_byte(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        struct buf text;
+        buf_init(&text, out->arena, KEY_TEXT_MAX);
+        buf_add(&text, list[i].selector);
+        buf_add_text(&text, list[i].path.len != 0 ? "=" : "");
+        buf_add(&text, list[i].path);
+        if (buf_err(&text) != YETT_OK) {
+            out->err = buf_err(&text);
+            return;
+        }
+        buf_add_text(out, i == 0 ? "" : ", ");
+        value_write_quoted(out, buf_slice(&text));
+    }
+    buf_add_byte(out, '}');
+}
+
 /* The last day, from the moment behind it. */
 static void write_day(struct buf *out, const struct key *key, const void *base)
 {
@@ -200,7 +223,11 @@ void value_write(struct buf *out, const struct key *key, const void *base)
         write_networks(out, key, base);
         return;
     case KIND_DOMAINS:
+    case KIND_PATTERNS:
         write_domains(out, key, base);
+        return;
+    case KIND_KEYS:
+        write_keys(out, key, base);
         return;
     case KIND_DAY:
         write_day(out, key, base);
@@ -214,7 +241,12 @@ void value_write(struct buf *out, const struct key *key, const void *base)
 bool value_is_set(const struct key *key, const void *base)
 {
     bool flag;
+    size_t count;
     slice text;
+    if (kind_is_list(key->kind)) {
+        LOAD(count, key->beside);
+        return count != 0;
+    }
     if (key->beside != 0 && (key->kind == KIND_WORD || key->kind == KIND_NETWORK)) {
         LOAD(flag, key->beside);
         return flag;

@@ -239,14 +239,24 @@ static cfg_opt_t *all_options(struct arena *arena)
     return options;
 }
 
+/* Of a key outside of titled blocks: they begin with empty lists anyway. */
+static const cfg_opt_t *list_option(cfg_t *cfg, const struct key *key)
+{
+    if (!kind_is_list(key->kind) || block_is_titled(key->block)) {
+        return NULL;
+    }
+    cfg_t *section =
+        key->block == BLOCK_TOP ? cfg : cfg_getsec(cfg, blocks[key->block].name);
+    return section == NULL ? NULL : cfg_getopt(section, key->name);
+}
+
 /* `x = {}` hands over no value: not one that could be refused as the second, nor one that
    could take the place of what is set below these settings. */
 static void find_emptied_lists(struct reader *reader, cfg_t *cfg)
 {
     for (size_t i = 0; i < key_count; i++) {
         const struct key *key = &keys[i];
-        const cfg_opt_t *option =
-            kind_is_list(key->kind) ? cfg_getopt(cfg, key->name) : NULL;
+        const cfg_opt_t *option = list_option(cfg, key);
         if (option == NULL || option->nvalues != 0) {
             continue;
         }

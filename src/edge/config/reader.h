@@ -11,7 +11,7 @@
 #include <confuse.h>
 
 /* reader: settings in the making.  read.c fills them, complain.c words what is wrong. */
-enum { KEYS_MAX = 100 };
+enum { KEYS_MAX = 160 };
 
 /* One file, while it is read. */
 struct file {

@@ -322,6 +322,62 @@ static enum yett_err read_domains(const struct given *given)
                                    "is one too many: a list holds 1000 domains at most");
 }
 
+static enum yett_err read_patterns(const struct given *given)
+{
+    slice domain = given->text;
+    slice normal;
+    struct buf buf;
+    bool is_below = slice_take(&domain, SLICE("*."));
+    buf_init(&buf, given->arena, SENTENCE_MAX);
+    if (slice_eq(domain, SLICE("*")) && !is_below) {
+        buf_add(&buf, domain);
+    } else {
+        enum yett_err err = domain_normalize(given->arena, domain, &normal);
+        if (err == YETT_BAD_SYNTAX) {
+            return given_expected(given, "is no domain such as example.com, "
+                                         "*.example.com, or * for any");
+        }
+        if (err != YETT_OK) {
+            return err;
+        }
+        buf_add_text(&buf, is_below ? "*." : "");
+        buf_add(&buf, normal);
+    }
+    slice pattern = buf_slice(&buf);
+    return buf_err(&buf) != YETT_OK
+               ? YETT_NO_MEMORY
+               : append(given, &pattern, sizeof(pattern),
+                        "is one too many: a list holds 1000 domains at most");
+}
+
+/* SELECTOR, or SELECTOR=/path/of/key.pem */
+static enum yett_err read_keys(const struct given *given)
+{
+    size_t equals = slice_find_byte(given->text, '=');
+    slice selector;
+    struct config_key key = {.path = SLICE("")};
+    enum yett_err err =
+        domain_normalize(given->arena, slice_first(given->text, equals), &selector);
+    if (err == YETT_BAD_SYNTAX) {
+        return given_expected(given, "is no selector such as s2026r, with or without "
+                                     "=/path/of/key.pem behind it");
+    }
+    if (err == YETT_OK) {
+        err = arena_copy(given->arena, selector, &key.selector);
+    }
+    if (err == YETT_OK && equals < given->text.len) {
+        slice path = slice_skip(given->text, equals + 1);
+        if (slice_peek(path) != '/') {
+            return given_expected(given, "names a file that does not begin with '/'");
+        }
+        key.path = value_path(given->arena, SLICE(""), path);
+        err = key.path.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
+    }
+    return err != YETT_OK ? err
+                          : append(given, &key, sizeof(key),
+                                   "is one too many: a list holds 1000 keys at most");
+}
+
 void value_clear_list(const struct key *key, void *base)
 {
     const void *none = NULL;
@@ -370,6 +426,8 @@ enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
         [KIND_NETWORK] = read_network,
         [KIND_NETWORKS] = read_networks,
         [KIND_DOMAINS] = read_domains,
+        [KIND_PATTERNS] = read_patterns,
+        [KIND_KEYS] = read_keys,
         [KIND_DAY] = read_day,
         [KIND_SIZE_COUNT] = given_read_size_count,
         [KIND_BYTES_64] = given_read_bytes_64,

@@ -332,6 +332,8 @@ static void what_is_not_default_is_told(void **state)
                              "listen|a|insert|\"below-received\"\n"
                              "listen|a|mode|\"0660\"\n"
                              "domain|a.b||\n"
+                             "domain|a.b|subdomains|true\n"
+                             "domain|a.b|rotate|false\n"
                              "exception|x||\n"
                              "exception|x|signer|\"a.b\"\n"
                              "exception|x|treat_as|\"pass\"\n"
@@ -375,8 +377,8 @@ static void the_printed_defaults_are_the_defaults(void **state)
     struct config config = parse(*state, text);
     /* Nothing but the examples of the titled blocks. */
     slice told = changes(*state, &config);
-    assert_true(
-        slice_starts_with(told, SLICE("domain|example.com||\nexception|old-list||\n")));
+    assert_true(slice_starts_with(told, SLICE("domain|example.com||\n"
+                                              "domain|example.com|sign|{\"s2026r\"}\n")));
     assert_int_equal(config.recipient_count, 1);
 }
 

@@ -34,8 +34,19 @@ static const slice everything = SLICE_INIT(
     "0606 "
     "}\n"
     "listen six { address = \"inet:[2001:DB8:0::1]:8891\" role = sign }\n"
-    "domain \"Example.com\" {}\n"
+    "signing { keys_directory = keys domains_file = \"d 1\" logins_file = '/l' networks "
+    "= on\n"
+    " header_canonicalization = simple body_canonicalization = simple fields = "
+    "\"From:To+\"\n"
+    " identity = author expire = 3d on_mismatch = reject on_keeper_down = unsigned\n"
+    " on_long_line = sign on_bare_newline = reject on_eight_bit = unsigned\n"
+    " on_missing_date = reject on_missing_message_id = sign on_several_from = reject\n"
+    " rate_per_domain = 0 keeper_user = keys rotate_every = 0s rotate_with = rsa }\n"
+    "domain \"Example.com\" { sign = {S1, \"s2=/keys/a \\\"1\\\".pem\"} seal = {s1}\n"
+    " subdomains = no rotate = yes }\n"
     "domain \"bücher.example\" {}\n"
+    "login 'al\"ice' { domains = {\"*.Bücher.example\", Example.com} }\n"
+    "login \"*\" { domains = {\"*\"} }\n"
     "exception \"a \\\"b\\\" \\\\\" { network = \"198.51.100.0/24\" signer = l.example\n"
     " author = example.org treat_as = quarantine until = 9999-12-31\n"
     " because = 'ticket \"5\" ${x}' }\n"
@@ -123,6 +134,9 @@ static void settings_that_are_written_read_as_the_same(void **state)
     assert_int_equal(again.listeners[1].mode, 0606);
     assert_string_equal(again.listeners[2].address.ptr, "inet:[2001:db8::1]:8891");
     assert_int_equal(again.limits.message_bytes, (uint64_t)5000 << 20);
+    assert_int_equal(again.domains[0].sign_count, 2);
+    assert_string_equal(again.domains[0].sign[1].path.ptr, "/keys/a \"1\".pem");
+    assert_true(slice_eq(again.logins[0].domains[0], SLICE("*.xn--bcher-kva.example")));
 }
 
 static void the_defaults_are_written_in_full(void **state)

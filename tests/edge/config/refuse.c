@@ -117,6 +117,39 @@ static void a_network_is_named_as_it_was_meant(void **state)
     ASSERT_ALL_REFUSED(rows);
 }
 
+static void keys_and_logins_are_checked_where_they_stand(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        ROW("signing {\n expire = 31d }",
+            "y.conf:2: signing.expire: '31d' is no time such "
+            "as 20s, 5min or 4h, from 1h to 30d"),
+        ROW("signing { on_eight_bit = repair }",
+            "y.conf:1: signing.on_eight_bit: 'repair' is none of sign, unsigned, reject"),
+        ROW("signing { networks = yes }",
+            "y.conf:1: signing.networks: 'yes' is neither off nor on"),
+        ROW("domain example.com {\n sign = {\"a b\"} }",
+            "y.conf:2: domain \"example.com\": sign: 'a b' is no selector such as "
+            "s2026r, "
+            "with or without =/path/of/key.pem behind it"),
+        ROW("domain example.com { sign = {\"a=b.pem\"} }",
+            "y.conf:1: domain \"example.com\": sign: 'a=b.pem' names a file that does "
+            "not "
+            "begin with '/'"),
+        ROW("\ndomain example.com { sign = {a, b, c, d, e} }",
+            "y.conf:2: domain \"example.com\": it names more than four keys of a kind; "
+            "each costs every message a signature"),
+        ROW("domain example.com { sign = {a, b, A} }",
+            "y.conf:1: domain \"example.com\": one of its keys stands twice in a list"),
+        ROW("login alice {\n domains = {\"*.*\"} }",
+            "y.conf:2: login \"alice\": domains: '*.*' is no domain such as example.com, "
+            "*.example.com, or * for any"),
+        ROW("login alice {}\nlogin alice {}", "y.conf:2: a block of this kind with the "
+                                              "title \"alice\" stands above already"),
+    };
+    ASSERT_ALL_REFUSED(rows);
+}
+
 static void a_name_that_is_no_key_is_an_error(void **state)
 {
     (void)state;
@@ -129,8 +162,8 @@ static void a_name_that_is_no_key_is_an_error(void **state)
             "y.conf:1: 'report' is unknown; yett.conf(5) lists what can be set"),
         ROW("web { address = \"x\" }",
             "y.conf:1: 'web' is unknown; yett.conf(5) lists what can be set"),
-        ROW("domain \"example.com\" {\n sign = {\"a\"}\n}",
-            "y.conf:2: 'sign' is unknown in domain { }; yett.conf(5) lists what can be "
+        ROW("domain \"example.com\" {\n colour = {\"a\"}\n}",
+            "y.conf:2: 'colour' is unknown in domain { }; yett.conf(5) lists what can be "
             "set"),
         ROW("exception \"x\" { signr = a }",
             "y.conf:1: 'signr' is unknown in exception { }; did you mean 'signer'?"),
@@ -467,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bad_value_is_named_with_file_line_key_and_what_was_expected),
         cmocka_unit_test(a_network_is_named_as_it_was_meant),
+        cmocka_unit_test(keys_and_logins_are_checked_where_they_stand),
         cmocka_unit_test(a_name_that_is_no_key_is_an_error),
         cmocka_unit_test(a_key_or_block_stands_once),
         cmocka_unit_test(an_exception_needs_an_end_a_reason_and_something_to_know_it_by),
