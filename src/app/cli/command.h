@@ -17,7 +17,9 @@ int command_check(int argc, char **argv);
 int command_spf(int argc, char **argv);
 int command_authres(int argc, char **argv);
 int command_config(int argc, char **argv);
+int command_sign(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_key(int argc, char **argv);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/command.h"
 #include "app/gateway/gateway.h"
-#include "app/keeper/keeper.h"
 #include "app/supervisor/supervisor.h"
 
 #include <signal.h>
@@ -17,6 +16,7 @@ static const struct command {
      "verify messages and say why: SPF, DKIM, DMARC, what a gateway would do"      },
     {"spf",     command_spf,     "evaluate SPF alone, with the tree of includes"   },
     {"authres", command_authres, "read an Authentication-Results field"            },
+    {"sign",    command_sign,    "sign a message: DKIM, or an ARC set"             },
     {"serve",   command_serve,   "run the gateway: check mail beside a mail server"},
     {"status",  command_status,  "ask a running gateway how it is"                 },
     {"config",  command_config,  "check a configuration file"                      },
@@ -31,7 +31,6 @@ static const struct role {
 } roles[] = {
     {"--role=settings", settings_main},
     {"--role=gateway",  gateway_main },
-    {"--role=keeper",   keeper_main  },
 };
 
 static const struct role *find_role(const char *argument)

@@ -2,6 +2,7 @@
 #ifndef YETT_APP_CLI_OPTIONS_H
 #define YETT_APP_CLI_OPTIONS_H
 
+#include "app/cli/sign_options.h"
 #include "core/base/arena.h"
 #include "core/base/ip.h"
 
@@ -21,7 +22,8 @@ enum option_group {
     OPTIONS_OUTPUT = 1 << 4,   /* --json --color */
     OPTIONS_MANY = 1 << 5,     /* --summary */
     OPTIONS_SERVE = 1 << 6,    /* --mode --listen …, and of DNS what a gateway has */
-    OPTIONS_STATUS = 1 << 7    /* --socket */
+    OPTIONS_STATUS = 1 << 7,   /* --socket */
+    OPTIONS_SIGN = 1 << 8      /* --domain --selector --key … */
 };
 
 enum answers_mode { ANSWERS_MODE_WARM, ANSWERS_MODE_ROUND, ANSWERS_MODE_EACH };
@@ -60,6 +62,7 @@ struct options {
     const char *listen[OPTIONS_LISTEN_MAX];
     size_t listen_count;
     const char *socket_path; /* NULL: as configured */
+    struct sign_options sign;
 };
 
 struct option_help {
