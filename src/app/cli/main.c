@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/command.h"
 #include "app/gateway/gateway.h"
+#include "app/keeper/keeper.h"
 #include "app/supervisor/supervisor.h"
 
 #include <signal.h>
@@ -31,6 +32,7 @@ static const struct role {
 } roles[] = {
     {"--role=settings", settings_main},
     {"--role=gateway",  gateway_main },
+    {"--role=keeper",   keeper_main  },
 };
 
 static const struct role *find_role(const char *argument)
