@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/autopsy/case.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* However large or odd a message is, an autopsy costs no more than it may. */
+
+#define HEAD "From: jo@example.org\r\nSubject: Dinner\r\nMIME-Version: 1.0\r\n"
+
+static const struct sign_options options = {.fields = "From:Subject"};
+
+static char *large_message(const char *head, const char *line, size_t bytes)
+{
+    struct naive_text out = {NULL, 0};
+    size_t length = strlen(line);
+    out.ptr = malloc(strlen(head) + bytes + length + 1);
+    assert_non_null(out.ptr);
+    memcpy(out.ptr, head, strlen(head));
+    for (out.len = strlen(head); out.len < bytes; out.len += length) {
+        memcpy(out.ptr + out.len, line, length);
+    }
+    out.ptr[out.len] = '\0';
+    return out.ptr;
+}
+
+static void assert_within(const struct autopsy_case *c)
+{
+    assert_true(c->finding.hashed_bytes <=
+                c->limits.body_hashed_bytes + c->limits.header_hashed_bytes);
+}
+
+static void a_footer_of_a_large_body_is_found(void **state)
+{
+    struct autopsy_case *c = *state;
+    char *message =
+        large_message(HEAD "\r\n", "sixty octets of text, and some more of them.\r\n",
+                      AUTOPSY_BODY_MAX - 4096);
+    case_sign(c, c->rsa, &options, message);
+    case_edit(c, "", "____\r\nlist\r\n");
+    case_perform(c);
+    assert_int_equal(c->finding.kind, AUTOPSY_FOOTER_ADDED);
+    assert_within(c);
+    free(message);
+}
+
+static void a_larger_body_is_not_looked_into(void **state)
+{
+    struct autopsy_case *c = *state;
+    char *message = large_message(HEAD "\r\n", "text\r\n", AUTOPSY_BODY_MAX + 4096);
+    case_sign(c, c->rsa, &options, message);
+    case_edit(c, "", "____\r\nlist\r\n");
+    case_perform(c);
+    assert_int_equal(c->finding.kind, AUTOPSY_TOO_LARGE);
+    free(message);
+}
+
+/* The costliest shapes: nothing fits, and there is much to try. */
+static void nothing_found_in_a_large_body_ends_as_well(void **state)
+{
+    struct autopsy_case *c = *state;
+    static const struct {
+        const char *head, *line;
+    } shapes[] = {
+        {HEAD "\r\n",                                                "x\r\n"                                                           },
+        {HEAD "\r\n",                                                "a\r\n\r\n\r\n"                                                   },
+        {HEAD "\r\n",                                                "\t."                                                             },
+        {HEAD "\r\n",                                                "<"                                                               },
+        {HEAD "Content-Type: text/html\r\n\r\n",                     "<body></body>\r\n"                                               },
+        {HEAD "Content-Type: text/html\r\n\r\n",                     "<<<<>>>>"                                                        },
+        {HEAD "Content-Transfer-Encoding: base64\r\n\r\n",           "Cg0KDQoNCg0KDQo=\r\n"                                            },
+        {HEAD "Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=0D=0A=41=\r\n"                                                  },
+        {HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+         "--b\r\nContent-Type: text/html\r\n\r\n<body>x</body>\r\n"                                                                    },
+        {HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+         "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"                                                                    },
+        {HEAD "\r\n",                                                "https://a.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa "},
+    };
+    c->limits.body_hashed_bytes = 64 * 1024 * 1024;
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        char *message = large_message(shapes[i].head, shapes[i].line, 1024 * 1024);
+        case_sign(c, c->rsa, &options, message);
+        case_edit(c, "\r\n\r\n", "\r\n\r\nfirst changed, ");
+        case_edit(c, "", "and last changed\r\n");
+        c->message.ptr[c->message.len - 512 * 1024] ^= 1;
+        case_perform(c);
+        if (c->finding.kind != AUTOPSY_UNRECOGNISED) {
+            fail_msg("%zu: %.*s", i, SLICE_ARG(c->finding.text));
+        }
+        assert_within(c);
+        free(message);
+    }
+}
+
+static void a_header_of_many_fields_ends_as_well(void **state)
+{
+    struct autopsy_case *c = *state;
+    struct naive_text names = {NULL, 0};
+    struct naive_text message = {NULL, 0};
+    naive_add(&names, "From", 4);
+    for (int i = 0; i < 200; i++) {
+        char text[300];
+        int length = snprintf(
+            text, sizeof(text),
+            "X-%d: <a@b>, \"c\" <d@e>, f@g (h)\r\n =?UTF-8?Q?=41?= x\r\n", i % 100);
+        naive_add(&message, text, (size_t)length);
+        length = snprintf(text, sizeof(text), ":X-%d:To", i % 100);
+        naive_add(&names, text, (size_t)length);
+        naive_add(&message, "To: a@b, c@d, e@f, g@h, i@j, k@l\r\n", 34);
+    }
+    naive_add(&message, "From: jo@example.org\r\n\r\nHello\r\n", 31);
+    const struct sign_options many = {.fields = names.ptr};
+    const struct sign_key *keys[] = {c->rsa, c->ed25519};
+    for (size_t i = 0; i < 2; i++) {
+        case_sign(c, keys[i], &many, message.ptr);
+        case_edit(c, "From: jo@", "From: eve@");
+        case_perform(c);
+        assert_int_equal(c->finding.kind, AUTOPSY_UNRECOGNISED);
+        assert_true(c->finding.budget_ended);
+        assert_within(c);
+    }
+    free(message.ptr);
+    free(names.ptr);
+}
+
+static void a_budget_of_nothing_finds_nothing(void **state)
+{
+    struct autopsy_case *c = *state;
+    c->limits = (struct autopsy_limits){0};
+    case_sign(c, c->rsa, &options, HEAD "\r\nHello\r\n");
+    case_edit(c, "", "____\r\nlist\r\n");
+    case_perform(c);
+    assert_int_equal(c->finding.kind, AUTOPSY_UNRECOGNISED);
+    assert_true(c->finding.budget_ended);
+    assert_int_equal(c->finding.hashed_bytes, 0);
+}
+
+static void no_more_verifications_are_made_than_allowed(void **state)
+{
+    struct autopsy_case *c = *state;
+    case_sign(c, c->ed25519, &(struct sign_options){0},
+              "From: jo@example.org\r\nTo: a@b, c@d, e@f, g@h\r\nSubject: [a] Re: b\r\n"
+              "Date: Fri, 06 Nov 2026 11:22:33 +0100\r\n\r\nHello\r\n");
+    case_edit(c, "Subject: [a] Re: b", "Subject: [a] Re: c");
+    case_perform(c);
+    assert_int_equal(c->finding.kind, AUTOPSY_UNRECOGNISED);
+    assert_true(c->finding.budget_ended);
+    /* Candidates that come to the same text are verified once. */
+    assert_true(c->finding.header_candidates >= c->limits.verifications);
+    assert_true(c->finding.header_candidates < 4 * c->limits.verifications);
+}
+
+#define WITH_CASE(test) cmocka_unit_test_setup_teardown(test, case_setup, case_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CASE(a_footer_of_a_large_body_is_found),
+        WITH_CASE(a_larger_body_is_not_looked_into),
+        WITH_CASE(nothing_found_in_a_large_body_ends_as_well),
+        WITH_CASE(a_header_of_many_fields_ends_as_well),
+        WITH_CASE(a_budget_of_nothing_finds_nothing),
+        WITH_CASE(no_more_verifications_are_made_than_allowed),
+    };
+    return cmocka_run_group_tests_name("autopsy bounds", tests, NULL, NULL);
+}
