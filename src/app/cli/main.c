@@ -18,6 +18,8 @@ static const struct command {
     {"spf",     command_spf,     "evaluate SPF alone, with the tree of includes"   },
     {"authres", command_authres, "read an Authentication-Results field"            },
     {"sign",    command_sign,    "sign a message: DKIM, or an ARC set"             },
+    {"key",     command_key,
+     "make, check, publish, rotate and retire the keys that sign"                  },
     {"serve",   command_serve,   "run the gateway: check mail beside a mail server"},
     {"status",  command_status,  "ask a running gateway how it is"                 },
     {"config",  command_config,  "check a configuration file"                      },

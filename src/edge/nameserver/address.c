@@ -29,7 +29,7 @@ bool address_split(slice text, slice *where, uint16_t *port)
     return true;
 }
 
-bool address_parse(slice text, uint16_t port, struct nameserver_address *out)
+bool address_read(slice text, uint16_t port, struct nameserver_address *out)
 {
     slice where;
     struct ip ip;
@@ -63,7 +63,7 @@ static size_t read_lines(slice text, struct nameserver_address *list, size_t roo
 
     while (count < room && slice_next_piece(&text, '\n', &line)) {
         if (slice_eq(next_word(&line), SLICE("nameserver"))) {
-            count += address_parse(next_word(&line), DNS_PORT, &list[count]);
+            count += address_read(next_word(&line), DNS_PORT, &list[count]);
         }
     }
     return count;
@@ -126,7 +126,7 @@ void address_write_server(struct buf *buf, const struct nameserver *server,
 {
     struct nameserver_address given;
 
-    if (address != NULL && address_parse(server->name, address->port, &given)) {
+    if (address != NULL && address_read(server->name, address->port, &given)) {
         address_write(buf, address);
         return;
     }

@@ -15,7 +15,7 @@ bool address_split(slice text, slice *where, uint16_t *port);
 
 /* An address with or without port; false when it is none. */
 YETT_MUST_USE
-bool address_parse(slice text, uint16_t port, struct nameserver_address *out);
+bool address_read(slice text, uint16_t port, struct nameserver_address *out);
 
 /* The "nameserver" lines of the file.  Scoped addresses (fe80::1%eth0) are left out. */
 YETT_MUST_USE

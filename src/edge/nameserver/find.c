@@ -31,7 +31,7 @@ static enum yett_err find_resolvers(struct finder *finder)
                                       finder->resolvers, RESOLVERS_MAX,
                                       &finder->resolver_count, finder->why);
     }
-    if (!address_parse(given, 53, &finder->resolvers[0])) {
+    if (!address_read(given, 53, &finder->resolvers[0])) {
         struct buf text;
         buf_init(&text, finder->arena, 4096);
         buf_add_visible(&text, given);
@@ -231,8 +231,8 @@ static enum yett_err find_addresses(struct finder *finder,
             list[asked++].question =
                 (struct dns_direct_question){DNS_DIRECT_AAAA, candidates[i].host, true};
         } else {
-            servers[i].count = address_parse(candidates[i].text, candidates[i].port,
-                                             &servers[i].addresses[0]);
+            servers[i].count = address_read(candidates[i].text, candidates[i].port,
+                                            &servers[i].addresses[0]);
             servers[i].trouble = servers[i].count == 0 ? no_address : SLICE_NONE;
         }
     }

@@ -63,7 +63,7 @@ static void an_address_may_have_a_port(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct nameserver_address address;
-        bool is_good = address_parse(slice_from_text(rows[i].text), 53, &address);
+        bool is_good = address_read(slice_from_text(rows[i].text), 53, &address);
         if (is_good != (rows[i].expected != NULL) ||
             (is_good &&
              !slice_eq(written(&address), slice_from_text(rows[i].expected)))) {
@@ -79,7 +79,7 @@ static void a_server_is_named_with_its_address_once(void **state)
     struct nameserver given = {.name = SLICE("[192.0.2.1]@5353")};
     struct nameserver_address address;
     struct buf buf;
-    assert_true(address_parse(SLICE("192.0.2.1"), 5353, &address));
+    assert_true(address_read(SLICE("192.0.2.1"), 5353, &address));
     buf_init(&buf, arena, 1000);
     address_write_server(&buf, &named, &address);
     buf_add_byte(&buf, '|');

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cli/key.h"
+#include "core/domain/domain.h"
+
+#include <stdio.h>
+
+/* key_open: settings and rings for `yett key …`, and the words for what went wrong. */
+
+enum { TTL_S = 3600, WAIT_S = 600, GRACE_S = 7 * 86400 };
+
+int key_complain(const struct key_work *work, int status, slice sentence)
+{
+    fprintf(stderr, "yett %s: %.*s\n", work->name, SLICE_ARG(sentence));
+    return status;
+}
+
+int key_complain_text(const struct key_work *work, int status, const char *sentence)
+{
+    return key_complain(work, status, slice_from_text(sentence));
+}
+
+int key_status_of(enum yett_err err)
+{
+    switch (err) {
+    case YETT_OK:
+        return EXIT_FINE;
+    case YETT_BAD_SYNTAX:
+        return EXIT_BAD;
+    case YETT_NOT_FOUND:
+        return EXIT_USAGE;
+    case YETT_NEED_ANSWERS:
+    case YETT_NO_MEMORY:
+    case YETT_LIMIT:
+    case YETT_IO:
+        break;
+    }
+    return EXIT_CANNOT_TELL;
+}
+
+int key_domain(const struct key_work *work, int index, slice *out)
+{
+    slice text = slice_from_text(work->arguments[index]);
+    if (domain_normalize(work->arena, text, out) == YETT_OK) {
+        return EXIT_FINE;
+    }
+    struct buf shown;
+    buf_init(&shown, work->arena, 8192);
+    buf_add_visible(&shown, text);
+    fprintf(stderr, "yett %s: '%.*s' is no domain name\n", work->name,
+            SLICE_ARG(buf_slice(&shown)));
+    return EXIT_USAGE;
+}
+
+const struct config_domain *key_settings_of(const struct key_work *work, slice domain)
+{
+    for (size_t i = 0; i < work->config.domain_count; i++) {
+        if (slice_eq(work->config.domains[i].name, domain)) {
+            return &work->config.domains[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct config_key *find_named(const struct config_domain *settings,
+                                           slice selector)
+{
+    for (size_t i = 0; settings != NULL && i < settings->sign_count; i++) {
+        if (slice_eq(settings->sign[i].selector, selector)) {
+            return &settings->sign[i];
+        }
+    }
+    return NULL;
+}
+
+bool key_is_named(const struct key_work *work, slice domain, slice selector)
+{
+    return find_named(key_settings_of(work, domain), selector) != NULL;
+}
+
+/* ---- rings ------------------------------------------------------------------------------- */
+
+static enum yett_err add_named(struct keyring *ring, const struct config_key *keys,
+                               size_t count)
+{
+    enum yett_err err = YETT_OK;
+    for (size_t i = 0; err == YETT_OK && i < count; i++) {
+        if (!slice_is_empty(keys[i].path)) {
+            err = keyring_add_file(ring, keys[i].selector, keys[i].path.ptr);
+        }
+    }
+    return err;
+}
+
+int key_open(const struct key_work *work, slice domain, enum keyring_access access,
+             struct keyring *out)
+{
+    slice why = SLICE_NONE;
+    const struct config_domain *settings = key_settings_of(work, domain);
+    enum yett_err err = keyring_open(work->arena, work->crypto, work->directory, domain,
+                                     access, out, &why);
+    if (err == YETT_NOT_FOUND && access == KEYRING_CHANGE) {
+        fprintf(stderr, "yett %s: %.*s has no keys here (%.*s)\n", work->name,
+                SLICE_ARG(domain), SLICE_ARG(why));
+        return EXIT_USAGE;
+    }
+    if (err == YETT_OK && settings != NULL) {
+        err = add_named(out, settings->sign, settings->sign_count);
+        why = SLICE("the settings name too many keys");
+    }
+    return err == YETT_OK ? EXIT_FINE : key_complain(work, key_status_of(err), why);
+}
+
+struct keyring_key *key_choose(const struct key_work *work, struct keyring *ring,
+                               int *status)
+{
+    struct keyring_key *key = NULL;
+    slice selector = work->options.selector;
+    if (!slice_is_empty(selector)) {
+        key = keyring_find(ring, selector);
+    } else if (ring->count == 1) {
+        key = &ring->keys[0];
+    }
+    *status = EXIT_USAGE;
+    if (key == NULL) {
+        struct buf shown;
+        buf_init(&shown, work->arena, 8192);
+        buf_add_visible(&shown, selector);
+        fprintf(stderr,
+                slice_is_empty(selector)
+                    ? "yett %s: %.*s has %zu keys: --selector must name one%.*s\n"
+                    : "yett %s: %.*s has %zu keys, and none with the selector %.*s\n",
+                work->name, SLICE_ARG(ring->domain), ring->count,
+                SLICE_ARG(buf_slice(&shown)));
+        return NULL;
+    }
+    if (!key->is_usable) {
+        *status = key_complain(work, EXIT_BAD, key->trouble);
+        return NULL;
+    }
+    return key;
+}
+
+/* ---- settings ---------------------------------------------------------------------------- */
+
+struct keyring_dns key_dns(const struct key_work *work)
+{
+    const struct key_options *options = &work->options;
+    struct keyring_dns dns = {
+        .options = NAMESERVER_OPTIONS_DEFAULT, .ttl_s = TTL_S, .wait_s = WAIT_S};
+    dns.options.resolver = !slice_is_empty(options->shared.resolver)
+                               ? options->shared.resolver
+                               : work->config.resolver;
+    dns.options.primary = options->server;
+    dns.options.servers = options->authorities;
+    dns.options.server_count = options->authority_count;
+    dns.update_key_path = options->update_key;
+    if (options->has_ttl) {
+        dns.ttl_s = options->ttl_s;
+    }
+    if (options->has_wait) {
+        dns.wait_s = options->wait_s;
+    }
+    return dns;
+}
+
+struct rotation_settings key_rotation_settings(const struct key_work *work)
+{
+    const struct config_signing *signing = &work->config.signing;
+    return (struct rotation_settings){
+        .rsa = signing->rotate_with != CONFIG_ROTATE_ED25519,
+        .ed25519 = signing->rotate_with != CONFIG_ROTATE_RSA,
+        .interval_s = signing->rotate_every_s,
+        .expire_s = signing->expire_s,
+        .grace_s = GRACE_S};
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cli/key.h"
+
+#include <stdio.h>
+
+/* key_retire: `yett key retire`: a key signs no more; when its time is over, its record goes. */
+
+static bool is_last(const struct keyring *ring, size_t index)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < ring->rotation.count; i++) {
+        others += i != index && ring->rotation.keys[i].phase == ROTATION_ACTIVE;
+    }
+    return others == 0;
+}
+
+/* Whether a key ever signed is not known for sure, unless rotation is all that decides it: so
+   its record stays as long as if it did. */
+static int begin(const struct key_work *work, struct keyring *ring,
+                 struct keyring_key *key)
+{
+    struct rotation_settings settings = key_rotation_settings(work);
+    slice why = SLICE("out of memory");
+    enum yett_err err = keyring_adopt(ring, key, work->now_s, &why);
+    if (err != YETT_OK) {
+        return key_complain(work, key_status_of(err), why);
+    }
+    struct rotation_key *state = &ring->rotation.keys[key->phase];
+    bool signs = state->phase == ROTATION_ACTIVE;
+    if (state->phase == ROTATION_RETIRING) {
+        return EXIT_FINE;
+    }
+    if (signs && is_last(ring, key->phase)) {
+        printf("No other key of %.*s signs: its mail will have no signature.\n",
+               SLICE_ARG(ring->domain));
+    }
+    state->phase = ROTATION_ACTIVE;
+    rotation_retire(&ring->rotation, key->phase, &settings, work->now_s);
+    err = keyring_save(ring, &why);
+    if (err != YETT_OK) {
+        return key_complain(work, key_status_of(err), why);
+    }
+    slice until = key_time(work->arena, state->until_s);
+    printf("%.*s signs no more.  Its record must stay until %.*s, for mail that is on "
+           "its way.\n",
+           SLICE_ARG(key->selector), SLICE_ARG(until));
+    key_reload(work);
+    return EXIT_FINE;
+}
+
+static void hurry(const struct key_work *work, struct keyring *ring,
+                  const struct keyring_key *key)
+{
+    struct rotation_key *state = &ring->rotation.keys[key->phase];
+    if (work->options.really && state->until_s > work->now_s) {
+        printf(
+            "Its record is taken out now: signatures made with it fail from now on.\n");
+        state->until_s = work->now_s;
+    }
+}
+
+/* What of it can be done now. */
+static int clear_away(const struct key_work *work, struct keyring *ring)
+{
+    struct key_voice context = {.work = work};
+    struct keyring_voice voice = key_voice(&context);
+    struct keyring_dns dns = key_dns(work);
+    struct keyring_plan plan = {.settings = key_rotation_settings(work),
+                                .only_retire = true,
+                                .now_s = work->now_s};
+    struct keyring_turned turned;
+    slice why = SLICE("out of memory");
+    enum yett_err err = keyring_turn(ring, &plan, &dns, &voice, &turned, &why);
+    if (err != YETT_OK) {
+        return key_complain(work, key_status_of(err), why);
+    }
+    return turned.end == KEYRING_RESTS ? EXIT_FINE : EXIT_CANNOT_TELL;
+}
+
+static int retire(const struct key_work *work, struct keyring *ring)
+{
+    int status;
+    struct keyring_key *key = keyring_find(ring, work->options.selector);
+    if (key == NULL || key->phase == KEYRING_NO_PHASE) {
+        key = key_choose(work, ring, &status);
+        if (key == NULL) {
+            return status;
+        }
+    }
+    if (key_is_named(work, ring->domain, key->selector)) {
+        fprintf(stderr,
+                "yett %s: the settings say that %.*s signs: take it out of sign = {…} of "
+                "domain \"%.*s\" first, and reload\n",
+                work->name, SLICE_ARG(key->selector), SLICE_ARG(ring->domain));
+        return EXIT_BAD;
+    }
+    status = begin(work, ring, key);
+    if (status != EXIT_FINE) {
+        return status;
+    }
+    hurry(work, ring, key);
+    if (ring->rotation.keys[key->phase].until_s > work->now_s) {
+        printf("Run this again then, or leave it to `yett key rotate --due`.\n");
+        return EXIT_FINE;
+    }
+    return clear_away(work, ring);
+}
+
+int key_retire(struct key_work *work)
+{
+    struct keyring ring;
+    slice domain;
+    if (work->count != 1 || slice_is_empty(work->options.selector)) {
+        return key_complain_text(work, EXIT_USAGE,
+                                 "a domain and a selector must be named: yett key retire "
+                                 "DOMAIN --selector S");
+    }
+    int status = key_domain(work, 0, &domain);
+    if (status != EXIT_FINE) {
+        return status;
+    }
+    status = key_open(work, domain, KEYRING_CHANGE, &ring);
+    if (status == EXIT_FINE) {
+        status = retire(work, &ring);
+    }
+    keyring_close(&ring);
+    return status;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cli/key.h"
+
+#include <stdio.h>
+
+/* key_rotate: `yett key rotate`: one domain because somebody wants it, or all that are due. */
+
+static bool signs_anew; /* for any domain of this run */
+
+/* The kinds of key that there are now, where nothing else says which to make. */
+static void choose_kinds(const struct key_work *work, const struct keyring *ring,
+                         struct rotation_settings *settings)
+{
+    bool rsa = false;
+    bool ed25519 = false;
+    if (work->options.has_algorithm) {
+        settings->rsa = work->options.rsa;
+        settings->ed25519 = work->options.ed25519;
+        return;
+    }
+    for (size_t i = 0; i < ring->rotation.count && !work->has_config; i++) {
+        const struct rotation_key *key = &ring->rotation.keys[i];
+        if (key->phase != ROTATION_RETIRING) {
+            rsa = rsa || key->type == CRYPTO_RSA;
+            ed25519 = ed25519 || key->type == CRYPTO_ED25519;
+        }
+    }
+    if (rsa || ed25519) {
+        settings->rsa = rsa;
+        settings->ed25519 = ed25519;
+    }
+}
+
+/* Where the settings name keys, those sign, whoever made them. */
+static enum yett_err adopt_named(const struct key_work *work, struct keyring *ring,
+                                 slice *why)
+{
+    enum yett_err err = YETT_OK;
+    for (size_t i = 0; err == YETT_OK && i < ring->count; i++) {
+        struct keyring_key *key = &ring->keys[i];
+        if (key->is_usable && key_is_named(work, ring->domain, key->selector)) {
+            err = keyring_adopt(ring, key, work->now_s, why);
+        }
+    }
+    return err;
+}
+
+static struct keyring_plan plan_of(const struct key_work *work,
+                                   const struct keyring *ring)
+{
+    const struct config_domain *settings = key_settings_of(work, ring->domain);
+    bool rotates = settings != NULL && settings->rotate;
+    struct keyring_plan plan = {
+        .settings = key_rotation_settings(work),
+        .bits = work->options.bits,
+        .wanted = !work->options.due,
+        .only_retire = work->options.due && work->has_config && !rotates,
+        .named =
+            settings != NULL && !rotates && settings->sign_count > 0 ? settings : NULL,
+        .now_s = work->now_s};
+    choose_kinds(work, ring, &plan.settings);
+    return plan;
+}
+
+static void tell_rest(const struct key_work *work, const struct key_voice *voice,
+                      const struct keyring_turned *turned)
+{
+    const struct keyring_voice speaker = key_voice((struct key_voice *)(uintptr_t)voice);
+    if (work->options.due && !turned->signs_anew) {
+        return; /* every hour, for ever */
+    }
+    if (turned->at_s == INT64_MAX) {
+        speaker.say(speaker.context, KEYRING_NOTE, SLICE("nothing is left to do"));
+        return;
+    }
+    slice at = key_time(work->arena, turned->at_s);
+    speaker.say(
+        speaker.context, KEYRING_NOTE,
+        arena_printf(work->arena, "nothing is left to do before %.*s", SLICE_ARG(at)));
+}
+
+static int tell_end(const struct key_work *work, const struct key_voice *voice,
+                    const struct keyring_turned *turned)
+{
+    switch (turned->end) {
+    case KEYRING_RESTS:
+        tell_rest(work, voice, turned);
+        return EXIT_FINE;
+    case KEYRING_WAITS:
+        if (!work->options.due) {
+            printf("to be continued: run `yett key rotate` again\n");
+        }
+        return EXIT_CANNOT_TELL;
+    case KEYRING_STOPPED:
+        return EXIT_BAD;
+    case KEYRING_BROKEN:
+        break;
+    }
+    return EXIT_CANNOT_TELL;
+}
+
+static int turn(const struct key_work *work, struct keyring *ring)
+{
+    struct key_voice context = {.work = work,
+                                .domain = work->options.due ? ring->domain : SLICE_NONE};
+    struct keyring_voice voice = key_voice(&context);
+    struct keyring_plan plan = plan_of(work, ring);
+    struct keyring_dns dns = key_dns(work);
+    struct keyring_turned turned = {.end = KEYRING_BROKEN};
+    slice why = SLICE("out of memory");
+    enum yett_err err = YETT_OK;
+    if (plan.named != NULL && !plan.only_retire) {
+        err = adopt_named(work, ring, &why);
+    }
+    if (err == YETT_OK) {
+        err = keyring_turn(ring, &plan, &dns, &voice, &turned, &why);
+    }
+    signs_anew = signs_anew || turned.signs_anew;
+    if (err != YETT_OK) {
+        voice.say(voice.context, KEYRING_FAILED, why);
+    }
+    return tell_end(work, &context, &turned);
+}
+
+static int rotate_domain(const struct key_work *work, slice domain)
+{
+    struct keyring ring;
+    const struct config_domain *settings = key_settings_of(work, domain);
+    bool rotates = !work->options.due || (settings != NULL && settings->rotate);
+    int status = key_open(work, domain, rotates ? KEYRING_MAKE : KEYRING_CHANGE, &ring);
+    if (status == EXIT_FINE) {
+        status = turn(work, &ring);
+    }
+    keyring_close(&ring);
+    return status;
+}
+
+int key_rotate(struct key_work *work)
+{
+    if (!work->options.due && work->count != 1) {
+        return key_complain_text(work, EXIT_USAGE,
+                                 "one domain must be named, or --due be said: "
+                                 "yett key rotate DOMAIN");
+    }
+    int status = key_each_domain(work, rotate_domain);
+    if (!signs_anew) {
+        return status;
+    }
+    if (work->options.no_reload) {
+        return KEY_EXIT_CHANGED;
+    }
+    key_reload(work);
+    return status;
+}
