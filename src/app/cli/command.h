@@ -20,5 +20,6 @@ int command_config(int argc, char **argv);
 int command_sign(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_key(int argc, char **argv);
 
 #endif
