@@ -193,6 +193,11 @@ struct config_signing {
                           of the gateway; a NUL follows it */
     int64_t rotate_every_s; /* of domains with `rotate`; 0: when told to: 180 days */
     enum config_rotate_with rotate_with; /* which kinds of key they get */
+    slice update_key;    /* path of a TSIG key, or empty: zones are changed by hand; a NUL
+                             follows it */
+    slice update_server; /* HOST@PORT for updates; empty: the one that the SOA names */
+    slice name_servers;  /* HOST@PORT, spaces between; empty: those of the zone */
+    int64_t record_ttl_s; /* of key records that are made: 1 h */
 };
 
 /* sealing { }: mail that is handed on gets a seal of ours (ARC, RFC 8617). */

@@ -318,6 +318,19 @@ const struct key keys[] = {
     IN(BLOCK_SIGNING, "rotate_with", KIND_WORD, signing.rotate_with,
        WORDS(config_rotate_with_words, CONFIG_ROTATE_WITH_COUNT),
        .summary = "which kinds of key they get"),
+    IN(BLOCK_SIGNING, "update_key", KIND_PATH, signing.update_key, .may_be_empty = true,
+       .summary = "file with a TSIG key, for dynamic updates of zones; empty: they are "
+                  "changed by hand"),
+    IN(BLOCK_SIGNING, "update_server", KIND_TEXT, signing.update_server,
+       .may_be_empty = true, .max = 300,
+       .summary = "where updates go: HOST or HOST@PORT; empty: to the server that the "
+                  "zone names"),
+    IN(BLOCK_SIGNING, "name_servers", KIND_TEXT, signing.name_servers,
+       .may_be_empty = true, .max = 2000,
+       .summary = "who must show a new record: HOST or HOST@PORT, spaces between; empty: "
+                  "the zone's"),
+    IN(BLOCK_SIGNING, "record_ttl", KIND_SECONDS, signing.record_ttl_s, .min = 60,
+       .max = 7 * SECONDS_OF_DAY, .summary = "time to live of the records of new keys"),
 
     OF(BLOCK_LISTEN, "address", KIND_ADDRESS, config_listener, address,
        .example = "inet:127.0.0.1:8891",
