@@ -157,23 +157,71 @@ static json_t *json_of_spf_or_not(bool has, const struct spf_result *spf,
 
 /* ---- DKIM ------------------------------------------------------------------------------- */
 
-/* What is known of a body that is not the one signed. */
-static json_t *json_of_autopsy(const struct dkim_result *result)
+static const char *state_text(enum autopsy_state state)
 {
-    if (!result->header_verified || result->body_verified) {
-        return json_null();
+    switch (state) {
+    case AUTOPSY_AS_SIGNED:
+        return "as-signed";
+    case AUTOPSY_EXPLAINED:
+        return "explained";
+    case AUTOPSY_UNEXPLAINED:
+        return "unexplained";
+    case AUTOPSY_NOT_LOOKED_AT:
+        break;
     }
-    if (result->body_proved) {
-        return json_string(
-            "the header is as signed, and the signed body is part of this one");
-    }
-    return json_string(
-        result->body_proof_done
-            ? "the header is as signed, the signed body was not found in this one"
-            : "the header is as signed, the body is not");
+    return "unknown";
 }
 
-static json_t *json_of_dkim_result(const struct dkim_result *result, bool aligned)
+/* Where: for one place of a change. */
+static void put_place(json_t *out, const struct autopsy_change *change, bool *failed)
+{
+    bool in_body = change != NULL && slice_is_empty(change->field);
+    bool has_length = change != NULL && change->length != 0;
+    json_put(out, "field", change == NULL ? json_null() : json_of_optional(change->field),
+             failed);
+    json_put(out, "offset",
+             in_body ? json_integer((json_int_t)change->offset) : json_null(), failed);
+    json_put(out, "length",
+             in_body && has_length ? json_integer((json_int_t)change->length)
+                                   : json_null(),
+             failed);
+}
+
+static json_t *json_of_change(const struct autopsy_change *change)
+{
+    bool failed = false;
+    json_t *out = json_object();
+    json_put(out, "kind", json_string(autopsy_kind_text(change->kind)), &failed);
+    json_put(out, "text", json_of_slice(change->text), &failed);
+    put_place(out, change, &failed);
+    return when_whole(out, failed);
+}
+
+static json_t *json_of_autopsy(const struct autopsy_finding *finding)
+{
+    if (finding == NULL) {
+        return json_null();
+    }
+    bool failed = false;
+    json_t *changes = json_array();
+    for (size_t i = 0; i < finding->count; i++) {
+        failed |=
+            json_array_append_new(changes, json_of_change(&finding->changes[i])) != 0;
+    }
+    json_t *out = json_object();
+    json_put(out, "kind", json_string(autopsy_kind_text(finding->kind)), &failed);
+    json_put(out, "text", json_of_slice(finding->text), &failed);
+    json_put(out, "confidence", json_string(autopsy_confidence_text(finding->confidence)),
+             &failed);
+    put_place(out, finding->count == 0 ? NULL : &finding->changes[0], &failed);
+    json_put(out, "header", json_string(state_text(finding->header)), &failed);
+    json_put(out, "body", json_string(state_text(finding->body)), &failed);
+    json_put(out, "changes", changes, &failed);
+    return when_whole(out, failed);
+}
+
+static json_t *json_of_dkim_result(const struct dkim_result *result, bool aligned,
+                                   const struct autopsy_finding *autopsy)
 {
     bool failed = false;
     const struct dkim_signature *signature = result->signature;
@@ -190,18 +238,21 @@ static json_t *json_of_dkim_result(const struct dkim_result *result, bool aligne
     json_put(out, "counts", json_boolean(result->counts), &failed);
     json_put(out, "secure", json_boolean(result->secure), &failed);
     json_put(out, "reason", json_of_slice(result->reason), &failed);
-    json_put(out, "autopsy", json_of_autopsy(result), &failed);
+    json_put(out, "autopsy", json_of_autopsy(autopsy), &failed);
     return when_whole(out, failed);
 }
 
-static json_t *json_of_dkim(const struct verdict *verdict)
+static json_t *json_of_dkim(const struct judged *judged)
 {
+    const struct verdict *verdict = judged->verdict;
     bool failed = false;
     json_t *out = json_array();
     for (size_t i = 0; i < verdict->dkim.count; i++) {
         bool aligned = i < verdict->dmarc.aligned_count && verdict->dmarc.aligned[i];
-        failed |= json_array_append_new(
-                      out, json_of_dkim_result(&verdict->dkim.list[i], aligned)) != 0;
+        const struct autopsy_finding *autopsy =
+            judged->autopsies == NULL ? NULL : judged->autopsies[i];
+        failed |= json_array_append_new(out, json_of_dkim_result(&verdict->dkim.list[i],
+                                                                 aligned, autopsy)) != 0;
     }
     return when_whole(out, failed);
 }
@@ -417,7 +468,7 @@ static void put_checks(json_t *out, const struct judged *judged, bool *failed)
              json_of_spf_or_not(verdict->has_spf_helo, &verdict->spf_helo, SPF_SCOPE_HELO,
                                 verdict->source_reason),
              failed);
-    json_put(out, "dkim", json_of_dkim(verdict), failed);
+    json_put(out, "dkim", json_of_dkim(judged), failed);
     json_put(out, "arc", json_of_arc(&verdict->arc), failed);
     json_put(out, "dmarc", json_of_dmarc(verdict), failed);
 }

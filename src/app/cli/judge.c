@@ -22,6 +22,7 @@ struct sitting {
     const struct setup *setup;
     struct arena *evidence;
     struct arena *scratch;
+    struct autopsies *autopsies; /* NULL: nobody would read them */
     struct message_newline newline;
     struct message_parser *parser;
     struct message_header header;
@@ -42,6 +43,15 @@ struct sitting {
 static slice author_domain(const struct message_from *from)
 {
     return from->status == MESSAGE_FROM_OK ? from->domains[0] : SLICE_NONE;
+}
+
+/* An autopsy needs the body at hand, and a message with signatures an autopsy. */
+static void take_body(struct sitting *sitting, slice bytes)
+{
+    dkim_message_body(sitting->dkim, bytes);
+    if (sitting->autopsies != NULL && dkim_message_signature_count(sitting->dkim) != 0) {
+        autopsies_keep(sitting->autopsies, bytes);
+    }
 }
 
 static enum yett_err begin_body(struct sitting *sitting)
@@ -65,7 +75,7 @@ static enum yett_err begin_body(struct sitting *sitting)
                             &sitting->arc);
     }
     if (err == YETT_OK) {
-        dkim_message_body(sitting->dkim, sitting->header.rest);
+        take_body(sitting, sitting->header.rest);
     }
     return err;
 }
@@ -85,7 +95,7 @@ static void take_crlf_bytes(void *context, slice bytes)
         }
     }
     if (sitting->err == YETT_OK && sitting->in_body) {
-        dkim_message_body(sitting->dkim, bytes);
+        take_body(sitting, bytes);
     }
 }
 
@@ -184,6 +194,9 @@ static void clear_sitting(struct sitting *sitting)
     if (sitting->answers != NULL) {
         dns_answers_finish(sitting->answers);
     }
+    if (sitting->autopsies != NULL) {
+        autopsies_begin(sitting->autopsies);
+    }
     arena_reset(sitting->scratch, KEPT_BYTES);
     arena_reset(sitting->evidence, KEPT_BYTES);
 }
@@ -193,7 +206,8 @@ static enum yett_err begin_sitting(struct sitting *sitting)
     clear_sitting(sitting);
     *sitting = (struct sitting){.setup = sitting->setup,
                                 .evidence = sitting->evidence,
-                                .scratch = sitting->scratch};
+                                .scratch = sitting->scratch,
+                                .autopsies = sitting->autopsies};
     message_newline_init(&sitting->newline, take_crlf_bytes, sitting);
     sitting->parser = message_parser_new(sitting->evidence, MESSAGE_LIMITS_DEFAULT);
     return sitting->parser == NULL ? YETT_NO_MEMORY : YETT_OK;
@@ -228,7 +242,13 @@ struct judge *judge_new(const struct setup *setup)
     judge->sitting.setup = setup;
     judge->sitting.evidence = arena_new(EVIDENCE_BYTES);
     judge->sitting.scratch = arena_new(SCRATCH_BYTES);
-    if (judge->sitting.evidence == NULL || judge->sitting.scratch == NULL) {
+    bool wants_autopsies = !setup->options->summary_only;
+    if (wants_autopsies) {
+        judge->sitting.autopsies = autopsies_new();
+    }
+    if (judge->sitting.evidence == NULL || judge->sitting.scratch == NULL ||
+        (wants_autopsies && judge->sitting.autopsies == NULL)) {
+        autopsies_free(judge->sitting.autopsies);
         arena_free(judge->sitting.scratch);
         arena_free(judge->sitting.evidence);
         free(judge);
@@ -241,6 +261,7 @@ void judge_free(struct judge *judge)
 {
     if (judge != NULL) {
         clear_sitting(&judge->sitting);
+        autopsies_free(judge->sitting.autopsies);
         arena_free(judge->sitting.scratch);
         arena_free(judge->sitting.evidence);
         free(judge);
@@ -274,6 +295,11 @@ enum yett_err judge_message(struct judge *judge, struct mail_source *source,
     }
     if (err != YETT_OK) {
         return give_up(sitting, err, out);
+    }
+    if (sitting->autopsies != NULL && sitting->verdict.verified) {
+        autopsies_perform(sitting->autopsies, sitting->setup->shares.crypto,
+                          &sitting->header, &sitting->verdict, sitting->answers,
+                          &out->autopsies);
     }
     out->header = &sitting->header;
     out->from = &sitting->from;

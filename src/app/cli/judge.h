@@ -2,6 +2,7 @@
 #ifndef YETT_APP_CLI_JUDGE_H
 #define YETT_APP_CLI_JUDGE_H
 
+#include "app/cli/autopsies.h"
 #include "app/cli/setup.h"
 #include "core/verdict/verdict.h"
 #include "edge/files/files.h"
@@ -26,6 +27,8 @@ struct judged {
     const struct message_from *from;
     const struct verdict *verdict; /* NULL when it could not be judged */
     const struct dns_answers *answers;
+    /* For each DKIM result what was found of it, or NULL; NULL with --summary. */
+    const struct autopsy_finding *const *autopsies;
     uint64_t size_bytes; /* as stored */
     slice subject;       /* decoded, for people */
     slice message_id;

@@ -279,7 +279,8 @@ void story_of_spf_tree(const struct term *term, struct arena *paper,
 /* ---- DKIM ------------------------------------------------------------------------------- */
 
 static void tell_signature(const struct lines *lines, const struct dkim_result *result,
-                           bool first, bool aligned)
+                           bool first, bool aligned,
+                           const struct autopsy_finding *autopsy)
 {
     const struct dkim_signature *signature = result->signature;
     struct buf buf;
@@ -297,10 +298,21 @@ static void tell_signature(const struct lines *lines, const struct dkim_result *
         buf_add_text(&buf, result->secure ? ", validated by DNSSEC" : "");
         lines_detail(lines, buf_slice(&buf));
     }
+    if (autopsy != NULL) {
+        buf_init(&buf, lines->paper, SIZE_MAX);
+        buf_printf(&buf, "autopsy: %s", autopsy_kind_text(autopsy->kind));
+        if (autopsy->confidence != AUTOPSY_NONE) {
+            buf_printf(&buf, ", %s", autopsy_confidence_text(autopsy->confidence));
+        }
+        buf_add_text(&buf, ": ");
+        buf_add(&buf, autopsy->text);
+        lines_detail(lines, buf_slice(&buf));
+    }
 }
 
-static void tell_dkim(const struct lines *lines, const struct verdict *verdict)
+static void tell_dkim(const struct lines *lines, const struct judged *judged)
 {
+    const struct verdict *verdict = judged->verdict;
     const struct dkim_results *dkim = &verdict->dkim;
     if (dkim->count == 0) {
         lines_result(lines, "DKIM", TONE_DIM, "none", dkim->reason);
@@ -308,7 +320,8 @@ static void tell_dkim(const struct lines *lines, const struct verdict *verdict)
     }
     for (size_t i = 0; i < dkim->count && i < SIGNATURES_TOLD_MAX; i++) {
         tell_signature(lines, &dkim->list[i], i == 0,
-                       i < verdict->dmarc.aligned_count && verdict->dmarc.aligned[i]);
+                       i < verdict->dmarc.aligned_count && verdict->dmarc.aligned[i],
+                       judged->autopsies == NULL ? NULL : judged->autopsies[i]);
     }
     size_t fields = dkim->count + dkim->uncounted;
     if (fields > SIGNATURES_TOLD_MAX) {
@@ -427,7 +440,7 @@ void story_tell(const struct term *term, struct arena *paper,
     lines_gap();
     if (judged->verdict->verified) {
         tell_spf(&lines, judged->verdict);
-        tell_dkim(&lines, judged->verdict);
+        tell_dkim(&lines, judged);
         tell_arc(&lines, &judged->verdict->arc);
         tell_dmarc(&lines, &judged->verdict->dmarc);
     }

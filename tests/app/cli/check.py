@@ -240,7 +240,8 @@ MAYBE = (str, type(None))
 SPF = {"result": MAYBE, "domain": MAYBE, "scope": TEXT, "mechanism": MAYBE, "explanation": MAYBE,
        "explanation_source": MAYBE, "lookups": NUMBER, "void_lookups": NUMBER, "reason": TEXT}
 DKIM = {"result": TEXT, "domain": MAYBE, "selector": MAYBE, "identity": MAYBE, "algorithm": MAYBE,
-        "key_bits": (int, type(None)), "aligned": BOOL, "reason": TEXT, "autopsy": MAYBE}
+        "key_bits": (int, type(None)), "aligned": BOOL, "reason": TEXT,
+        "autopsy": (dict, type(None))}
 ARC = {"result": MAYBE, "instances": NUMBER, "reason": TEXT}
 DMARC = {"result": TEXT, "policy": MAYBE, "disposition": MAYBE, "domain": MAYBE,
          "org_domain": MAYBE, "policy_domain": MAYBE, "record": MAYBE, "reason": TEXT,

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What `yett check` tells of signatures that fail, to people and to programs.
+
+    autopsy.py YETT
+"""
+import sys
+import tempfile
+
+from world import BANK, World, holds, plain, same
+from mail import dkim_signature, text_of
+import tap
+
+FOOTER = "_______________\r\nlist mailing list\r\n"
+KEYS = {"kind", "text", "confidence", "field", "offset", "length", "header", "body", "changes"}
+
+
+def changed(key, edit=lambda text: text, more=""):
+    fields, body = plain()
+    text = text_of([dkim_signature(key, fields, body)] + fields, body)
+    edited = edit(text) + more
+    return edited.encode()
+
+
+def found_in(world, data):
+    found = world.judge(data, ip=BANK, mail_from="x@bank.test")
+    same([d["result"] for d in found["dkim"]], ["fail"], "results")
+    autopsy = found["dkim"][0]["autopsy"]
+    same(set(autopsy), KEYS, "names")
+    return autopsy
+
+
+def a_footer_is_shown_with_its_place(world):
+    for key in (world.bank, world.bank_rsa):
+        autopsy = found_in(world, changed(key, more=FOOTER))
+        same((autopsy["kind"], autopsy["confidence"], autopsy["field"], autopsy["offset"],
+              autopsy["length"], autopsy["header"], autopsy["body"]),
+             ("footer-added", "certain", None, len(plain()[1]), len(FOOTER), "as-signed",
+              "explained"), "autopsy")
+        holds(autopsy["text"], "list mailing list")
+
+
+def a_list_changes_header_and_body(world):
+    tag = changed(world.bank_rsa,
+                  lambda text: text.replace("Subject: ", "Subject: [list] "), FOOTER)
+    autopsy = found_in(world, tag)
+    same([(c["kind"], c["field"]) for c in autopsy["changes"]],
+         [("footer-added", None), ("subject-tagged", "Subject")], "changes")
+    same((autopsy["header"], autopsy["body"]), ("explained", "explained"), "states")
+
+
+def what_is_unknown_is_said_to_be(world):
+    autopsy = found_in(world, changed(world.bank_rsa,
+                                      lambda text: text.replace("ready", "late")))
+    same((autopsy["kind"], autopsy["confidence"], autopsy["changes"], autopsy["offset"]),
+         ("unrecognised", "none", [], None), "autopsy")
+
+
+def what_passes_has_none(world):
+    found = world.judge(changed(world.bank), ip=BANK, mail_from="x@bank.test")
+    same([(d["result"], d["autopsy"]) for d in found["dkim"]], [("pass", None)], "results")
+
+
+def results_are_the_same_with_summary(world):
+    path = world.message(changed(world.bank_rsa, more=FOOTER))
+    story = world.check("--ip", BANK, "--mail-from", "x@bank.test", path)
+    holds(story.flat(), "autopsy: footer-added, certain: a footer of")
+    summary = world.check("--ip", BANK, "--mail-from", "x@bank.test", "--summary", path)
+    same(summary.status, story.status, "exit status")
+    assert "autopsy" not in summary.out
+
+
+def bodies_beyond_the_limit_are_not_kept(world):
+    data = changed(world.bank_rsa, more="x" * 60 + "\r\n") + (b"y" * 70 + b"\r\n") * 160000
+    autopsy = found_in(world, data)
+    same((autopsy["kind"], autopsy["header"], autopsy["body"]),
+         ("too-large", "as-signed", "unknown"), "autopsy")
+
+
+def stored_line_ends_do_not_matter(world):
+    autopsy = found_in(world, changed(world.bank_rsa, more=FOOTER).replace(b"\r\n", b"\n"))
+    same((autopsy["kind"], autopsy["confidence"]), ("footer-added", "certain"), "autopsy")
+
+
+TESTS = [
+    ("a footer is shown with its place", a_footer_is_shown_with_its_place),
+    ("a list changes header and body", a_list_changes_header_and_body),
+    ("what is unknown is said to be", what_is_unknown_is_said_to_be),
+    ("what passes has none", what_passes_has_none),
+    ("results are the same with --summary, which has no autopsy",
+     results_are_the_same_with_summary),
+    ("bodies beyond the limit are not kept", bodies_beyond_the_limit_are_not_kept),
+    ("stored line ends do not matter", stored_line_ends_do_not_matter),
+]
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(sys.argv[1], folder)
+        return tap.report([(name, lambda t=test: t(world), None) for name, test in TESTS])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
