@@ -4,10 +4,16 @@
 
 /* sealing: the settings of sealing { } beside each other, and beside others. */
 
-static bool seals_nothing(const struct config_sealing *sealing)
+/* A key that says what is sealed; NULL when none does. */
+static const char *what_is_sealed(const struct config_sealing *sealing)
 {
-    return sealing->recipient_count == 0 && sealing->next_hop_count == 0 &&
-           sealing->list_host_count == 0;
+    if (sealing->recipient_count != 0) {
+        return "sealing.recipients";
+    }
+    if (sealing->next_hop_count != 0) {
+        return "sealing.next_hops";
+    }
+    return sealing->list_host_count != 0 ? "sealing.list_hosts" : NULL;
 }
 
 /* Keys of a domain may stand in signing.domains_file as well. */
@@ -48,19 +54,20 @@ enum yett_err config_check_sealing(struct arena *arena, const struct config *con
                                    slice *why)
 {
     const struct config_sealing *sealing = &config->sealing;
+    const char *key = what_is_sealed(sealing);
     if (sealing->domain.len == 0) {
-        return seals_nothing(sealing)
-                   ? YETT_OK
-                   : config_fault(arena, why, "sealing.domain", SLICE_NONE,
-                                  "is empty; say which domain of ours seals");
+        return key == NULL ? YETT_OK
+                           : config_fault(arena, why, key, SLICE_NONE,
+                                          "is set, and sealing.domain does not say whose "
+                                          "key seals");
     }
-    if (seals_nothing(sealing)) {
+    if (key == NULL) {
         return config_fault(arena, why, "sealing.domain", SLICE_NONE,
                             "is set, and neither 'recipients', 'next_hops' nor "
                             "'list_hosts' says which mail is sealed");
     }
     if (!may_have_key(config)) {
-        return config_fault(arena, why, "sealing.domain", sealing->domain,
+        return config_fault(arena, why, "sealing.domain", SLICE_NONE,
                             "no key may seal for it; name one in domain { seal }");
     }
     return check_list_hosts(arena, config, why);

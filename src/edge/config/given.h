@@ -25,6 +25,14 @@ void given_store_flag(const struct given *given, bool flag);
 enum yett_err given_expected(const struct given *given, const char *text);
 enum yett_err given_expected_buf(const struct given *given, const struct buf *buf);
 
+/* One item more in a list; `too_many` is what is said of one that has no room. */
+enum yett_err given_append(const struct given *given, const void *item, size_t size,
+                           const char *too_many);
+
+/* route.c */
+enum yett_err given_read_recipients(const struct given *given);
+enum yett_err given_read_hosts(const struct given *given);
+
 /* number.c */
 enum yett_err given_read_count(const struct given *given);
 enum yett_err given_read_size_count(const struct given *given);

@@ -31,6 +31,8 @@ const struct block_info blocks[BLOCK_COUNT] = {
         UNTITLED("limits", "What one message, connection or worker may take."),
     [BLOCK_LOG] = UNTITLED("log", "Where the gateway says what it does."),
     [BLOCK_SIGNING] = UNTITLED("signing", "Signatures (DKIM) for mail of our own users."),
+    [BLOCK_SEALING] =
+        UNTITLED("sealing", "Seals (ARC) for mail that is handed on, and for lists."),
     [BLOCK_LISTEN] =
         TITLED("listen",
                "Where mail servers reach the gateway (milter); once there is "
@@ -331,6 +333,20 @@ const struct key keys[] = {
                   "the zone's"),
     IN(BLOCK_SIGNING, "record_ttl", KIND_SECONDS, signing.record_ttl_s, .min = 60,
        .max = 7 * SECONDS_OF_DAY, .summary = "time to live of the records of new keys"),
+
+    IN(BLOCK_SEALING, "domain", KIND_DOMAIN, sealing.domain, .may_be_empty = true,
+       .summary = "whose keys seal, those of domain { seal }; empty: nothing is sealed"),
+    IN(BLOCK_SEALING, "recipients", KIND_RECIPIENTS, sealing.recipients,
+       .beside = offsetof(struct config, sealing.recipient_count),
+       .summary = "addresses and domains whose mail is sealed when it arrives"),
+    IN(BLOCK_SEALING, "next_hops", KIND_HOSTS, sealing.next_hops,
+       .beside = offsetof(struct config, sealing.next_hop_count),
+       .summary = "next hops, as the mail server writes them: the same"),
+    IN(BLOCK_SEALING, "list_hosts", KIND_NETWORKS, sealing.list_hosts,
+       .beside = offsetof(struct config, sealing.list_host_count),
+       .summary =
+           "hosts of mailing lists: what they hand in was verified when it arrived, "
+           "and is sealed by that"),
 
     OF(BLOCK_LISTEN, "address", KIND_ADDRESS, config_listener, address,
        .example = "inet:127.0.0.1:8891",

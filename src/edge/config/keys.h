@@ -20,6 +20,7 @@ enum block {
     BLOCK_LIMITS,
     BLOCK_LOG,
     BLOCK_SIGNING,
+    BLOCK_SEALING,
     BLOCK_LISTEN, /* from here on with a title, any number of them */
     BLOCK_DOMAIN,
     BLOCK_LOGIN,
@@ -71,13 +72,15 @@ enum kind {
     KIND_DOMAINS,      /* a list: pointer to slice, in normal form, and a count */
     KIND_PATTERNS,     /* the same, "*.example.com" and "*" too */
     KIND_KEYS,         /* a list: pointer to struct config_key, and a count */
+    KIND_RECIPIENTS,   /* a list: pointer to slice, and a count */
+    KIND_HOSTS,        /* the same, of next hops as a mail server writes them */
     KIND_DAY           /* int64_t: the end of that day */
 };
 
 static inline bool kind_is_list(enum kind kind)
 {
     return kind == KIND_NETWORKS || kind == KIND_DOMAINS || kind == KIND_PATTERNS ||
-           kind == KIND_KEYS;
+           kind == KIND_KEYS || kind == KIND_RECIPIENTS || kind == KIND_HOSTS;
 }
 
 struct key {

@@ -224,6 +224,8 @@ void value_write(struct buf *out, const struct key *key, const void *base)
         return;
     case KIND_DOMAINS:
     case KIND_PATTERNS:
+    case KIND_RECIPIENTS:
+    case KIND_HOSTS:
         write_domains(out, key, base);
         return;
     case KIND_KEYS:

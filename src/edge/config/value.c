@@ -277,8 +277,8 @@ static enum yett_err read_network(const struct given *given)
 }
 
 /* The list grows to twice its size whenever its count is a power of two. */
-static enum yett_err append(const struct given *given, const void *item, size_t size,
-                            const char *too_many)
+enum yett_err given_append(const struct given *given, const void *item, size_t size,
+                           const char *too_many)
 {
     char *list;
     size_t count;
@@ -308,18 +308,20 @@ static enum yett_err read_networks(const struct given *given)
 {
     struct ip_network network;
     enum yett_err err = take_network(given, &network);
-    return err != YETT_OK ? err
-                          : append(given, &network, sizeof(network),
-                                   "is one too many: a list holds 1000 networks at most");
+    return err != YETT_OK
+               ? err
+               : given_append(given, &network, sizeof(network),
+                              "is one too many: a list holds 1000 networks at most");
 }
 
 static enum yett_err read_domains(const struct given *given)
 {
     slice domain;
     enum yett_err err = take_domain(given, &domain);
-    return err != YETT_OK ? err
-                          : append(given, &domain, sizeof(domain),
-                                   "is one too many: a list holds 1000 domains at most");
+    return err != YETT_OK
+               ? err
+               : given_append(given, &domain, sizeof(domain),
+                              "is one too many: a list holds 1000 domains at most");
 }
 
 static enum yett_err read_patterns(const struct given *given)
@@ -346,8 +348,8 @@ static enum yett_err read_patterns(const struct given *given)
     slice pattern = buf_slice(&buf);
     return buf_err(&buf) != YETT_OK
                ? YETT_NO_MEMORY
-               : append(given, &pattern, sizeof(pattern),
-                        "is one too many: a list holds 1000 domains at most");
+               : given_append(given, &pattern, sizeof(pattern),
+                              "is one too many: a list holds 1000 domains at most");
 }
 
 /* SELECTOR, or SELECTOR=/path/of/key.pem */
@@ -373,9 +375,10 @@ static enum yett_err read_keys(const struct given *given)
         key.path = value_path(given->arena, SLICE(""), path);
         err = key.path.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
     }
-    return err != YETT_OK ? err
-                          : append(given, &key, sizeof(key),
-                                   "is one too many: a list holds 1000 keys at most");
+    return err != YETT_OK
+               ? err
+               : given_append(given, &key, sizeof(key),
+                              "is one too many: a list holds 1000 keys at most");
 }
 
 void value_clear_list(const struct key *key, void *base)
@@ -428,6 +431,8 @@ enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
         [KIND_DOMAINS] = read_domains,
         [KIND_PATTERNS] = read_patterns,
         [KIND_KEYS] = read_keys,
+        [KIND_RECIPIENTS] = given_read_recipients,
+        [KIND_HOSTS] = given_read_hosts,
         [KIND_DAY] = read_day,
         [KIND_SIZE_COUNT] = given_read_size_count,
         [KIND_BYTES_64] = given_read_bytes_64,

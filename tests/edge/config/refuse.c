@@ -144,6 +144,30 @@ static void keys_and_logins_are_checked_where_they_stand(void **state)
         ROW("login alice {\n domains = {\"*.*\"} }",
             "y.conf:2: login \"alice\": domains: '*.*' is no domain such as example.com, "
             "*.example.com, or * for any"),
+        ROW("sealing { list_hosts = {\"10.0.0.1\"} }",
+            "y.conf:1: sealing.list_hosts: is set, and sealing.domain does not say whose "
+            "key seals"),
+        ROW("domain a.example { seal = {s} }\nsealing {\n domain = a.example }",
+            "y.conf:3: sealing.domain: is set, and neither 'recipients', 'next_hops' nor "
+            "'list_hosts' says which mail is sealed"),
+        ROW("domain a.example { sign = {s} }\nsealing { domain = a.example recipients = "
+            "{\"b.example\"} }",
+            "y.conf:2: sealing.domain: no key may seal for it; name one in domain { seal "
+            "}"),
+        ROW("trusted_relays = {\"10.0.0.0/8\"}\ndomain a.example { seal = {s} }\n"
+            "sealing { domain = a.example list_hosts = {\"10.0.0.1\"} }",
+            "y.conf:3: sealing.list_hosts: overlaps with trusted_relays; mail from there "
+            "cannot be both of a list (verified when it arrived) and relayed (verified "
+            "now)"),
+        ROW("sealing {\n list_hosts = {\"0.0.0.0/0\"} }",
+            "y.conf:2: sealing.list_hosts: '0.0.0.0/0' is the whole Internet: every "
+            "message would come from there"),
+        ROW("sealing {\n recipients = {\"*@a.example\"} }",
+            "y.conf:2: sealing.recipients: '*@a.example' is no recipient such as "
+            "list@example.com, or example.com for all its addresses"),
+        ROW("sealing { next_hops = {\"a b\"} }",
+            "y.conf:1: sealing.next_hops: 'a b' is no next hop such as "
+            "[mail.example.com]:25"),
         ROW("login alice {}\nlogin alice {}", "y.conf:2: a block of this kind with the "
                                               "title \"alice\" stands above already"),
     };
