@@ -7,13 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 256 };
+enum {
+    BUCKETS = 256,
+    KNOWN = 4096,      /* zones remembered; two of one place forget each other */
+    KEPT_PER_ZONE = 4, /* of the places kept */
+    LOOKED_AT_MAX = 16 /* zones, for one that may have a place */
+};
 
 /* Exists while a ticket is open or waits. */
 struct gate_zone {
     struct gate_zone *chain;
     struct gate_zone *next_ready, *previous_ready;
-    bool ready; /* in the list of zones that wait only for a place altogether */
+    bool ready;  /* in a list of zones that wait only for a place altogether */
+    bool prompt; /* known to be */
     uint64_t hash;
     size_t open;
     struct gate_ticket *first, *last;
@@ -21,21 +27,28 @@ struct gate_zone {
     char name[];
 };
 
-struct gate {
-    uint8_t key[16];
-    size_t per_zone, total;
-    size_t open;
-    struct gate_zone *ready_first, *ready_last;
-    struct gate_zone *buckets[BUCKETS];
+/* Those that wait only for a place altogether. */
+struct ready_line {
+    struct gate_zone *first, *last;
 };
 
-struct gate *gate_new(size_t per_zone, size_t total, const uint8_t key[16])
+struct gate {
+    uint8_t key[16];
+    size_t per_zone, total, kept;
+    size_t open;
+    struct ready_line ready[2]; /* by whether they are known to be prompt */
+    struct gate_zone *buckets[BUCKETS];
+    uint64_t known[KNOWN]; /* hashes of zones that are; 0: none */
+};
+
+struct gate *gate_new(size_t per_zone, size_t total, size_t kept, const uint8_t key[16])
 {
     struct gate *gate = calloc(1, sizeof(*gate));
     if (gate != NULL) {
         memcpy(gate->key, key, sizeof(gate->key));
         gate->per_zone = per_zone;
         gate->total = total;
+        gate->kept = kept;
     }
     return gate;
 }
@@ -73,6 +86,7 @@ static struct gate_zone *zone_of(struct gate *gate, slice name)
     }
     zone->name_len = name.len;
     zone->hash = hash;
+    zone->prompt = gate->known[hash % KNOWN] == hash;
     zone->chain = *bucket;
     *bucket = zone;
     return zone;
@@ -90,22 +104,32 @@ static void forget(struct gate *gate, struct gate_zone *zone)
 
 static void ready_append(struct gate *gate, struct gate_zone *zone)
 {
+    struct ready_line *line = &gate->ready[zone->prompt];
     zone->ready = true;
     zone->next_ready = NULL;
-    zone->previous_ready = gate->ready_last;
-    *(gate->ready_last == NULL ? &gate->ready_first : &gate->ready_last->next_ready) =
-        zone;
-    gate->ready_last = zone;
+    zone->previous_ready = line->last;
+    *(line->last == NULL ? &line->first : &line->last->next_ready) = zone;
+    line->last = zone;
 }
 
 static void ready_remove(struct gate *gate, struct gate_zone *zone)
 {
+    struct ready_line *line = &gate->ready[zone->prompt];
     zone->ready = false;
-    *(zone->previous_ready == NULL ? &gate->ready_first
-                                   : &zone->previous_ready->next_ready) =
+    *(zone->previous_ready == NULL ? &line->first : &zone->previous_ready->next_ready) =
         zone->next_ready;
-    *(zone->next_ready == NULL ? &gate->ready_last : &zone->next_ready->previous_ready) =
+    *(zone->next_ready == NULL ? &line->last : &zone->next_ready->previous_ready) =
         zone->previous_ready;
+}
+
+/* Of the places kept each zone may have a few. */
+static bool has_place(const struct gate *gate, const struct gate_zone *zone)
+{
+    if (zone->open >= gate->per_zone) {
+        return false;
+    }
+    return gate->open < gate->total || (zone->prompt && zone->open < KEPT_PER_ZONE &&
+                                        gate->open < gate->total + gate->kept);
 }
 
 /* After any change of `zone`: it is in the list of ready ones if it should be. */
@@ -150,7 +174,7 @@ bool gate_enter(struct gate *gate, struct gate_ticket *ticket, slice name)
         return false;
     }
     *ticket = (struct gate_ticket){.zone = zone};
-    if (zone->first == NULL && zone->open < gate->per_zone && gate->open < gate->total) {
+    if (zone->first == NULL && has_place(gate, zone)) {
         open_ticket(gate, ticket);
     } else {
         line_append(zone, ticket);
@@ -172,10 +196,52 @@ void gate_leave(struct gate *gate, struct gate_ticket *ticket)
     settle(gate, zone);
 }
 
+void gate_learn(struct gate *gate, const struct gate_ticket *ticket, bool is_prompt)
+{
+    struct gate_zone *zone = ticket->zone;
+    uint64_t *known = &gate->known[zone->hash % KNOWN];
+    if (is_prompt) {
+        *known = zone->hash;
+    } else if (*known == zone->hash) {
+        *known = 0;
+    }
+    if (zone->prompt != is_prompt) {
+        bool ready = zone->ready;
+        if (ready) {
+            ready_remove(gate, zone);
+        }
+        zone->prompt = is_prompt;
+        if (ready) {
+            ready_append(gate, zone);
+        }
+    }
+}
+
+/* The first in line that may have a place; who may not goes to the end. */
+static struct gate_zone *next_zone(struct gate *gate, bool prompt)
+{
+    struct ready_line *line = &gate->ready[prompt];
+    for (size_t i = 0; i < LOOKED_AT_MAX && line->first != NULL; i++) {
+        struct gate_zone *zone = line->first;
+        if (has_place(gate, zone)) {
+            return zone;
+        }
+        ready_remove(gate, zone);
+        ready_append(gate, zone);
+    }
+    return NULL;
+}
+
 struct gate_ticket *gate_next(struct gate *gate)
 {
-    struct gate_zone *zone = gate->ready_first;
-    if (zone == NULL || gate->open >= gate->total) {
+    struct gate_zone *zone = NULL;
+    if (gate->open < gate->total + gate->kept) {
+        zone = next_zone(gate, true);
+    }
+    if (zone == NULL && gate->open < gate->total) {
+        zone = next_zone(gate, false);
+    }
+    if (zone == NULL) {
         return NULL;
     }
     struct gate_ticket *ticket = zone->first;

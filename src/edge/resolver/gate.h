@@ -14,6 +14,10 @@
  *
  * A zone whose servers do not answer fills its own places and then waits in its own line,
  * first come, first served.  When all places are taken the zones that wait take turns.
+ *
+ * Names cost nothing, so somebody may bring more slow zones than there are places.  Some are
+ * therefore kept for zones that answered promptly before and were not slow since; such a zone
+ * takes a few of them at most, so that it takes many who turn slow all at once to fill them.
  */
 struct gate;
 struct gate_zone;
@@ -25,9 +29,10 @@ struct gate_ticket {
     bool open;
 };
 
-/* NULL when the system is out of memory. */
+/* `total` places, and `kept` more for zones that are known to be prompt.  NULL when the
+   system is out of memory. */
 YETT_MUST_USE
-struct gate *gate_new(size_t per_zone, size_t total, const uint8_t key[16]);
+struct gate *gate_new(size_t per_zone, size_t total, size_t kept, const uint8_t key[16]);
 void gate_free(struct gate *gate); /* all tickets are void */
 
 /* `ticket->open` says whether the question may go out now; else gate_next() gives it out
@@ -37,6 +42,10 @@ bool gate_enter(struct gate *gate, struct gate_ticket *ticket, slice zone);
 
 /* An open ticket gives its place back, a waiting one leaves the line. */
 void gate_leave(struct gate *gate, struct gate_ticket *ticket);
+
+/* The servers of an open ticket's zone answered promptly, or they did not: remembered of some
+   thousand zones. */
+void gate_learn(struct gate *gate, const struct gate_ticket *ticket, bool is_prompt);
 
 /* A ticket that has waited and is open now, or NULL. */
 struct gate_ticket *gate_next(struct gate *gate);

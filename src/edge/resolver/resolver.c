@@ -31,6 +31,8 @@ enum {
     OPEN_PER_ZONE = 32,
     OPEN_MAX = 512,
     OPEN_MIN = 16,
+    KEPT_PART = 4,                       /* of the places, for zones known to be prompt */
+    PROMPT_MS = 2000,                    /* an answer within this time is */
     SCRATCH_BYTES_MAX = 4 * 1024 * 1024, /* a packet of 64 KiB, parsed */
 };
 
@@ -114,6 +116,10 @@ static void land(struct flight *flight, const struct dns_answer *answer)
     struct resolver *resolver = flight->resolver;
     flight->answer = answer;
     flight->landed = true;
+    if (answer != NULL && !dns_is_open(answer)) {
+        gate_learn(resolver->gate, &flight->ticket,
+                   loop_now_ms(resolver->loop) - flight->left_ms <= PROMPT_MS);
+    }
     gate_leave(resolver->gate, &flight->ticket);
     *(resolver->landed_last == NULL ? &resolver->landed_first
                                     : &resolver->landed_last->next_landed) = flight;
@@ -222,6 +228,7 @@ static struct dns_answer timed_out(const struct resolver_question *question)
 
     resolver->statistics.timeouts++;
     if (flight->ticket.open) {
+        gate_learn(resolver->gate, &flight->ticket, false);
         int64_t in_line_ms = flight->was_in_line ? flight->left_ms - asked_ms : 0;
         return response_no_reply(scratch, resolver->servers.text, resolver->timeout_ms,
                                  in_line_ms);
@@ -387,7 +394,8 @@ static bool start(struct resolver *resolver, const struct resolver_options *opti
                                         .negative_max_s = options->negative_ttl_max_s,
                                         .failure_s = options->failure_ttl_s},
                   resolver->flights.key);
-    resolver->gate = gate_new(OPEN_PER_ZONE, open, resolver->flights.key);
+    resolver->gate = gate_new(OPEN_PER_ZONE, open - open / KEPT_PART, open / KEPT_PART,
+                              resolver->flights.key);
     resolver->landing = loop_timer_new(resolver->loop, on_landing, resolver);
     resolver->deadline = loop_timer_new(resolver->loop, on_deadline, resolver);
     if (resolver->cache == NULL || resolver->gate == NULL || resolver->landing == NULL ||

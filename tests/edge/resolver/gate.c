@@ -10,7 +10,7 @@ static const uint8_t key[16] = {4, 5, 6};
 
 static struct gate *new_gate(size_t per_zone, size_t total)
 {
-    struct gate *gate = gate_new(per_zone, total, key);
+    struct gate *gate = gate_new(per_zone, total, 0, key);
     assert_non_null(gate);
     return gate;
 }
@@ -109,6 +109,73 @@ static void a_zone_is_forgotten_and_begins_anew(void **state)
     gate_free(gate);
 }
 
+/* Fill all places that anybody may have with zones of their own. */
+static void fill(struct gate *gate, struct gate_ticket *tickets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char name[] = {(char)('a' + i), '\0'};
+        assert_true(enter(gate, &tickets[i], name));
+    }
+}
+
+static void a_zone_that_was_prompt_passes_any_number_of_slow_ones(void **state)
+{
+    (void)state;
+    struct gate *gate = gate_new(6, 8, 6, key);
+    struct gate_ticket slow[8], waits, fine[5], other;
+    assert_non_null(gate);
+    assert_true(enter(gate, &fine[0], "fine.test"));
+    gate_learn(gate, &fine[0], true);
+    gate_leave(gate, &fine[0]);
+    fill(gate, slow, 8);
+    assert_false(enter(gate, &waits, "new.test"));
+    for (size_t i = 0; i < 4; i++) { /* no more of those that are kept */
+        assert_true(enter(gate, &fine[i], "fine.test"));
+    }
+    assert_false(enter(gate, &fine[4], "fine.test"));
+    assert_null(gate_next(gate));
+    gate_leave(gate, &fine[1]);
+    assert_ptr_equal(gate_next(gate), &fine[4]);
+    assert_null(gate_next(gate));
+    /* One that turns slow has no more of them than others. */
+    gate_learn(gate, &fine[0], false);
+    assert_false(enter(gate, &other, "fine.test"));
+    assert_null(gate_next(gate));
+    for (size_t i = 0; i < 5; i++) {
+        if (i != 1) {
+            gate_leave(gate, &fine[i]);
+        }
+    }
+    assert_null(gate_next(gate));
+    gate_leave(gate, &slow[0]);
+    assert_ptr_equal(gate_next(gate), &waits);
+    assert_null(gate_next(gate));
+    gate_leave(gate, &slow[1]);
+    assert_ptr_equal(gate_next(gate), &other);
+    gate_free(gate);
+}
+
+static void one_in_line_that_turns_out_prompt_changes_lines(void **state)
+{
+    (void)state;
+    struct gate *gate = gate_new(1, 2, 1, key);
+    struct gate_ticket slow, first, in_line[3];
+    assert_true(enter(gate, &first, "fine.test"));
+    assert_true(enter(gate, &slow, "slow.test"));
+    assert_false(enter(gate, &in_line[0], "new.test"));
+    assert_false(enter(gate, &in_line[1], "fine.test"));
+    assert_false(enter(gate, &in_line[2], "slow.test"));
+    gate_learn(gate, &first, true);
+    gate_leave(gate, &first);
+    assert_ptr_equal(gate_next(gate), &in_line[1]); /* before the one that came first */
+    assert_null(gate_next(gate));
+    gate_leave(gate, &in_line[1]);
+    assert_ptr_equal(gate_next(gate), &in_line[0]);
+    gate_leave(gate, &slow);
+    assert_ptr_equal(gate_next(gate), &in_line[2]);
+    gate_free(gate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +184,8 @@ int main(void)
         cmocka_unit_test(zones_take_turns_for_the_last_places),
         cmocka_unit_test(one_that_leaves_the_line_is_passed_over),
         cmocka_unit_test(a_zone_is_forgotten_and_begins_anew),
+        cmocka_unit_test(a_zone_that_was_prompt_passes_any_number_of_slow_ones),
+        cmocka_unit_test(one_in_line_that_turns_out_prompt_changes_lines),
     };
     return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
 }
