@@ -96,6 +96,7 @@ int key_each_domain(const struct key_work *work,
                     int (*visit)(const struct key_work *work, slice domain));
 
 /* Options and settings about the zone. */
+uint32_t key_ttl_s(const struct key_work *work);
 struct keyring_dns key_dns(const struct key_work *work);
 struct rotation_settings key_rotation_settings(const struct key_work *work);
 

@@ -61,8 +61,11 @@ static int tell(const struct key_work *work, const struct keyring *ring,
         return tell_json(work, ring, key, name);
     }
     term_word(&work->term, TONE_GOOD, slice_from_text(key->path), 0);
-    printf(" holds a new %s key of %u bits.\n",
-           key->type == CRYPTO_RSA ? "RSA" : "Ed25519", key->bits);
+    if (key->type == CRYPTO_RSA) {
+        printf(" holds a new RSA key of %u bits.\n", key->bits);
+    } else {
+        printf(" holds a new Ed25519 key.\n");
+    }
     key_show_record(work, name, key->record);
     return EXIT_FINE;
 }
@@ -75,7 +78,7 @@ static void advise(const struct key_work *work, const struct keyring *ring, size
            "whether\n%s there.  ",
            ring->count - before == 1 ? "this record" : "these records",
            SLICE_ARG(ring->domain), ring->count - before == 1 ? "it is" : "they are");
-    if (settings != NULL && settings->rotate) {
+    if (settings != NULL && settings->rotate && settings->sign_count == 0) {
         printf("Rotation takes the %s into use then.\n",
                ring->count - before == 1 ? "key" : "keys");
         return;

@@ -6,7 +6,7 @@
 
 /* key_open: settings and rings for `yett key …`, and the words for what went wrong. */
 
-enum { TTL_S = 3600, WAIT_S = 600, GRACE_S = 7 * 86400 };
+enum { WAIT_S = 600, GRACE_S = 7 * 86400 };
 
 int key_complain(const struct key_work *work, int status, slice sentence)
 {
@@ -84,8 +84,10 @@ static enum yett_err add_named(struct keyring *ring, const struct config_key *ke
 {
     enum yett_err err = YETT_OK;
     for (size_t i = 0; err == YETT_OK && i < count; i++) {
-        if (!slice_is_empty(keys[i].path)) {
-            err = keyring_add_file(ring, keys[i].selector, keys[i].path.ptr);
+        bool is_elsewhere = !slice_is_empty(keys[i].path);
+        if (is_elsewhere || keyring_find(ring, keys[i].selector) == NULL) {
+            err = keyring_add_file(ring, keys[i].selector,
+                                   is_elsewhere ? keys[i].path.ptr : NULL);
         }
     }
     return err;
@@ -142,23 +144,47 @@ struct keyring_key *key_choose(const struct key_work *work, struct keyring *ring
 
 /* ---- settings ---------------------------------------------------------------------------- */
 
+uint32_t key_ttl_s(const struct key_work *work)
+{
+    return work->options.has_ttl ? work->options.ttl_s
+                                 : (uint32_t)work->config.signing.record_ttl_s;
+}
+
+/* The servers of the setting, in room that outlives the command's work. */
+static void name_servers(const struct key_work *work, struct nameserver_options *out)
+{
+    static slice list[KEY_AUTHORITIES_MAX];
+    slice rest = work->config.signing.name_servers;
+    slice word;
+    while (out->server_count < KEY_AUTHORITIES_MAX &&
+           slice_next_piece(&rest, ' ', &word)) {
+        if (!slice_is_empty(word)) {
+            list[out->server_count++] = word;
+        }
+    }
+    out->servers = list;
+}
+
 struct keyring_dns key_dns(const struct key_work *work)
 {
     const struct key_options *options = &work->options;
-    struct keyring_dns dns = {
-        .options = NAMESERVER_OPTIONS_DEFAULT, .ttl_s = TTL_S, .wait_s = WAIT_S};
+    const struct config_signing *signing = &work->config.signing;
+    struct keyring_dns dns = {.options = NAMESERVER_OPTIONS_DEFAULT,
+                              .update_key_path = options->update_key,
+                              .ttl_s = key_ttl_s(work),
+                              .wait_s = options->has_wait ? options->wait_s : WAIT_S};
     dns.options.resolver = !slice_is_empty(options->shared.resolver)
                                ? options->shared.resolver
                                : work->config.resolver;
-    dns.options.primary = options->server;
+    dns.options.primary =
+        !slice_is_empty(options->server) ? options->server : signing->update_server;
     dns.options.servers = options->authorities;
     dns.options.server_count = options->authority_count;
-    dns.update_key_path = options->update_key;
-    if (options->has_ttl) {
-        dns.ttl_s = options->ttl_s;
+    if (options->authority_count == 0) {
+        name_servers(work, &dns.options);
     }
-    if (options->has_wait) {
-        dns.wait_s = options->wait_s;
+    if (dns.update_key_path == NULL && !slice_is_empty(signing->update_key)) {
+        dns.update_key_path = signing->update_key.ptr;
     }
     return dns;
 }

@@ -50,14 +50,14 @@ static struct keyring_plan plan_of(const struct key_work *work,
 {
     const struct config_domain *settings = key_settings_of(work, ring->domain);
     bool rotates = settings != NULL && settings->rotate;
-    struct keyring_plan plan = {
-        .settings = key_rotation_settings(work),
-        .bits = work->options.bits,
-        .wanted = !work->options.due,
-        .only_retire = work->options.due && work->has_config && !rotates,
-        .named =
-            settings != NULL && !rotates && settings->sign_count > 0 ? settings : NULL,
-        .now_s = work->now_s};
+    bool is_named = settings != NULL && settings->sign_count > 0;
+    struct keyring_plan plan = {.settings = key_rotation_settings(work),
+                                .bits = work->options.bits,
+                                .wanted = !work->options.due,
+                                .only_retire =
+                                    work->options.due && work->has_config && !rotates,
+                                .named = is_named ? settings : NULL,
+                                .now_s = work->now_s};
     choose_kinds(work, ring, &plan.settings);
     return plan;
 }

@@ -54,9 +54,8 @@ slice key_phase(const struct key_work *work, const struct keyring *ring,
 static slice zone_text(const struct key_work *work, slice name, slice text)
 {
     struct buf buf;
-    uint32_t ttl_s = work->options.has_ttl ? work->options.ttl_s : 3600;
     buf_init(&buf, work->arena, TEXT_MAX);
-    dkim_write_zone_record(&buf, name, ttl_s, text);
+    dkim_write_zone_record(&buf, name, key_ttl_s(work), text);
     return buf_slice(&buf);
 }
 

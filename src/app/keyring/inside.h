@@ -9,6 +9,14 @@
 /* "FIRST/SECOND" with a NUL behind it, or NULL. */
 const char *ring_path(struct arena *arena, const char *first, slice second);
 
+/* "PATH: WHAT: the system's word"; YETT_NOT_FOUND or YETT_IO. */
+enum yett_err ring_fail_errno(struct arena *arena, const char *path, const char *what,
+                              slice *why);
+
+/* Where the file of a selector usually is. */
+YETT_MUST_USE
+enum yett_err ring_file_path(struct keyring *ring, slice selector, const char **out);
+
 /* Read the file of a key, or say in `key->trouble` why it is not usable.  YETT_NO_MEMORY. */
 YETT_MUST_USE
 enum yett_err pem_load(struct arena *arena, struct crypto *crypto,

@@ -18,9 +18,9 @@
  *     DIRECTORY/DOMAIN/SELECTOR.pem   a private key, mode 0600
  *     DIRECTORY/DOMAIN/state          their phases (core/rotation)
  *
- * ring.c opens and locks them, pem.c reads and makes key files, match.c compares what DNS
- * shows with a key, look.c asks every name server of the zone, change.c changes the zone, and
- * turn.c does what core/rotation says is next.
+ * ring.c opens and locks them, make.c adds and forgets keys, pem.c is about their files,
+ * match.c compares what DNS shows with a key, look.c asks every name server of the zone,
+ * change.c changes the zone, and turn.c does what core/rotation says is next.
  *
  * Deliberately blocking: whoever calls has nothing else to do meanwhile.  Sentences (`why`)
  * are complete, without full stop, and live in the arena.
@@ -77,7 +77,8 @@ void keyring_close(struct keyring *ring);
 YETT_MUST_USE
 enum yett_err keyring_save(struct keyring *ring, slice *why);
 
-/* A key whose file is elsewhere.  YETT_LIMIT, YETT_NO_MEMORY; what is wrong with the file is in
+/* A key of which somebody knows, whose file is elsewhere, or (`path` NULL) where keys usually
+   are.  YETT_LIMIT, YETT_NO_MEMORY; what is wrong with the file is in
    the key's `trouble`. */
 YETT_MUST_USE
 enum yett_err keyring_add_file(struct keyring *ring, slice selector, const char *path);

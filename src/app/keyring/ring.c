@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,8 +31,8 @@ const char *ring_path(struct arena *arena, const char *first, slice second)
 }
 
 /* "PATH: WHAT: the system's word" */
-static enum yett_err fail_errno(struct arena *arena, const char *path, const char *what,
-                                slice *why)
+enum yett_err ring_fail_errno(struct arena *arena, const char *path, const char *what,
+                              slice *why)
 {
     enum yett_err err = errno == ENOENT ? YETT_NOT_FOUND : YETT_IO;
     struct buf text;
@@ -83,14 +84,14 @@ static enum yett_err lock(struct keyring *ring, slice *why)
 {
     ring->lock = open(ring->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (ring->lock < 0) {
-        return fail_errno(ring->arena, ring->directory, "cannot be opened", why);
+        return ring_fail_errno(ring->arena, ring->directory, "cannot be opened", why);
     }
     for (int i = 0; i < LOCK_TRIES; i++) {
         if (flock(ring->lock, LOCK_EX | LOCK_NB) == 0) {
             return YETT_OK;
         }
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            return fail_errno(ring->arena, ring->directory, "cannot be locked", why);
+            return ring_fail_errno(ring->arena, ring->directory, "cannot be locked", why);
         }
         sleep_100_ms();
     }
@@ -99,6 +100,46 @@ static enum yett_err lock(struct keyring *ring, slice *why)
                         "has finished",
                         SLICE_ARG(ring->domain));
     return YETT_LIMIT;
+}
+
+/* Whoever can write in a directory can put keys of his own there, and take ours away. */
+static enum yett_err check_directory(struct keyring *ring, const char *path, uid_t *owner,
+                                     slice *why)
+{
+    struct stat stat;
+    if (lstat(path, &stat) != 0) {
+        return errno == ENOENT
+                   ? YETT_OK
+                   : ring_fail_errno(ring->arena, path, "cannot be looked at", why);
+    }
+    const char *fault = NULL;
+    if (!S_ISDIR(stat.st_mode)) {
+        fault = "is no directory";
+    } else if ((stat.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        fault = "can be written by others, who could put keys there; chmod go-w it";
+    } else if (stat.st_uid != 0 && stat.st_uid != geteuid() && stat.st_uid != *owner) {
+        fault = "belongs to somebody else";
+    }
+    *owner = stat.st_uid;
+    if (fault == NULL) {
+        return YETT_OK;
+    }
+    struct buf text;
+    buf_init(&text, ring->arena, 5 * KEYS_PATH_MAX);
+    buf_add_visible(&text, slice_from_text(path));
+    buf_printf(&text, ": %s", fault);
+    *why = buf_slice(&text);
+    return YETT_BAD_SYNTAX;
+}
+
+/* The owner of the directory of all keys may own those in it: he runs the keepers. */
+static enum yett_err check_directories(struct keyring *ring, const char *directory,
+                                       slice *why)
+{
+    struct stat stat;
+    uid_t owner = lstat(directory, &stat) == 0 ? stat.st_uid : 0;
+    enum yett_err err = check_directory(ring, directory, &owner, why);
+    return err == YETT_OK ? check_directory(ring, ring->directory, &owner, why) : err;
 }
 
 static enum yett_err make_directories(struct keyring *ring, const char *directory,
@@ -111,16 +152,12 @@ static enum yett_err make_directories(struct keyring *ring, const char *director
 static enum yett_err enter(struct keyring *ring, const char *directory,
                            enum keyring_access access, slice *why)
 {
-    switch (access) {
-    case KEYRING_LOOK:
-        return YETT_OK;
-    case KEYRING_CHANGE:
-        return lock(ring, why);
-    case KEYRING_MAKE:
-        break;
+    enum yett_err err =
+        access == KEYRING_MAKE ? make_directories(ring, directory, why) : YETT_OK;
+    if (err == YETT_OK) {
+        err = check_directories(ring, directory, why);
     }
-    enum yett_err err = make_directories(ring, directory, why);
-    return err == YETT_OK ? lock(ring, why) : err;
+    return err == YETT_OK && access != KEYRING_LOOK ? lock(ring, why) : err;
 }
 
 /* ---- the state -------------------------------------------------------------------------- */
@@ -183,7 +220,7 @@ struct keyring_key *keyring_find(struct keyring *ring, slice selector)
     return NULL;
 }
 
-static enum yett_err file_path(struct keyring *ring, slice selector, const char **out)
+enum yett_err ring_file_path(struct keyring *ring, slice selector, const char **out)
 {
     struct buf name;
     buf_init(&name, ring->arena, 512);
@@ -211,15 +248,13 @@ enum yett_err keyring_add_file(struct keyring *ring, slice selector, const char 
     key->path = path;
     key->is_usable = false;
     key->trouble = SLICE_NONE;
+    if (path == NULL) {
+        enum yett_err err = ring_file_path(ring, selector, &key->path);
+        if (err != YETT_OK) {
+            return err;
+        }
+    }
     return pem_load(ring->arena, ring->crypto, key);
-}
-
-/* Where its key is named after its selector. */
-static enum yett_err add_usual_file(struct keyring *ring, slice selector)
-{
-    const char *path = NULL;
-    enum yett_err err = file_path(ring, selector, &path);
-    return err == YETT_OK ? keyring_add_file(ring, selector, path) : err;
 }
 
 static int compare(const void *a, const void *b)
@@ -236,7 +271,8 @@ static enum yett_err list(struct arena *arena, const char *path,
     *count = 0;
     DIR *directory = opendir(path);
     if (directory == NULL) {
-        return errno == ENOENT ? YETT_OK : fail_errno(arena, path, "cannot be read", why);
+        return errno == ENOENT ? YETT_OK
+                               : ring_fail_errno(arena, path, "cannot be read", why);
     }
     enum yett_err err = YETT_OK;
     struct dirent *entry;
@@ -279,7 +315,7 @@ static enum yett_err read_files(struct keyring *ring, slice *why)
                              KEYRING_KEYS_MAX, &count, why);
     for (size_t i = 0; err == YETT_OK && i < count; i++) {
         if (keyring_find(ring, names[i]) == NULL) {
-            err = add_usual_file(ring, names[i]);
+            err = keyring_add_file(ring, names[i], NULL);
         }
     }
     return err == YETT_LIMIT ? YETT_OK : err;
@@ -289,7 +325,7 @@ static enum yett_err read_keys(struct keyring *ring, slice *why)
 {
     enum yett_err err = read_state(ring, why);
     for (size_t i = 0; err == YETT_OK && i < ring->rotation.count; i++) {
-        err = add_usual_file(ring, ring->rotation.keys[i].selector);
+        err = keyring_add_file(ring, ring->rotation.keys[i].selector, NULL);
         ring->keys[i].phase = i;
     }
     return err == YETT_OK ? read_files(ring, why) : err;
@@ -334,130 +370,4 @@ enum yett_err keyring_domains(struct arena *arena, const char *directory,
     }
     *out = names;
     return list(arena, directory, choose_domain, names, DOMAINS_MAX, count, why);
-}
-
-/* ---- new ones and old ones --------------------------------------------------------------- */
-
-/* One that neither the state nor a file has. */
-static enum yett_err free_selector(struct keyring *ring, enum crypto_key_type type,
-                                   int64_t now_s, slice *out)
-{
-    struct rotation all = ring->rotation;
-    enum yett_err err = rotation_selector(ring->arena, &all, type, now_s, out);
-    while (err == YETT_OK && keyring_find(ring, *out) != NULL) {
-        err = rotation_add(&all, *out, type, now_s);
-        if (err == YETT_OK) {
-            err = rotation_selector(ring->arena, &all, type, now_s, out);
-        }
-    }
-    return err;
-}
-
-static enum yett_err choose_selector(struct keyring *ring, slice wanted,
-                                     enum crypto_key_type type, int64_t now_s, slice *out,
-                                     slice *why)
-{
-    slice name;
-    if (ring->count == KEYRING_KEYS_MAX || ring->rotation.count == ROTATION_KEYS_MAX) {
-        *why = arena_printf(ring->arena,
-                            "%.*s has as many keys as there can be (%d); retire some",
-                            SLICE_ARG(ring->domain), ROTATION_KEYS_MAX);
-        return YETT_LIMIT;
-    }
-    enum yett_err err = slice_is_empty(wanted) ? free_selector(ring, type, now_s, out)
-                                               : arena_copy(ring->arena, wanted, out);
-    if (err == YETT_OK &&
-        keyring_name(ring->arena, *out, ring->domain, &name) != YETT_OK) {
-        *why = arena_printf(ring->arena, "with this selector the name of the record is "
-                                         "too long for DNS");
-        return YETT_BAD_SYNTAX;
-    }
-    return err;
-}
-
-enum yett_err keyring_generate(struct keyring *ring, slice selector,
-                               enum crypto_key_type type, unsigned bits, int64_t now_s,
-                               struct keyring_key **out, slice *why)
-{
-    struct keyring_key key = {.type = type, .phase = ring->rotation.count};
-    *why = SLICE("there is no memory left");
-    enum yett_err err = choose_selector(ring, selector, type, now_s, &key.selector, why);
-    if (err == YETT_OK && rotation_find(&ring->rotation, key.selector) < key.phase) {
-        *why = arena_printf(ring->arena, "%.*s has a key with the selector %.*s already",
-                            SLICE_ARG(ring->domain), SLICE_ARG(key.selector));
-        return YETT_BAD_SYNTAX;
-    }
-    if (err == YETT_OK) {
-        err = file_path(ring, key.selector, &key.path);
-    }
-    if (err == YETT_OK) {
-        err = pem_make(ring->arena, ring->crypto, bits, &key, why);
-    }
-    if (err == YETT_OK) {
-        err = rotation_add(&ring->rotation, key.selector, type, now_s);
-    }
-    if (err == YETT_OK) {
-        err = keyring_save(ring, why);
-    }
-    if (err == YETT_OK) {
-        ring->keys[ring->count] = key;
-        *out = &ring->keys[ring->count++];
-    }
-    return err;
-}
-
-enum yett_err keyring_adopt(struct keyring *ring, struct keyring_key *key, int64_t now_s,
-                            slice *why)
-{
-    if (key->phase != KEYRING_NO_PHASE) {
-        return YETT_OK;
-    }
-    size_t index = ring->rotation.count;
-    enum yett_err err = rotation_add(&ring->rotation, key->selector, key->type, now_s);
-    if (err != YETT_OK) {
-        *why = arena_printf(ring->arena, "%.*s has as many keys as there can be (%d)",
-                            SLICE_ARG(ring->domain), ROTATION_KEYS_MAX);
-        return YETT_LIMIT;
-    }
-    ring->rotation.keys[index].phase = ROTATION_ACTIVE;
-    key->phase = index;
-    return keyring_save(ring, why);
-}
-
-/* Phases are numbered as the state is. */
-static void number_phases(struct keyring *ring)
-{
-    for (size_t i = 0; i < ring->count; i++) {
-        size_t phase = rotation_find(&ring->rotation, ring->keys[i].selector);
-        ring->keys[i].phase = phase < ring->rotation.count ? phase : KEYRING_NO_PHASE;
-    }
-}
-
-static void drop(struct keyring *ring, const struct keyring_key *key)
-{
-    size_t at = (size_t)(key - ring->keys);
-    ring->count--;
-    memmove(&ring->keys[at], &ring->keys[at + 1],
-            (ring->count - at) * sizeof ring->keys[0]);
-}
-
-enum yett_err keyring_forget(struct keyring *ring, slice selector, slice *why)
-{
-    struct keyring_key *key = keyring_find(ring, selector);
-    const char *path = NULL;
-    if (key != NULL && key->phase != KEYRING_NO_PHASE) {
-        rotation_remove(&ring->rotation, key->phase);
-    }
-    enum yett_err err = keyring_save(ring, why);
-    if (err == YETT_OK) {
-        err = file_path(ring, selector, &path);
-    }
-    if (err == YETT_OK && unlink(path) != 0 && errno != ENOENT) {
-        err = fail_errno(ring->arena, path, "cannot be removed", why);
-    }
-    if (key != NULL) {
-        drop(ring, key);
-    }
-    number_phases(ring);
-    return err;
 }

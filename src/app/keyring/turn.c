@@ -132,10 +132,13 @@ static enum yett_err make(struct turn *turn, enum crypto_key_type type)
     enum yett_err err = keyring_generate(turn->ring, SLICE_NONE, type, turn->plan->bits,
                                          turn->plan->now_s, &key, turn->why);
     if (err == YETT_OK) {
-        voice_say(turn->voice, KEYRING_GOOD,
-                  arena_printf(turn->ring->arena, "made %.*s, %s with %u bits",
-                               SLICE_ARG(shown_name(turn->ring, key)),
-                               type == CRYPTO_RSA ? "RSA" : "Ed25519", key->bits));
+        slice name = shown_name(turn->ring, key);
+        voice_say(
+            turn->voice, KEYRING_GOOD,
+            type == CRYPTO_RSA
+                ? arena_printf(turn->ring->arena, "made %.*s, RSA with %u bits",
+                               SLICE_ARG(name), key->bits)
+                : arena_printf(turn->ring->arena, "made %.*s, Ed25519", SLICE_ARG(name)));
     }
     return err;
 }
