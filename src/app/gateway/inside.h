@@ -7,6 +7,7 @@
 #include "core/event/event.h"
 #include "core/intake/intake.h"
 #include "core/milter/milter.h"
+#include "edge/keeper/keeper.h"
 #include "edge/log/log.h"
 #include "edge/loop/loop.h"
 #include "edge/milter/milter.h"
@@ -51,6 +52,8 @@ struct gateway {
     struct log *log;
     struct shares shares;
     struct intake_house house;
+    struct signing_house signing;
+    struct keeper_client *keeper; /* NULL: nothing is signed */
 
     struct milter_server *server;
     struct loop_watch *control;
@@ -101,6 +104,22 @@ extern const struct milter_handler session_handler; /* but for its context */
 /* The deadline of messages that wait. */
 void session_on_deadline(void *gateway);
 
+/* ---- sign.c ----------------------------------------------------------------------------- */
+
+/*
+ * Have signed what `intake` wants signed.  The call that was made, or NULL: nothing is to be
+ * signed, or nothing can be, and intake has been told.  `done` is called later, once the
+ * answer has been given to intake.
+ */
+struct keeper_call *sign_ask(struct gateway *gateway, struct intake *intake,
+                             void (*done)(void *context, const struct keeper_reply *reply,
+                                          const char *why),
+                             void *context);
+
+/* Its answer, in `done`, is for this intake. */
+void sign_answer(struct gateway *gateway, struct intake *intake,
+                 const struct keeper_reply *reply, const char *why);
+
 /* ---- tell.c ----------------------------------------------------------------------------- */
 
 void tell_count(struct gateway *gateway, enum scoreboard_counter which, uint64_t more);
@@ -110,6 +129,9 @@ void tell_event(struct gateway *gateway, const struct event *event, int64_t elap
 
 /* A peer broke the protocol, went away in the middle, or was silent for too long. */
 void tell_fault(struct gateway *gateway, slice listener, slice peer, slice why);
+
+/* A message was not signed, since its keeper did not do it. */
+void tell_unsigned(struct gateway *gateway, slice why);
 
 /* Figures, once a second. */
 void tell_figures(struct gateway *gateway);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/gateway/inside.h"
 #include "app/role/role.h"
+#include "app/table/table.h"
 #include "edge/config/config.h"
 #include "edge/sandbox/sandbox.h"
 
@@ -8,7 +9,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -168,6 +168,31 @@ static bool open_shares(struct opening *opening)
     return house_open(gateway) ? true : fail(opening, SLICE("out of memory"));
 }
 
+/* Where something is signed: which mail with which keys, and the keeper that has them. */
+static bool open_signing(struct opening *opening)
+{
+    struct gateway *gateway = opening->gateway;
+    const struct signing_table *table;
+    if (!config_signs(&gateway->config)) {
+        return true;
+    }
+    if (table_map(gateway->arena, ROLE_SIGNING, &table, &opening->why) != YETT_OK ||
+        signing_house_init(gateway->arena, &gateway->config, table, &gateway->signing,
+                           &opening->why) != YETT_OK) {
+        return false;
+    }
+    (void)close(ROLE_SIGNING);
+    gateway->house.signing = &gateway->signing;
+    struct keeper_client_options options = {.loop = gateway->loop, .fd = ROLE_KEEPER};
+    if (crypto_random(gateway->shares.crypto, &options.first_id,
+                      sizeof options.first_id) != YETT_OK) {
+        return fail(opening, SLICE("the system gives no random octets"));
+    }
+    gateway->keeper = keeper_client_new(&options);
+    return gateway->keeper != NULL ||
+           fail(opening, SLICE("there is no keeper at descriptor 7"));
+}
+
 static bool open_server(struct opening *opening)
 {
     struct gateway *gateway = opening->gateway;
@@ -207,23 +232,6 @@ static bool open_server(struct opening *opening)
 
 /* ---- the walls -------------------------------------------------------------------------- */
 
-/* The kernel forgets to end us with the supervisor when we become somebody else: then a
-   gateway that hangs would stay for ever. */
-static bool become(const struct sandbox_user *user, char *why, size_t why_size)
-{
-    int signal = 0;
-    pid_t parent = getppid();
-    (void)prctl(PR_GET_PDEATHSIG, &signal);
-    if (sandbox_become(user, why, why_size) != YETT_OK) {
-        return false;
-    }
-    if (signal != 0 && (prctl(PR_SET_PDEATHSIG, signal) != 0 || getppid() != parent)) {
-        (void)snprintf(why, why_size, "the supervisor is gone");
-        return false;
-    }
-    return true;
-}
-
 static bool build_walls(struct opening *opening)
 {
     struct gateway *gateway = opening->gateway;
@@ -234,7 +242,7 @@ static bool build_walls(struct opening *opening)
         options->has_sandbox ? options->sandbox : gateway->config.sandbox;
     char why[512] = "";
 
-    if (!become(&user, why, sizeof why)) {
+    if (sandbox_become(&user, why, sizeof why) != YETT_OK) {
         return fail(opening, arena_printf(gateway->arena, "%s", why));
     }
     if (sandbox_lock_in(SANDBOX_GATEWAY, why, sizeof why) == SANDBOX_ALL) {
@@ -252,7 +260,8 @@ static bool build_walls(struct opening *opening)
 bool gateway_open(struct gateway *gateway, slice *why)
 {
     static bool (*const steps[])(struct opening *) = {
-        open_settings, open_scoreboard, open_log, open_shares, open_server, build_walls};
+        open_settings, open_scoreboard, open_log,   open_shares,
+        open_signing,  open_server,     build_walls};
     struct opening opening = {.gateway = gateway};
     gateway->arena = arena_new(CONFIG_FILE_ARENA_BYTES + ((size_t)512 << 20));
     if (gateway->arena == NULL) {
@@ -271,6 +280,7 @@ bool gateway_open(struct gateway *gateway, slice *why)
 void gateway_close(struct gateway *gateway)
 {
     milter_server_free(gateway->server);
+    keeper_client_free(gateway->keeper);
     house_close(gateway);
     shares_close(&gateway->shares);
     scoreboard_close(gateway->board);

@@ -26,6 +26,7 @@ struct gateway_session {
     struct milter_session *milter;
     const struct config_listener *listener;
     struct question *questions;             /* on their way */
+    struct keeper_call *signing;            /* the same; NULL: none */
     struct gateway_session *before, *after; /* in the line of those that wait */
     int64_t began_ms;                       /* MAIL */
     int64_t due_ms;
@@ -89,6 +90,10 @@ static void forget_question(struct question *question)
 
 static void cancel_questions(struct gateway_session *session)
 {
+    if (session->signing != NULL) {
+        keeper_client_cancel(session->signing);
+        session->signing = NULL;
+    }
     while (session->questions != NULL) {
         resolver_cancel(session->questions->asked);
         forget_question(session->questions);
@@ -131,6 +136,14 @@ static void ask_resolver(struct gateway_session *session, struct dns_question wa
     }
 }
 
+static void on_signed(void *context, const struct keeper_reply *reply, const char *why)
+{
+    struct gateway_session *session = context;
+    session->signing = NULL;
+    sign_answer(session->gateway, milter_session_intake(session->milter), reply, why);
+    proceed(session);
+}
+
 /* Answers that are there at once may lead to more questions. */
 static void ask_wants(struct gateway_session *session)
 {
@@ -144,6 +157,9 @@ static void ask_wants(struct gateway_session *session)
         } else {
             ask_resolver(session, wanted);
         }
+    }
+    if (session->signing == NULL && session->gateway->keeper != NULL) {
+        session->signing = sign_ask(session->gateway, intake, on_signed, session);
     }
     session->asking = false;
 }

@@ -105,7 +105,7 @@ static void end_minute(struct gateway *gateway, int64_t now_ms)
     }
     if (complaints->kept_back > 0) {
         log_say(gateway->log, LOG_LEVEL_WARNING,
-                "%u more troubles with connections of mail servers within a minute",
+                "%u more troubles with mail servers and signatures within a minute",
                 complaints->kept_back);
     }
     *complaints = (struct complaints){.minute_ends_ms = now_ms + MINUTE_MS};
@@ -130,6 +130,15 @@ void tell_fault(struct gateway *gateway, slice listener, slice peer, slice why)
             gateway->log, LOG_LEVEL_WARNING,
             "the connection of the mail server at %.*s (listener %.*s) was ended: %.*s",
             SLICE_ARG(peer), SLICE_ARG(listener), SLICE_ARG(why));
+    }
+}
+
+void tell_unsigned(struct gateway *gateway, slice why)
+{
+    tell_count(gateway, COUNT_SIGNING_FAILED, 1);
+    if (may_complain(gateway)) {
+        log_say(gateway->log, LOG_LEVEL_WARNING, "a message was not signed: %.*s",
+                SLICE_ARG(why));
     }
 }
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/keeper/inside.h"
 #include "app/role/role.h"
+#include "app/table/table.h"
 #include "edge/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* open: what a keeper needs, in the order in which it can be had, and then the walls. */
@@ -59,26 +58,12 @@ static bool open_scoreboard(struct opening *opening)
     return true;
 }
 
-/* Mapped for as long as the process lives. */
 static bool open_table(struct opening *opening)
 {
     struct keeper_role *role = opening->role;
-    const char *why = "there is no table of keys at descriptor 6";
-    struct stat stat;
-    if (fstat(ROLE_SIGNING, &stat) != 0 || stat.st_size <= 0 ||
-        stat.st_size > SIGNING_TABLE_MAX) {
-        return fail(opening, slice_from_text(why));
-    }
-    void *octets =
-        mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_SHARED, ROLE_SIGNING, 0);
-    if (octets == MAP_FAILED ||
-        signing_table_open(role->arena, slice_of(octets, (size_t)stat.st_size),
-                           &role->table, &why) != YETT_OK) {
-        return fail(opening, arena_printf(role->arena,
-                                          "the table of keys cannot be used: %s", why));
-    }
+    enum yett_err err = table_map(role->arena, ROLE_SIGNING, &role->table, &opening->why);
     (void)close(ROLE_SIGNING);
-    return true;
+    return err == YETT_OK;
 }
 
 static bool open_keys(struct opening *opening)

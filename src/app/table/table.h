@@ -11,7 +11,8 @@
  * of domains and logins, the keys, and the states of domains whose keys rotate.
  *
  * settings.c goes through the blocks domain and login, files.c through the plain files, key.c
- * looks into key files; each key is opened once, and only its kind and size are kept.
+ * looks into key files; each key is opened once, and only its kind and size are kept.  map.c
+ * is for those who use the table.
  * Deliberately blocking: at the start or a reload, in a process of its own.
  */
 
@@ -33,5 +34,13 @@ YETT_MUST_USE
 enum yett_err table_build(struct arena *arena, struct crypto *crypto,
                           const struct config *config, const struct table_notes *notes,
                           struct buf *out, slice *why);
+
+/*
+ * Map the table behind `fd`, which may be closed then, for as long as the process lives.
+ * YETT_BAD_SYNTAX with `*why` when there is none, YETT_NO_MEMORY.
+ */
+YETT_MUST_USE
+enum yett_err table_map(struct arena *arena, int fd, const struct signing_table **out,
+                        slice *why);
 
 #endif

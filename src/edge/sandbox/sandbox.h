@@ -36,7 +36,8 @@ YETT_MUST_USE
 enum yett_err sandbox_find_user(const char *name, struct sandbox_user *out, char *why,
                                 size_t why_size);
 
-/* Become it for good: no further groups, gid, uid, checked.  Nothing when not given. */
+/* Become it for good: no further groups, gid, uid, checked.  Nothing when not given.  A process
+   that is to end with its parent (PR_SET_PDEATHSIG) still does. */
 YETT_MUST_USE
 enum yett_err sandbox_become(const struct sandbox_user *user, char *why, size_t why_size);
 

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const char own_account[] = "yett";
@@ -92,15 +93,24 @@ static bool is_for_good(const struct sandbox_user *user)
     return getgroups(0, NULL) == 0 && setuid(0) != 0 && seteuid(0) != 0;
 }
 
+/* The kernel forgets to end a process with its parent when it becomes somebody else. */
+static bool end_with(pid_t parent, int signal)
+{
+    return signal == 0 || (prctl(PR_SET_PDEATHSIG, signal) == 0 && getppid() == parent);
+}
+
 /* Deliberately without the groups that the account is in: what a gateway uses it has open
    by now, and each group would be a key to something else. */
 enum yett_err sandbox_become(const struct sandbox_user *user, char *why, size_t why_size)
 {
     struct why reason = {why, why_size};
+    pid_t parent = getppid();
+    int signal = 0;
     why[0] = '\0';
     if (!user->given) {
         return YETT_OK;
     }
+    (void)prctl(PR_GET_PDEATHSIG, &signal);
     if (user->uid == 0 || setgroups(0, NULL) != 0 ||
         setresgid(user->gid, user->gid, user->gid) != 0 ||
         setresuid(user->uid, user->uid, user->uid) != 0) {
@@ -110,6 +120,10 @@ enum yett_err sandbox_become(const struct sandbox_user *user, char *why, size_t 
     }
     if (!is_for_good(user)) {
         why_say(reason, "user %lu could go back to being root", (unsigned long)user->uid);
+        return YETT_IO;
+    }
+    if (!end_with(parent, signal)) {
+        why_say(reason, "the process that started this one is gone");
         return YETT_IO;
     }
     return YETT_OK;
