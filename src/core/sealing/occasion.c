@@ -45,14 +45,12 @@ static bool has_recipient(const struct sealing_question *question)
     return false;
 }
 
-static bool has_next_hop(const struct sealing_question *question)
+bool sealing_has_next_hop(const struct sealing_house *house, slice host)
 {
-    const struct config_sealing *sealing = &question->house->config->sealing;
-    for (size_t i = 0; i < question->next_hop_count; i++) {
-        for (size_t j = 0; j < sealing->next_hop_count; j++) {
-            if (slice_eq_nocase(sealing->next_hops[j], question->next_hops[i])) {
-                return true;
-            }
+    const struct config_sealing *sealing = &house->config->sealing;
+    for (size_t i = 0; i < sealing->next_hop_count; i++) {
+        if (slice_eq_nocase(sealing->next_hops[i], host)) {
+            return true;
         }
     }
     return false;
@@ -85,7 +83,7 @@ void sealing_find_occasion(const struct sealing_question *question,
     if (has_recipient(question)) {
         note(out, SLICE("recipient"),
              "it goes to one of sealing.recipients, whose mail is handed on");
-    } else if (has_next_hop(question)) {
+    } else if (question->has_next_hop) {
         note(out, SLICE("next-hop"), "it goes to one of sealing.next_hops");
     }
 }

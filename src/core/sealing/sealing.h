@@ -49,6 +49,9 @@ struct sealing_house {
 void sealing_house_init(const struct config *config, const struct signing_table *table,
                         struct sealing_house *out);
 
+/* Mail that goes there is sealed; as the mail server writes it, in any case. */
+bool sealing_has_next_hop(const struct sealing_house *house, slice host);
+
 /* ---- the decision ----------------------------------------------------------------------- */
 
 enum sealing_act {
@@ -74,8 +77,7 @@ struct sealing_question {
     const struct sealing_house *house; /* NULL: nothing is sealed here */
     enum config_listener_role role;
     struct verdict_envelope envelope;
-    const slice *next_hops; /* of its recipients, as far as the mail server said */
-    size_t next_hop_count;
+    bool has_next_hop; /* of a recipient: sealing_has_next_hop() */
 };
 
 /*

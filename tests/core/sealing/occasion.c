@@ -112,7 +112,6 @@ static struct sealing_decision find(const struct desk *desk,
     const slice rcpt[] = {slice_from_text(row->rcpt[0]),
                           row->rcpt[1] == NULL ? SLICE_NONE
                                                : slice_from_text(row->rcpt[1])};
-    const slice hop = row->next_hop == NULL ? SLICE_NONE : slice_from_text(row->next_hop);
     const struct sealing_question question = {
         .house = &desk->house,
         .role = row->role,
@@ -121,8 +120,9 @@ static struct sealing_decision find(const struct desk *desk,
                      .local = row->local,
                      .rcpt = rcpt,
                      .rcpt_count = row->rcpt[1] == NULL ? 1 : 2},
-        .next_hops = &hop,
-        .next_hop_count = row->next_hop == NULL ? 0 : 1,
+        .has_next_hop =
+            row->next_hop != NULL &&
+            sealing_has_next_hop(&desk->house, slice_from_text(row->next_hop)),
     };
     struct sealing_decision decision;
     sealing_find_occasion(&question, &decision);
