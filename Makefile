@@ -20,10 +20,12 @@ run: all
 
 test: build-test/build.ninja
 	ninja -C build-test
+	@tools/install-npm build-test
 	@tools/run-tests build-test
 
 test-asan: build-asan/build.ninja
 	ninja -C build-asan
+	@tools/install-npm build-asan
 	@tools/run-tests build-asan
 
 fuzz: build-fuzz/build.ninja
