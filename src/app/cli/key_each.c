@@ -17,7 +17,7 @@ static int compare(const void *a, const void *b)
     return slice_cmp(*(const slice *)a, *(const slice *)b);
 }
 
-/* Those with a directory, and those that the settings name keys for; sorted, once each. */
+/* Those with a directory, and those of which the settings say that they sign; sorted, once each. */
 static enum yett_err find_domains(const struct key_work *work, const slice **out,
                                   size_t *count, slice *why)
 {
@@ -30,7 +30,7 @@ static enum yett_err find_domains(const struct key_work *work, const slice **out
     }
     memcpy(all, found, have * sizeof all[0]);
     for (size_t i = 0; i < work->config.domain_count; i++) {
-        if (work->config.domains[i].sign_count > 0) {
+        if (work->config.domains[i].sign_count > 0 || work->config.domains[i].rotate) {
             all[have++] = work->config.domains[i].name;
         }
     }

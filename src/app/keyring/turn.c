@@ -285,6 +285,7 @@ static enum yett_err activate(struct turn *turn)
         return err;
     }
     turn->out->signs_anew = true;
+    turn->wanted = false; /* these were what was asked for */
     for (size_t i = 0; i < before.count; i++) {
         const char *how = before.keys[i].phase == ROTATION_PENDING ? "signs from now on"
                           : before.keys[i].phase == ROTATION_ACTIVE
