@@ -3,6 +3,7 @@
 #define YETT_CORE_EVENT_EVENT_H
 
 #include "core/base/buf.h"
+#include "core/signing/signing.h"
 #include "core/verdict/verdict.h"
 
 #include <stdbool.h>
@@ -39,11 +40,12 @@ struct event {
     slice login;       /* empty: not logged in */
     slice first_rcpt;  /* without angle brackets */
     size_t rcpt_count;
-    uint64_t size_bytes;             /* header and body as they came */
-    slice subject, message_id;       /* decoded, for people; may be empty */
-    const struct message_from *from; /* NULL when it was never read */
-    const struct verdict *verdict;   /* NULL when there is none: see `action` */
-    struct verdict_action action;    /* the verdict's, or that of an internal error */
+    uint64_t size_bytes;                    /* header and body as they came */
+    slice subject, message_id;              /* decoded, for people; may be empty */
+    const struct message_from *from;        /* NULL when it was never read */
+    const struct verdict *verdict;          /* NULL when there is none: see `action` */
+    const struct signing_decision *signing; /* NULL: it was no mail to be signed */
+    struct verdict_action action; /* the verdict's, or that of an internal error */
     enum event_outcome outcome;
     slice reply;         /* what the mail server was told; may be empty */
     unsigned rounds;     /* of questions */

@@ -4,7 +4,8 @@
 
 /*
  * json: an event for programs.  Every text has a bound, so that all of it stays below 18 KiB:
- * the bounds here come to 17600 octets, names and numbers included.
+ * the bounds here come to 17600 octets, names and numbers included.  What is signed was not
+ * verified, so the two never come together.
  */
 enum {
     ID_MAX = 64,
@@ -212,6 +213,42 @@ static void put_checks(struct printer *out, const struct verdict *verdict)
     put_dmarc(out, &verdict->dmarc);
 }
 
+static void put_hazards(struct printer *out, unsigned hazards)
+{
+    printer_open(out, "hazards", '[');
+    for (int i = 0; i < SIGNING_HAZARDS; i++) {
+        if ((hazards & 1u << i) != 0) {
+            printer_word(out, NULL, signing_hazard_text((enum signing_hazard)i));
+        }
+    }
+    printer_close(out, ']');
+}
+
+static void put_signing(struct printer *out, const struct signing_decision *signing)
+{
+    if (signing == NULL) {
+        printer_null(out, "signing");
+        return;
+    }
+    printer_open(out, "signing", '{');
+    printer_word(out, "outcome", signing_act_text(signing->act));
+    printer_string(out, "rule", signing->rule, ID_MAX);
+    printer_string(out, "reason", signing->reason, TEXT_MAX);
+    printer_open(out, "signatures", '[');
+    for (size_t i = 0; i < signing->rows.count; i++) {
+        const struct signing_row *row = &signing->rows.list[i];
+        printer_open(out, NULL, '{');
+        printer_string(out, "domain", row->domain, NAME_MAX_OCTETS);
+        printer_string(out, "selector", row->selector, NAME_MAX_OCTETS);
+        printer_word(out, "algorithm",
+                     row->type == CRYPTO_RSA ? "rsa-sha256" : "ed25519-sha256");
+        printer_close(out, '}');
+    }
+    printer_close(out, ']');
+    put_hazards(out, signing->hazards);
+    printer_close(out, '}');
+}
+
 static void put_action(struct printer *out, const struct verdict_action *action)
 {
     printer_open(out, "action", '{');
@@ -240,6 +277,7 @@ void event_write_json(struct buf *buf, const struct event *event)
     put_session(&out, event);
     put_envelope(&out, event);
     put_checks(&out, event->verdict);
+    put_signing(&out, event->signing);
     put_action(&out, &event->action);
     printer_number(&out, "removed_count", event->removed_fields);
     printer_number(&out, "rounds", event->rounds);

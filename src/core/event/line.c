@@ -12,6 +12,10 @@ enum {
     HOST_MAX = 100,
     ADDRESS_MAX = 200,
     REASON_MAX = 450,
+    SHORT_REASON_MAX = 300, /* beside what is said of signing */
+    UNSIGNED_MAX = 150,
+    RULE_MAX = 20,
+    SIGNED_MAX = 120
 };
 
 /* At most `max` octets of what can be shown of `text`. */
@@ -158,6 +162,53 @@ static void add_checks(struct buf *buf, const struct verdict *verdict)
     buf_printf(buf, " dmarc=%s", dmarc_code_text(verdict->dmarc.code));
 }
 
+/* "signed=s1.example.com,s2.example.com", by which rule, in spite of what. */
+static void add_signed(struct buf *buf, const struct signing_decision *signing)
+{
+    struct buf list;
+    buf_init(&list, buf->arena, (size_t)SIGNING_ROWS_MAX * 520);
+    for (size_t i = 0; i < signing->rows.count; i++) {
+        buf_add_text(&list, i == 0 ? "" : ",");
+        buf_add(&list, signing->rows.list[i].selector);
+        buf_add_byte(&list, '.');
+        buf_add(&list, signing->rows.list[i].domain);
+    }
+    add_word(buf, "signed=", buf_slice(&list), SIGNED_MAX);
+    add_word(buf, "by=", signing->rule, RULE_MAX);
+}
+
+static void add_signing(struct buf *buf, const struct signing_decision *signing)
+{
+    if (signing == NULL) {
+        return;
+    }
+    if (signing->act == SIGNING_SIGN) {
+        add_signed(buf, signing);
+    } else {
+        add_word(buf, "unsigned=", signing->rule, RULE_MAX);
+    }
+    const char *before = " hazards=";
+    for (int i = 0; i < SIGNING_HAZARDS; i++) {
+        if ((signing->hazards & 1u << i) != 0) {
+            buf_add_text(buf, before);
+            buf_add_text(buf, signing_hazard_text((enum signing_hazard)i));
+            before = ",";
+        }
+    }
+}
+
+/* It should have been signed: that is for somebody to look after. */
+static void add_why_unsigned(struct buf *buf, const struct event *event)
+{
+    const struct signing_decision *signing = event->signing;
+    bool is_told =
+        slice_eq(event->action.reason, signing == NULL ? SLICE_NONE : signing->reason);
+    if (signing != NULL && signing->act == SIGNING_FAILED && !is_told) {
+        buf_add_text(buf, "; not signed: ");
+        add_text(buf, signing->reason, UNSIGNED_MAX);
+    }
+}
+
 static void add_numbers(struct buf *buf, const struct event *event)
 {
     buf_add_text(buf, " size=");
@@ -184,10 +235,13 @@ void event_write_line(struct buf *buf, const struct event *event)
     buf_add_text(buf, " [");
     add_text(buf, event->action.rule, ID_MAX);
     buf_add_text(buf, "]: ");
-    add_text(buf, event->action.reason, REASON_MAX);
+    add_text(buf, event->action.reason,
+             event->signing == NULL ? REASON_MAX : SHORT_REASON_MAX);
+    add_why_unsigned(buf, event);
     buf_add_byte(buf, ';');
     add_envelope(buf, event);
     add_checks(buf, event->verdict);
+    add_signing(buf, event->signing);
     add_numbers(buf, event);
     if (event->id.len != 0) {
         add_word(buf, "id=", event->id, ID_MAX);

@@ -74,6 +74,8 @@ static void fill_event(struct intake_message *message,
         .outcome = decision->outcome,
         .reply = decision->reply,
         .was_poisoned = message->poisoned,
+        .signing = intake_sign_report(message, decision->outcome == EVENT_ACCEPTED ||
+                                                   decision->outcome == EVENT_HELD),
         .rounds = message->early_rounds + message->rounds,
         .questions = message->has_verdict ? dns_answers_count(message->answers) : 0,
     };
@@ -84,17 +86,40 @@ static void fill_event(struct intake_message *message,
 
 /* ---- without a verdict --------------------------------------------------------------------- */
 
-static void pass_by(struct intake_message *message)
+static const struct verdict_action passed_by = {
+    .action = CONFIG_ACCEPT,
+    .performed = CONFIG_ACCEPT,
+    .rule = SLICE_INIT("outgoing"),
+    .reason = SLICE_INIT("came through a listener for outgoing mail, where nothing is "
+                         "checked"),
+};
+
+/* With its signatures, if it was to be signed. */
+static enum yett_err pass_by(struct intake_message *message)
 {
-    const struct verdict_action action = {
-        .action = CONFIG_ACCEPT,
-        .performed = CONFIG_ACCEPT,
-        .rule = SLICE("outgoing"),
-        .reason = SLICE("came through a listener for outgoing mail, where nothing is "
-                        "checked"),
+    struct intake_edit *edits =
+        ARENA_ARRAY(message->arenas->desk, INTAKE_SIGN_EDITS_MAX, struct intake_edit);
+    if (edits == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    message->decision = (struct intake_decision){
+        .outcome = EVENT_ACCEPTED,
+        .edits = edits,
+        .edit_count = intake_sign_edits(message, edits),
     };
-    message->decision.outcome = EVENT_ACCEPTED;
-    fill_event(message, &action);
+    fill_event(message, &passed_by);
+    return YETT_OK;
+}
+
+/* It is refused, or shall come again, for want of a signature. */
+static void refuse_unsigned(struct intake_message *message,
+                            const struct verdict_action *action)
+{
+    message->decision = (struct intake_decision){
+        .outcome = action->performed == CONFIG_REJECT ? EVENT_REJECTED : EVENT_DEFERRED,
+        .reply = action->reply,
+    };
+    fill_event(message, action);
 }
 
 /* What is done when `on_internal_error` has no say. */
@@ -127,6 +152,7 @@ static void decide_without_verdict(struct intake_message *message)
                            &action);
     action.reason = message->why;
     bool is_told =
+        message->is_sign_only ||
         intake_removal_edits(&message->removal, message->poisoned, &edits, &edit_count);
     if (message->is_local) {
         action.performed = CONFIG_ACCEPT;
@@ -190,14 +216,16 @@ static enum yett_err write_edits(struct intake_message *message,
     size_t added = 0;
     enum yett_err err = intake_removal_of_header(
         message->arenas->desk, &message->header, verdict->removed_fields,
-        verdict->removed_count, INTAKE_ADDED_MAX, &edits);
+        verdict->removed_count, INTAKE_SIGN_EDITS_MAX + INTAKE_ADDED_MAX, &edits);
+    size_t signatures = 0;
     if (err == YETT_OK) {
-        err = intake_added_edits(message, performed, edits + verdict->removed_count,
-                                 &added);
+        signatures = intake_sign_edits(message, edits + verdict->removed_count);
+        err = intake_added_edits(message, performed,
+                                 edits + verdict->removed_count + signatures, &added);
     }
     if (err == YETT_OK) {
         decision->edits = edits;
-        decision->edit_count = verdict->removed_count + added;
+        decision->edit_count = verdict->removed_count + signatures + added;
     }
     return err;
 }
@@ -232,14 +260,21 @@ static enum yett_err decide_by_verdict(struct intake_message *message)
     return YETT_OK;
 }
 
+static enum yett_err decide(struct intake_message *message)
+{
+    struct verdict_action action;
+    if (intake_sign_action(message, &action)) {
+        refuse_unsigned(message, &action);
+        return YETT_OK;
+    }
+    return message->is_passed_by || message->is_sign_only ? pass_by(message)
+                                                          : decide_by_verdict(message);
+}
+
 void intake_decide(struct intake_message *message)
 {
-    if (message->is_passed_by) {
-        pass_by(message);
-        return;
-    }
-    if (message->err == YETT_OK) {
-        enum yett_err err = decide_by_verdict(message);
+    if (message->err == YETT_OK || message->is_passed_by) {
+        enum yett_err err = decide(message);
         if (err == YETT_OK) {
             return;
         }

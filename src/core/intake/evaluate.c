@@ -236,8 +236,8 @@ static bool may_look(struct intake_message *message)
 void intake_evaluate(struct intake_message *message)
 {
     message->is_stale = false;
-    if (message->is_passed_by || message->err != YETT_OK || message->has_verdict ||
-        !may_look(message)) {
+    if (message->is_passed_by || message->is_sign_only || message->err != YETT_OK ||
+        message->has_verdict || !may_look(message)) {
         return;
     }
     enum yett_err err = evaluate_on(message);
@@ -258,7 +258,9 @@ void intake_proceed(struct intake_message *message)
     if (message->is_stale || all_is_answered(message)) {
         intake_evaluate(message);
     }
-    if (message->is_passed_by || message->err != YETT_OK || message->has_verdict) {
+    bool is_judged = message->is_passed_by || message->is_sign_only ||
+                     message->err != YETT_OK || message->has_verdict;
+    if (is_judged && !intake_sign_is_open(message)) {
         intake_decide(message);
         message->stage = INTAKE_DECIDED;
     }
@@ -332,4 +334,6 @@ void intake_time_out(struct intake *intake)
     }
     message->is_stale = true;
     intake_proceed(message);
+    intake_signing_failed(intake,
+                          SLICE("no keeper answered in the time for this message"));
 }

@@ -46,8 +46,7 @@ static enum yett_err write_mark(struct intake_message *message, slice name, slic
     return buf_err(&mark.buf);
 }
 
-/* A whole field, "Name: value" and CRLF. */
-static struct intake_edit add_field(slice field)
+struct intake_edit intake_field_edit(slice field)
 {
     size_t colon = slice_find_byte(field, ':');
     slice value = slice_skip(field, colon + 1);
@@ -82,10 +81,10 @@ enum yett_err intake_added_edits(struct intake_message *message,
     enum yett_err err = YETT_OK;
     *count = 0;
     if (verdict->authentication_results.len != 0) {
-        edits[(*count)++] = add_field(verdict->authentication_results);
+        edits[(*count)++] = intake_field_edit(verdict->authentication_results);
     }
     if (verdict->received_spf.len != 0) {
-        edits[(*count)++] = add_field(verdict->received_spf);
+        edits[(*count)++] = intake_field_edit(verdict->received_spf);
     }
     if (mark.len != 0) {
         struct intake_edit *edit = &edits[(*count)++];

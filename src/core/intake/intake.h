@@ -143,6 +143,10 @@ struct intake_text {
     slice octets;        /* as dkim_signing_text() made it */
 };
 
+/* More than this in all is not asked for: the message goes with fewer signatures, or without
+   any.  It leaves room for the rest of a packet (core/keeper). */
+#define INTAKE_SIGNING_MAX ((size_t)159 * 1024)
+
 struct intake_signing {
     struct intake_text texts[SIGNING_ROWS_MAX];
     size_t count;

@@ -133,7 +133,9 @@ static struct intake_message *new_message(struct intake *intake)
     message->intake = intake;
     message->house = house;
     message->arenas = arenas;
-    message->is_passed_by = intake->listener->role == CONFIG_LISTENER_SIGN;
+    bool only_signs = intake->listener->role == CONFIG_LISTENER_SIGN;
+    message->is_passed_by = only_signs && house->signing == NULL;
+    message->is_sign_only = only_signs && house->signing != NULL;
     house->draw_id(house->context, message->id);
     intake_removal_init(&message->removal, arenas->desk, house->config);
     return message;
@@ -296,7 +298,8 @@ static enum yett_err begin_signatures(struct intake_message *message)
     struct arena *evidence = message->arenas->evidence;
     struct dkim_limits limits = DKIM_LIMITS_DEFAULT;
     limits.signatures = house->config->dkim.max_signatures;
-    if (verdict_is_of_our_own(house->config, &message->input.envelope)) {
+    if (message->is_sign_only ||
+        verdict_is_of_our_own(house->config, &message->input.envelope)) {
         return YETT_OK;
     }
     message->checks = dkim_checks_new(evidence, perform_check, message);
@@ -328,6 +331,9 @@ static void read_header(struct intake_message *message)
     }
     intake_fill_input(message);
     message->is_stale = true;
+    if (message->house->signing != NULL) {
+        intake_sign_begin(message);
+    }
 }
 
 void intake_end_of_header(struct intake *intake)
@@ -353,12 +359,16 @@ void intake_body(struct intake *intake, slice piece)
     }
     intake_end_of_header(intake);
     count_bytes(message, piece.len);
-    if (message->is_passed_by || message->err != YETT_OK || message->dkim == NULL) {
+    bool is_looked_into =
+        message->dkim != NULL || message->sign.stage == INTAKE_SIGN_PASSING;
+    if (message->is_passed_by || message->err != YETT_OK || !is_looked_into ||
+        !intake_enter(message)) {
         return;
     }
-    if (intake_enter(message)) {
+    if (message->dkim != NULL) {
         dkim_message_body(message->dkim, piece);
     }
+    intake_sign_body(message, piece);
 }
 
 static void end_signatures(struct intake_message *message)
@@ -381,6 +391,9 @@ void intake_end_of_body(struct intake *intake)
     intake_end_of_header(intake);
     message->stage = INTAKE_ENDED;
     end_signatures(message);
+    if (message->sign.stage == INTAKE_SIGN_PASSING && intake_enter(message)) {
+        intake_sign_end(message);
+    }
     intake_proceed(message);
 }
 
@@ -396,6 +409,7 @@ void intake_finish_message(struct intake *intake)
     if (message->dkim != NULL) {
         dkim_message_finish(message->dkim);
     }
+    intake_sign_finish(message);
     dns_answers_finish(message->answers);
     intake_pool_give_back(intake->house->pool, message->arenas);
 }

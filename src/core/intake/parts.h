@@ -125,12 +125,41 @@ struct intake_wants {
     size_t answered; /* so many of all */
 };
 
+/* ---- sign.c ------------------------------------------------------------------------------ */
+
+enum intake_sign_stage {
+    INTAKE_SIGN_OFF,
+    INTAKE_SIGN_PASSING, /* the message is digested as it passes */
+    INTAKE_SIGN_PASSED,  /* it has ended */
+    INTAKE_SIGN_WANTED,  /* a keeper is to be asked */
+    INTAKE_SIGN_GIVEN,   /* it is being asked */
+    INTAKE_SIGN_DONE     /* signed, or not to be signed */
+};
+
+enum {
+    INTAKE_REPAIRS_MAX = 2,
+    INTAKE_SIGN_EDITS_MAX = SIGNING_ROWS_MAX + INTAKE_REPAIRS_MAX
+};
+
+struct intake_sign {
+    enum intake_sign_stage stage;
+    bool defers; /* there is no signature, and the client shall come again */
+    struct signing_decision decision;
+    struct signing_scan scan;
+    struct dkim_sums *sums;
+    struct dkim_draft drafts[SIGNING_ROWS_MAX];
+    slice fields[SIGNING_ROWS_MAX]; /* whole, once it is signed */
+    struct intake_edit repairs[INTAKE_REPAIRS_MAX];
+    size_t repair_count;
+};
+
 struct intake_message {
     struct intake *intake;
     const struct intake_house *house;
     struct intake_arenas *arenas;
     enum intake_stage stage;
     bool is_passed_by; /* nothing is checked or changed here */
+    bool is_sign_only; /* nothing is verified or removed here */
     bool is_local;
 
     /* What kept it from being judged; `poisoned`: it took workers down before. */
@@ -172,6 +201,7 @@ struct intake_message {
     bool has_verdict;
     bool asked_for_first; /* … when a message like this was first deferred */
 
+    struct intake_sign sign;
     struct intake_removal removal;
     struct intake_decision decision;
 };
@@ -226,6 +256,29 @@ YETT_MUST_USE
 enum yett_err intake_added_edits(struct intake_message *message,
                                  enum config_action performed, struct intake_edit *edits,
                                  size_t *count);
+
+/* fields.c: the edit that adds a whole field, "Name: value" and CRLF. */
+struct intake_edit intake_field_edit(slice field);
+
+/* sign.c: the header has come, a piece of the body, its end; the message is over. */
+void intake_sign_begin(struct intake_message *message);
+void intake_sign_body(struct intake_message *message, slice piece);
+void intake_sign_end(struct intake_message *message);
+void intake_sign_finish(struct intake_message *message);
+
+/* sign.c: signatures are waited for; they are prepared when all is there that they need. */
+bool intake_sign_is_open(struct intake_message *message);
+
+/* sign.c: the message is refused or deferred for want of a signature; `*out` says so. */
+bool intake_sign_action(struct intake_message *message, struct verdict_action *out);
+
+/* sign.c: the edits that add signatures and what was missing; room for
+   INTAKE_SIGN_EDITS_MAX of them. */
+size_t intake_sign_edits(const struct intake_message *message, struct intake_edit *edits);
+
+/* sign.c: what the event says of it; NULL: nothing. */
+const struct signing_decision *intake_sign_report(struct intake_message *message,
+                                                  bool is_let_out);
 
 /* decide.c: the decision, out of the verdict or of what kept us from having one. */
 void intake_decide(struct intake_message *message);

@@ -1,25 +1,494 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/base/date.h"
+#include "core/domain/domain.h"
 #include "core/intake/parts.h"
 
-/* sign: our own mail on its way to a keeper and back. */
+/*
+ * sign: our own mail on its way to a keeper and back.
+ *
+ * With its header it is decided whether a message is signed; the body is digested as it
+ * passes; what is to be signed is the message as it will be sent, so without the fields that
+ * are removed here, with those that are added, and with long lines as Postfix breaks them.
+ */
+enum { VALUE_MAX = 200 };
+
+static void fail(struct intake_message *message, enum yett_err err)
+{
+    intake_fail(
+        message, err,
+        err == YETT_NO_MEMORY
+            ? SLICE("there is not enough memory for it under the limits of one message")
+            : slice_from_text(yett_err_text(err)));
+}
+
+/* It will not be signed.  Mail of our own host cannot be refused: nobody is left who could be
+   told. */
+static void give_up(struct intake_message *message, enum signing_act act, slice rule,
+                    slice reason)
+{
+    struct intake_sign *sign = &message->sign;
+    bool spared = message->is_local && act == SIGNING_REFUSED;
+    sign->decision.act = spared ? SIGNING_FAILED : act;
+    sign->decision.rule = rule;
+    sign->decision.reason = reason;
+    sign->decision.rows.count = 0;
+    sign->stage = INTAKE_SIGN_DONE;
+}
+
+static bool is_to_be_signed(const struct intake_message *message)
+{
+    return message->sign.stage != INTAKE_SIGN_OFF &&
+           message->sign.stage != INTAKE_SIGN_DONE && message->err == YETT_OK;
+}
+
+/* ---- the header -------------------------------------------------------------------------- */
+
+static bool needs_canon(const struct config_signing *config,
+                        enum config_canonicalization canon)
+{
+    return config->body_canonicalization == canon;
+}
+
+static enum yett_err begin_digests(struct intake_message *message)
+{
+    const struct intake_house *house = message->house;
+    const struct config_signing *config = &house->config->signing;
+    bool breaks = config->on_long_line == CONFIG_HAZARD_REPAIR;
+    return dkim_sums_new(message->arenas->evidence, house->crypto,
+                         needs_canon(config, CONFIG_SIMPLE),
+                         needs_canon(config, CONFIG_RELAXED),
+                         breaks ? DKIM_LINE_OCTETS : 0, &message->sign.sums);
+}
+
+void intake_sign_begin(struct intake_message *message)
+{
+    const struct intake_house *house = message->house;
+    struct intake_sign *sign = &message->sign;
+    const struct signing_question question = {
+        .config = house->config,
+        .table = house->signing == NULL ? NULL : house->signing->table,
+        .role = message->intake->listener->role,
+        .envelope = message->input.envelope,
+        .header = &message->header,
+        .from = &message->from,
+    };
+    enum yett_err err =
+        signing_decide(message->arenas->evidence, &question, &sign->decision);
+    if (err != YETT_OK) {
+        sign->decision.act = SIGNING_NOT_ASKED;
+        fail(message, err);
+        return;
+    }
+    if (sign->decision.act != SIGNING_SIGN) {
+        give_up(message, sign->decision.act, sign->decision.rule, sign->decision.reason);
+        return;
+    }
+    signing_scan_header(&sign->scan, &message->header, &message->from);
+    sign->stage = INTAKE_SIGN_PASSING;
+    err = begin_digests(message);
+    if (err != YETT_OK) {
+        fail(message, err);
+    }
+}
+
+/* ---- the body ---------------------------------------------------------------------------- */
+
+void intake_sign_body(struct intake_message *message, slice piece)
+{
+    if (is_to_be_signed(message)) {
+        signing_scan_body(&message->sign.scan, piece);
+        dkim_sums_feed(message->sign.sums, piece);
+    }
+}
+
+void intake_sign_end(struct intake_message *message)
+{
+    if (!is_to_be_signed(message)) {
+        return;
+    }
+    signing_scan_end(&message->sign.scan);
+    message->sign.stage = INTAKE_SIGN_PASSED;
+    enum yett_err err = dkim_sums_end(message->sign.sums);
+    if (err != YETT_OK) {
+        fail(message, err);
+    }
+}
+
+void intake_sign_finish(struct intake_message *message)
+{
+    if (message->sign.sums != NULL) {
+        dkim_sums_finish(message->sign.sums);
+        message->sign.sums = NULL;
+    }
+}
+
+/* ---- the message as it will be sent ------------------------------------------------------- */
+
+static enum yett_err add_repair(struct intake_message *message, const char *name,
+                                const struct buf *value)
+{
+    struct intake_sign *sign = &message->sign;
+    if (buf_err(value) != YETT_OK) {
+        return buf_err(value);
+    }
+    sign->repairs[sign->repair_count++] = (struct intake_edit){
+        .kind = INTAKE_ADD, .name = slice_from_text(name), .value = buf_slice(value)};
+    return YETT_OK;
+}
+
+static bool repairs(const struct intake_message *message, enum signing_hazard hazard)
+{
+    return (message->sign.scan.found & 1u << hazard) != 0 &&
+           signing_on_hazard(&message->house->config->signing, hazard) ==
+               CONFIG_HAZARD_REPAIR;
+}
+
+static enum yett_err make_repairs(struct intake_message *message)
+{
+    struct buf value;
+    enum yett_err err = YETT_OK;
+    if (repairs(message, SIGNING_NO_DATE)) {
+        buf_init(&value, message->arenas->desk, VALUE_MAX);
+        buf_add_byte(&value, ' ');
+        date_write_rfc5322(&value, message->input.now_s);
+        err = add_repair(message, "Date", &value);
+    }
+    if (err == YETT_OK && repairs(message, SIGNING_NO_MESSAGE_ID)) {
+        buf_init(&value, message->arenas->desk, VALUE_MAX + sizeof(message->id) + 255);
+        buf_add_text(&value, " <");
+        buf_add(&value, slice_of(message->id, sizeof(message->id)));
+        buf_add_byte(&value, '@');
+        buf_add(&value, message->sign.decision.author);
+        buf_add_byte(&value, '>');
+        err = add_repair(message, "Message-ID", &value);
+    }
+    return err;
+}
+
+static enum yett_err field_of(struct arena *arena, const struct intake_edit *edit,
+                              struct message_field *out)
+{
+    slice raw = arena_printf(arena, "%.*s:%.*s\r\n", SLICE_ARG(edit->name),
+                             SLICE_ARG(edit->value));
+    if (raw.ptr == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    *out = (struct message_field){
+        .raw = raw,
+        .name = slice_first(raw, edit->name.len),
+        .value = slice_between(raw, edit->name.len + 1, raw.len - 2)};
+    return YETT_OK;
+}
+
+/* Without what the verdict removes (its list is highest first), with what was missing. */
+static enum yett_err as_sent(struct intake_message *message, struct message_header *out)
+{
+    struct arena *arena = message->arenas->desk;
+    const struct intake_sign *sign = &message->sign;
+    const struct message_header *header = &message->header;
+    size_t left = message->has_verdict ? message->verdict.removed_count : 0;
+    struct message_field *fields =
+        ARENA_ARRAY(arena, sign->repair_count + header->count, struct message_field);
+    if (fields == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    *out = *header;
+    out->fields = fields;
+    out->count = 0;
+    for (size_t i = 0; i < sign->repair_count; i++) {
+        enum yett_err err = field_of(arena, &sign->repairs[i], &fields[out->count++]);
+        if (err != YETT_OK) {
+            return err;
+        }
+    }
+    for (size_t i = 0; i < header->count; i++) {
+        if (left != 0 && message->verdict.removed_fields[left - 1] == i) {
+            left--;
+        } else {
+            fields[out->count++] = header->fields[i];
+        }
+    }
+    if (!repairs(message, SIGNING_LONG_LINE)) {
+        return YETT_OK;
+    }
+    struct message_header whole = *out;
+    return dkim_break_header(arena, &whole, DKIM_LINE_OCTETS, out);
+}
+
+/* ---- texts ------------------------------------------------------------------------------- */
+
+/* i=, when it is wanted and the author is of the signing domain or below. */
+static enum yett_err identity_of(struct intake_message *message, slice domain, slice *out)
+{
+    enum config_identity identity = message->house->config->signing.identity;
+    slice author = message->sign.decision.author;
+    struct buf text;
+    *out = SLICE_NONE;
+    if (identity == CONFIG_IDENTITY_NONE || !domain_is_under(author, domain)) {
+        return YETT_OK;
+    }
+    buf_init(&text, message->arenas->desk, INTAKE_ADDRESS_MAX);
+    if (identity == CONFIG_IDENTITY_AUTHOR && message->from.count == 1) {
+        buf_add(&text, message->from.mailboxes[0].local_part);
+    }
+    buf_add_byte(&text, '@');
+    buf_add(&text, author);
+    *out = buf_slice(&text);
+    return buf_err(&text);
+}
+
+static enum yett_err make_draft(struct intake_message *message,
+                                const struct signing_row *row,
+                                const struct message_header *header,
+                                struct dkim_draft *out, slice *why)
+{
+    const struct intake_house *house = message->house;
+    const struct config_signing *config = &house->config->signing;
+    int64_t now_s = message->input.now_s;
+    struct dkim_signing signing = {
+        .domain = row->domain,
+        .selector = row->selector,
+        .algorithm = row->type == CRYPTO_RSA ? DKIM_RSA_SHA256 : DKIM_ED25519_SHA256,
+        .header_canon = (enum dkim_canon)config->header_canonicalization,
+        .body_canon = (enum dkim_canon)config->body_canonicalization,
+        .signed_at_s = now_s,
+        .expires_at_s = now_s + config->expire_s,
+        .rules = house->signing->fields,
+    };
+    enum yett_err err = identity_of(message, row->domain, &signing.identity);
+    return err != YETT_OK
+               ? err
+               : dkim_signing_text(
+                     message->arenas->desk, header, &signing,
+                     dkim_sums_digest(message->sign.sums, signing.body_canon), out, why);
+}
+
+/* As many as one request holds. */
+static enum yett_err make_drafts(struct intake_message *message)
+{
+    struct intake_sign *sign = &message->sign;
+    struct signing_rows *rows = &sign->decision.rows;
+    struct message_header header;
+    slice why = SLICE_NONE;
+    size_t octets = 0, count = 0;
+    enum yett_err err = as_sent(message, &header);
+    for (; err == YETT_OK && count < rows->count; count++) {
+        err =
+            make_draft(message, &rows->list[count], &header, &sign->drafts[count], &why);
+        octets += err == YETT_OK ? sign->drafts[count].text.len : 0;
+        if (octets > INTAKE_SIGNING_MAX) {
+            break;
+        }
+    }
+    if (err == YETT_LIMIT || (err == YETT_OK && count == 0)) {
+        give_up(message, SIGNING_FAILED, SLICE("too-large"),
+                SLICE("its header is too large to be signed"));
+        return YETT_OK;
+    }
+    if (err == YETT_BAD_SYNTAX) {
+        give_up(message, SIGNING_FAILED, SLICE("cannot-sign"), why);
+        return YETT_OK;
+    }
+    rows->count = err == YETT_OK ? count : 0;
+    sign->stage = INTAKE_SIGN_WANTED;
+    return err;
+}
+
+static slice hazard_reason(struct arena *arena, enum signing_hazard hazard)
+{
+    static const char *const sentences[SIGNING_HAZARDS] = {
+        [SIGNING_LONG_LINE] = "it has a line of more than 998 octets",
+        [SIGNING_BARE_NEWLINE] = "it has a CR or LF by itself",
+        [SIGNING_EIGHT_BIT] = "it has octets over 127",
+        [SIGNING_NO_DATE] = "it has no Date field",
+        [SIGNING_NO_MESSAGE_ID] = "it has no Message-ID field",
+        [SIGNING_SEVERAL_FROM] = "it has several From fields",
+    };
+    slice text = arena_printf(arena, "%s, which its signature would not survive",
+                              sentences[hazard]);
+    return text.ptr == NULL ? slice_from_text(sentences[hazard]) : text;
+}
+
+static bool judge_hazards(struct intake_message *message)
+{
+    struct intake_sign *sign = &message->sign;
+    enum signing_hazard hazard;
+    enum config_on_hazard action =
+        signing_judge_scan(&message->house->config->signing, &sign->scan, &hazard);
+    sign->decision.hazards = sign->scan.found;
+    if (hazard == SIGNING_HAZARDS || action < CONFIG_HAZARD_UNSIGNED) {
+        return true;
+    }
+    give_up(message, action == CONFIG_HAZARD_REJECT ? SIGNING_REFUSED : SIGNING_FAILED,
+            slice_from_text(signing_hazard_text(hazard)),
+            hazard_reason(message->arenas->desk, hazard));
+    return false;
+}
+
+bool intake_sign_is_open(struct intake_message *message)
+{
+    struct intake_sign *sign = &message->sign;
+    if (is_to_be_signed(message) && sign->stage == INTAKE_SIGN_PASSED &&
+        judge_hazards(message)) {
+        enum yett_err err = make_repairs(message);
+        if (err == YETT_OK) {
+            err = make_drafts(message);
+        }
+        if (err != YETT_OK) {
+            fail(message, err);
+        }
+    }
+    return is_to_be_signed(message);
+}
+
+/* ---- a keeper ---------------------------------------------------------------------------- */
 
 bool intake_next_signing(struct intake *intake, struct intake_signing *out)
 {
-    (void)intake;
-    (void)out;
-    return false;
+    struct intake_message *message = intake->message;
+    if (message == NULL || message->err != YETT_OK ||
+        message->sign.stage != INTAKE_SIGN_WANTED) {
+        return false;
+    }
+    struct intake_sign *sign = &message->sign;
+    sign->stage = INTAKE_SIGN_GIVEN;
+    *out = (struct intake_signing){.count = sign->decision.rows.count};
+    for (size_t i = 0; i < out->count; i++) {
+        out->texts[i] = (struct intake_text){.form = DKIM_FORM_SIGNATURE,
+                                             .octets = sign->drafts[i].text};
+    }
+    return true;
+}
+
+/* None of them, or not all: a message with one of two signatures is not what was asked for. */
+static void without_signatures(struct intake_message *message, slice why)
+{
+    bool defers = message->house->config->signing.on_keeper_down == CONFIG_KEEPER_DEFER;
+    slice reason = SLICE_NONE;
+    if (arena_copy(message->arenas->desk, why, &reason) != YETT_OK) {
+        reason = SLICE("no keeper signed it");
+    }
+    message->sign.defers = defers && !message->is_local;
+    give_up(message, SIGNING_FAILED, SLICE("keeper"), reason);
+}
+
+static bool awaits_signatures(const struct intake_message *message)
+{
+    return message != NULL && message->err == YETT_OK &&
+           (message->sign.stage == INTAKE_SIGN_WANTED ||
+            message->sign.stage == INTAKE_SIGN_GIVEN);
+}
+
+static bool take_signatures(struct intake_message *message,
+                            const struct intake_signature *answers)
+{
+    struct intake_sign *sign = &message->sign;
+    for (size_t i = 0; i < sign->decision.rows.count; i++) {
+        if (!answers[i].is_signed) {
+            without_signatures(message, answers[i].octets);
+            return true;
+        }
+        enum yett_err err =
+            dkim_signing_field(message->arenas->desk, sign->drafts[i].field,
+                               answers[i].octets, &sign->fields[i]);
+        if (err != YETT_OK) {
+            fail(message, err);
+            return false;
+        }
+    }
+    sign->stage = INTAKE_SIGN_DONE;
+    return true;
 }
 
 void intake_signed(struct intake *intake, const struct intake_signature *answers,
                    size_t count)
 {
-    (void)intake;
-    (void)answers;
-    (void)count;
+    struct intake_message *message = intake->message;
+    if (!awaits_signatures(message)) {
+        return;
+    }
+    if (count != message->sign.decision.rows.count) {
+        without_signatures(message, SLICE("the keeper's answer is none to what it was "
+                                          "asked"));
+    } else if (!take_signatures(message, answers)) {
+        give_up(message, SIGNING_FAILED, SLICE("not-judged"), message->why);
+    }
+    intake_proceed(message);
 }
 
 void intake_signing_failed(struct intake *intake, slice why)
 {
-    (void)intake;
-    (void)why;
+    struct intake_message *message = intake->message;
+    if (awaits_signatures(message)) {
+        without_signatures(message, why);
+        intake_proceed(message);
+    }
+}
+
+/* ---- for the decision -------------------------------------------------------------------- */
+
+bool intake_sign_action(struct intake_message *message, struct verdict_action *out)
+{
+    const struct intake_sign *sign = &message->sign;
+    const struct signing_decision *decision = &sign->decision;
+    bool refuses = decision->act == SIGNING_REFUSED;
+    if (!refuses && !sign->defers) {
+        return false;
+    }
+    struct buf reply;
+    buf_init(&reply, message->arenas->desk, 512);
+    if (sign->defers) {
+        buf_add_text(&reply,
+                     "451 4.7.5 the message could not be signed, try again later");
+    } else if (slice_eq(decision->rule, SLICE("mismatch"))) {
+        buf_add_text(&reply, "550 5.7.1 you may not send mail of ");
+        buf_add(&reply, decision->author);
+    } else {
+        buf_add_text(&reply, "550 5.6.0 ");
+        buf_add(&reply, decision->reason);
+    }
+    buf_printf(&reply, " (id %.*s)", INTAKE_ID_LENGTH, message->id);
+    slice rule =
+        arena_printf(message->arenas->desk, "signing-%.*s", SLICE_ARG(decision->rule));
+    enum config_action action = refuses ? CONFIG_REJECT : CONFIG_DEFER;
+    *out = (struct verdict_action){
+        .action = action,
+        .performed = action,
+        .rule = rule.ptr == NULL ? SLICE("signing") : rule,
+        .reason = decision->reason,
+        .reply = buf_err(&reply) == YETT_OK
+                     ? buf_slice(&reply)
+                     : slice_from_text(refuses ? "550 5.7.1 the message is refused"
+                                               : "451 4.7.5 try again later"),
+    };
+    return true;
+}
+
+size_t intake_sign_edits(const struct intake_message *message, struct intake_edit *edits)
+{
+    const struct intake_sign *sign = &message->sign;
+    size_t count = 0;
+    if (sign->decision.act != SIGNING_SIGN || sign->stage != INTAKE_SIGN_DONE) {
+        return 0;
+    }
+    for (size_t i = 0; i < sign->decision.rows.count; i++) {
+        edits[count++] = intake_field_edit(sign->fields[i]);
+    }
+    for (size_t i = 0; i < sign->repair_count; i++) {
+        edits[count++] = sign->repairs[i];
+    }
+    return count;
+}
+
+const struct signing_decision *intake_sign_report(struct intake_message *message,
+                                                  bool is_let_out)
+{
+    struct signing_decision *decision = &message->sign.decision;
+    if (decision->act == SIGNING_SIGN && message->sign.stage != INTAKE_SIGN_DONE) {
+        give_up(message, SIGNING_FAILED, SLICE("not-judged"), message->why);
+    }
+    if (decision->act == SIGNING_SIGN && !is_let_out) {
+        return NULL;
+    }
+    return decision->act == SIGNING_NOT_ASKED ? NULL : decision;
 }

@@ -197,7 +197,7 @@ enum yett_err signing_next_login(struct arena *arena, struct signing_file *file,
                            "quotation mark is never closed");
     }
     if (out->login.len > SIGNING_LOGIN_MAX) {
-        return refuse(why, "the login is longer than 256 octets");
+        return refuse(why, "the login is longer than 255 octets");
     }
     size_t count = count_words(line);
     slice *patterns = ARENA_ARRAY(arena, count, slice);

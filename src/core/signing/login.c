@@ -60,7 +60,12 @@ static enum yett_err judge_unknown(struct arena *arena, const struct signing_tab
 enum yett_err signing_judge_login(struct arena *arena, const struct signing_table *table,
                                   slice login, slice author, struct signing_claim *out)
 {
-    *out = (struct signing_claim){.is_permitted = true};
+    *out = (struct signing_claim){.is_permitted = login.len <= SIGNING_LOGIN_MAX};
+    if (!out->is_permitted) {
+        /* It may have been cut, and be another one. */
+        return explain(arena, login, author, "is too long to be known: it may not use ",
+                       out);
+    }
     switch (signing_find_login(table, login, author)) {
     case SIGNING_MAY:
         return explain(arena, login, author, "may send mail of ", out);

@@ -173,7 +173,7 @@ const char *signing_pattern_fault(struct arena *arena, slice text, bool may_be_a
  * d= is by default the domain of the pattern.  "arc:" before a selector: this key may seal
  * for d= (ARC), and only that; DKIM signatures are made with the others.
  */
-enum { SIGNING_LINE_MAX = 8192, SIGNING_LOGIN_MAX = 256 };
+enum { SIGNING_LINE_MAX = 8192, SIGNING_LOGIN_MAX = 255 };
 
 struct signing_file {
     slice rest;  /* set it to the text of the file, all else to zero */

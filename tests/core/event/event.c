@@ -176,6 +176,56 @@ static void a_line_tells_of_a_chain(void **state)
     assert_line(s, " spf=fail dkim=pass arc=fail dmarc=fail size=");
 }
 
+/* A submission of somebody, signed by two keys. */
+static struct signing_decision submission(struct scene *s)
+{
+    s->verdict.verified = false;
+    s->event.outcome = EVENT_ACCEPTED;
+    s->event.action = (struct verdict_action){.rule = SLICE("submission"),
+                                              .reason = SLICE("it is logged in")};
+    return (struct signing_decision){
+        .act = SIGNING_SIGN,
+        .rule = SLICE("login"),
+        .reason = SLICE("the login may"),
+        .rows = {.list = {{.domain = SLICE("bank.test"), .selector = SLICE("s1r")},
+                          {.domain = SLICE("bank.test"),
+                           .selector = SLICE("s1e"),
+                           .type = CRYPTO_ED25519}},
+                 .count = 2},
+        .hazards = 1 << SIGNING_EIGHT_BIT,
+    };
+}
+
+static void a_line_tells_what_was_signed_and_what_was_not(void **state)
+{
+    struct scene *s = *state;
+    struct signing_decision signing = submission(s);
+    s->event.signing = &signing;
+    assert_line(s, " signed=s1r.bank.test,s1e.bank.test by=login hazards=eight-bit ");
+    signing.act = SIGNING_FAILED;
+    signing.rule = SLICE("mismatch");
+    signing.reason = SLICE("bank.test is not alice's");
+    signing.rows.count = 0;
+    assert_line(s, "it is logged in; not signed: bank.test is not alice's; client=");
+    assert_line(s, " unsigned=mismatch hazards=eight-bit ");
+    signing.act = SIGNING_LEFT;
+    signing.rule = SLICE("networks-off");
+    slice line = line_of(s);
+    assert_int_equal(slice_find(line, SLICE("not signed")), line.len);
+    assert_line(s, " unsigned=networks-off ");
+}
+
+static void a_reason_that_is_told_already_is_not_told_twice(void **state)
+{
+    struct scene *s = *state;
+    struct signing_decision signing = submission(s);
+    s->event.signing = &signing;
+    signing.act = SIGNING_FAILED;
+    signing.reason = s->event.action.reason = SLICE("the keeper is gone");
+    slice line = line_of(s);
+    assert_int_equal(slice_find(line, SLICE("not signed")), line.len);
+}
+
 static void a_line_says_what_enforce_would_do(void **state)
 {
     struct scene *s = *state;
@@ -269,6 +319,26 @@ static void json_of_what_was_not_checked_has_nulls(void **state)
     }
     assert_int_equal(json_array_size(json_object_get(json, "dkim")), 0);
     assert_true(json_is_null(json_object_get(json_object_get(json, "session"), "ip")));
+}
+
+static void json_tells_what_was_signed(void **state)
+{
+    struct scene *s = *state;
+    json_t *signatures;
+    assert_true(json_is_null(json_object_get(json_of(s), "signing")));
+    struct signing_decision signing = submission(s);
+    s->event.signing = &signing;
+    assert_string_equal(text_at(json_of(s), "signing", "outcome"), "signed");
+    assert_string_equal(text_at(s->json, "signing", "rule"), "login");
+    assert_string_equal(text_at(s->json, "signing", "reason"), "the login may");
+    signatures = json_object_get(json_object_get(s->json, "signing"), "signatures");
+    assert_int_equal(json_array_size(signatures), 2);
+    json_t *second = json_array_get(signatures, 1);
+    assert_string_equal(json_string_value(json_object_get(second, "selector")), "s1e");
+    assert_string_equal(json_string_value(json_object_get(second, "algorithm")),
+                        "ed25519-sha256");
+    json_t *hazards = json_object_get(json_object_get(s->json, "signing"), "hazards");
+    assert_string_equal(json_string_value(json_array_get(hazards, 0)), "eight-bit");
 }
 
 static void json_has_the_newest_sets_of_a_chain(void **state)
@@ -419,7 +489,9 @@ static bool is_shown_as_it_is(slice line)
 static void check_bounds(struct scene *s)
 {
     slice line = line_of(s);
-    assert_true(line.len <= LINE_MAX_OCTETS);
+    if (line.len > LINE_MAX_OCTETS) {
+        fail_msg("%zu octets: %.*s", line.len, SLICE_ARG(line));
+    }
     assert_true(is_shown_as_it_is(line));
     json_of(s);
     assert_true(s->out.len <= JSON_MAX_OCTETS);
@@ -457,6 +529,29 @@ static void whatever_a_message_holds_one_short_line_comes_out(void **state)
             fill(s, slice_of(text, length));
             check_bounds(s);
         }
+    }
+    free(text);
+}
+
+static void whatever_is_signed_one_short_line_comes_out(void **state)
+{
+    struct scene *s = *state;
+    char *text = malloc(100000);
+    memset(text, 'a', 100000);
+    for (size_t length = 0; length < 100000; length = length * 2 + 1) {
+        struct signing_decision signing = submission(s);
+        fill(s, slice_of(text, length));
+        s->event.signing = &signing;
+        signing.reason = signing.rule = slice_of(text, length / 2);
+        signing.hazards = UINT32_MAX;
+        signing.rows.count = SIGNING_ROWS_MAX;
+        for (size_t i = 0; i < SIGNING_ROWS_MAX; i++) {
+            signing.rows.list[i].domain = slice_of(text, length < 253 ? length : 253);
+            signing.rows.list[i].selector = signing.rows.list[i].domain;
+        }
+        check_bounds(s);
+        signing.act = SIGNING_FAILED;
+        check_bounds(s);
     }
     free(text);
 }
@@ -507,6 +602,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_line_tells_it_to_people),
         TEST(a_line_tells_of_a_chain),
+        TEST(a_line_tells_what_was_signed_and_what_was_not),
+        TEST(a_reason_that_is_told_already_is_not_told_twice),
         TEST(a_line_says_what_enforce_would_do),
         TEST(a_line_says_how_an_accepted_message_is_marked),
         TEST(a_line_without_a_verdict),
@@ -514,10 +611,12 @@ int main(void)
         TEST(words_of_the_message_do_not_look_like_ours),
         TEST(json_has_the_fields_of_check),
         TEST(json_of_what_was_not_checked_has_nulls),
+        TEST(json_tells_what_was_signed),
         TEST(json_has_the_newest_sets_of_a_chain),
         TEST(json_keeps_every_character),
         TEST(json_cuts_long_texts_between_characters),
         TEST(whatever_a_message_holds_one_short_line_comes_out),
+        TEST(whatever_is_signed_one_short_line_comes_out),
         TEST(random_octets_come_out_as_text),
         TEST(a_full_buffer_is_reported_by_the_buffer),
         cmocka_unit_test(outcomes_have_words),
