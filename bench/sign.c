@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sign: what it costs to sign a message, in process, with the keys at hand: from the octets of
+ * the message to the finished fields.  Beside it the floor: the private key operations and one
+ * SHA-256 over the octets, straight from libcrypto with everything prepared.
+ */
+#include "core/dkim/dkim.h"
+#include "mail.h"
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+enum { ARENA_BYTES = 16 << 20 };
+
+static void must(bool holds, const char *what)
+{
+    if (!holds) {
+        fprintf(stderr, "bench: %s\n", what);
+        exit(1);
+    }
+}
+
+/* ---- the floor ---------------------------------------------------------------------- */
+
+struct floor {
+    slice message;
+    EVP_MD *sha256;
+    EVP_MD_CTX *hash;
+    EVP_PKEY *rsa, *ed25519;
+    EVP_PKEY_CTX *signer;
+    EVP_MD_CTX *edwards;
+    bool signs_rsa, signs_ed25519;
+};
+
+static void prepare_floor(struct floor *floor)
+{
+    floor->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    floor->hash = EVP_MD_CTX_new();
+    floor->rsa = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+    floor->ed25519 = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    floor->signer = EVP_PKEY_CTX_new_from_pkey(NULL, floor->rsa, NULL);
+    floor->edwards = EVP_MD_CTX_new();
+    must(floor->signer != NULL && EVP_PKEY_sign_init(floor->signer) == 1 &&
+             EVP_PKEY_CTX_set_rsa_padding(floor->signer, RSA_PKCS1_PADDING) == 1 &&
+             EVP_PKEY_CTX_set_signature_md(floor->signer, floor->sha256) == 1 &&
+             EVP_DigestSignInit(floor->edwards, NULL, NULL, NULL, floor->ed25519) == 1,
+         "keys");
+}
+
+static void run_floor(void *context)
+{
+    struct floor *floor = context;
+    unsigned char digest[32];
+    unsigned char signature[256];
+    size_t size = sizeof(signature);
+    must(EVP_DigestInit_ex2(floor->hash, floor->sha256, NULL) == 1 &&
+             EVP_DigestUpdate(floor->hash, floor->message.ptr, floor->message.len) == 1 &&
+             EVP_DigestFinal_ex(floor->hash, digest, NULL) == 1,
+         "digest");
+    must(!floor->signs_rsa ||
+             EVP_PKEY_sign(floor->signer, signature, &size, digest, sizeof(digest)) == 1,
+         "RSA");
+    size = sizeof(signature);
+    must(!floor->signs_ed25519 || EVP_DigestSign(floor->edwards, signature, &size, digest,
+                                                 sizeof(digest)) == 1,
+         "Ed25519");
+}
+
+static void finish_floor(struct floor *floor)
+{
+    EVP_MD_free(floor->sha256);
+    EVP_MD_CTX_free(floor->hash);
+    EVP_PKEY_CTX_free(floor->signer);
+    EVP_MD_CTX_free(floor->edwards);
+    EVP_PKEY_free(floor->rsa);
+    EVP_PKEY_free(floor->ed25519);
+}
+
+/* ---- yett --------------------------------------------------------------------------- */
+
+struct signer {
+    struct crypto *crypto;
+    struct arena *arena;
+    slice message;
+    const struct crypto_private_key *keys[2];
+    size_t key_count;
+};
+
+static void add_field(struct signer *signer, const struct message_header *header,
+                      const struct dkim_sums *sums, size_t index, struct buf *fields)
+{
+    const struct dkim_signing signing = {
+        .domain = SLICE("example.org"),
+        .selector = SLICE("s2026"),
+        .algorithm = dkim_algorithm_of(signer->keys[index]),
+        .header_canon = DKIM_RELAXED,
+        .body_canon = DKIM_RELAXED,
+        .signed_at_s = 1795500000,
+        .expires_at_s = 1796709600,
+        .rules = dkim_default_rules(),
+    };
+    struct dkim_draft draft;
+    struct buf signature;
+    slice field, why;
+    buf_init(&signature, signer->arena, CRYPTO_SIGNATURE_MAX);
+    must(dkim_signing_text(signer->arena, header, &signing,
+                           dkim_sums_digest(sums, DKIM_RELAXED), &draft,
+                           &why) == YETT_OK &&
+             dkim_sign(signer->crypto, signer->keys[index], draft.text, &signature) ==
+                 YETT_OK &&
+             dkim_signing_field(signer->arena, draft.field, buf_slice(&signature),
+                                &field) == YETT_OK,
+         "signature");
+    buf_add(fields, field);
+}
+
+static void run_signer(void *context)
+{
+    struct signer *signer = context;
+    struct message_header header;
+    struct dkim_sums *sums = NULL;
+    struct buf fields;
+    slice in = signer->message;
+    bool done = false;
+    arena_reset(signer->arena, 1 << 20);
+    struct message_parser *parser =
+        message_parser_new(signer->arena, MESSAGE_LIMITS_DEFAULT);
+    must(parser != NULL && message_parser_feed(parser, &in, &done) == YETT_OK && done &&
+             message_parser_finish(parser, &header) == YETT_OK &&
+             dkim_sums_new(signer->arena, signer->crypto, false, true, 0, &sums) ==
+                 YETT_OK,
+         "header");
+    dkim_sums_feed(sums, in);
+    must(dkim_sums_end(sums) == YETT_OK, "body");
+    buf_init(&fields, signer->arena, 8192);
+    for (size_t i = 0; i < signer->key_count; i++) {
+        add_field(signer, &header, sums, i, &fields);
+    }
+    must(buf_err(&fields) == YETT_OK, "fields");
+}
+
+/* ---- both --------------------------------------------------------------------------- */
+
+/* The message without the signature that stands on top of it. */
+static slice unsigned_message(const struct mail *mail)
+{
+    slice text = slice_of(mail->text, mail->bytes);
+    while (slice_starts_with_nocase(text, SLICE("DKIM-Signature:"))) {
+        do {
+            text = slice_skip(text, slice_find(text, SLICE("\r\n")) + 2);
+        } while (slice_peek(text) == ' ' || slice_peek(text) == '\t');
+    }
+    return text;
+}
+
+static void compare(struct floor *floor, struct signer *signer, size_t bytes,
+                    enum mail_body body, const char *what)
+{
+    static const struct {
+        const char *name;
+        bool rsa, ed25519;
+    } rows[] = {
+        {"RSA-2048",             true,  false},
+        {"Ed25519",              false, true },
+        {"RSA-2048 and Ed25519", true,  true },
+    };
+    const struct crypto_private_key *keys[2] = {signer->keys[0], signer->keys[1]};
+    struct mail *mail = mail_new(bytes, MAIL_ED25519, body);
+    must(mail != NULL, "message");
+    floor->message = signer->message = unsigned_message(mail);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct signer own = *signer;
+        own.key_count = 0;
+        floor->signs_rsa = rows[i].rsa;
+        floor->signs_ed25519 = rows[i].ed25519;
+        if (rows[i].rsa) {
+            own.keys[own.key_count++] = keys[0];
+        }
+        if (rows[i].ed25519) {
+            own.keys[own.key_count++] = keys[1];
+        }
+        struct work works[] = {
+            {"floor", run_floor,  floor, 0, 0},
+            {"yett",  run_signer, &own,  0, 0},
+        };
+        measure(works, 2, 10);
+        printf("%7zu %-7s %-21s %10.1f %10.1f %8.2fx\n", floor->message.len, what,
+               rows[i].name, works[0].us, works[1].us, works[1].ratio);
+    }
+    mail_free(mail);
+}
+
+int main(void)
+{
+    struct floor floor = {.signs_rsa = true};
+    struct crypto_private_key *rsa = NULL;
+    struct crypto_private_key *ed25519 = NULL;
+    struct signer signer = {.crypto = crypto_new(), .arena = arena_new(ARENA_BYTES)};
+    must(signer.crypto != NULL && signer.arena != NULL &&
+             crypto_private_key_generate(signer.crypto, CRYPTO_RSA, 2048, &rsa) ==
+                 YETT_OK &&
+             crypto_private_key_generate(signer.crypto, CRYPTO_ED25519, 0, &ed25519) ==
+                 YETT_OK,
+         "keys");
+    signer.keys[0] = rsa;
+    signer.keys[1] = ed25519;
+    prepare_floor(&floor);
+    printf("\n%7s %-7s %-21s %10s %10s %9s\n", "octets", "body", "signed with",
+           "floor us", "yett us", "ratio");
+    compare(&floor, &signer, 2 * 1024, MAIL_PROSE, "prose");
+    compare(&floor, &signer, 10 * 1024, MAIL_PROSE, "prose");
+    compare(&floor, &signer, 100 * 1024, MAIL_BASE64, "base64");
+    compare(&floor, &signer, 100 * 1024, MAIL_HTML, "html");
+    compare(&floor, &signer, 1024 * 1024, MAIL_BASE64, "base64");
+    finish_floor(&floor);
+    crypto_private_key_free(rsa);
+    crypto_private_key_free(ed25519);
+    arena_free(signer.arena);
+    crypto_free(signer.crypto);
+    return 0;
+}
