@@ -19,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [sys.argv[2], os.path.join(HERE, "..", "support")]
 import real  # noqa: E402  pylint: disable=wrong-import-position
 import tap  # noqa: E402  pylint: disable=wrong-import-position
+from gateway import Gateway, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 NOW = 1764000000  # 24 November 2025
 DAY = 86400
@@ -43,6 +44,7 @@ ZONES = {
     "retire.test": "",
     "busy.test": "",
     "secret.test": "",
+    "serve.test": "",
 }
 
 
@@ -430,6 +432,31 @@ def two_commands_do_not_mix(w):
     done = w.key("rotate", "busy.test", "--algorithm", "ed25519")
     expect(done, 75, "does not show it yet")
     assert len(w.list("busy.test")) == 1
+
+
+# ---- left to a timer -----------------------------------------------------------------------
+
+def the_gateway_does_it_by_itself(w):
+    domain = "serve.test"
+    inside = f"""
+dns {{ resolver = "{PRIMARY}@{w.port}" }}
+signing {{ keys_directory = "{w.directory(domain)}" update_key = "{w.update_key}"
+  update_server = "{PRIMARY}@{w.port}" rotate_with = "ed25519"
+  name_servers = "{PRIMARY}@{w.port} {SECONDARY}@{w.port}" }}
+domain "{domain}" {{ rotate = true }}
+"""
+    with Gateway(w.yett, zone=None, settings=inside, now=NOW) as gateway:
+        gateway.wait_log(f"{SECONDARY}@{w.port} does not show it yet")
+        assert w.phases(domain) == {"s20251124e": "pending"}
+        assert gateway.status()["reloads"] == 0
+        w.refresh(domain)
+        gateway.reload()  # instead of waiting for five minutes
+        gateway.wait_log(f"s20251124e._domainkey.{domain} signs from now on")
+        gateway.wait_log("other keys sign: reloads")
+        assert wait_for(lambda: gateway.status()["reloads"] == 2), gateway.log()
+        assert w.phases(domain) == {"s20251124e": "signs"}
+        assert gateway.log().count("does not show it yet") == 1
+        assert gateway.stop() == 0, gateway.log()
 
 
 CASES = [test for name, test in list(globals().items())

@@ -25,7 +25,7 @@
  * After the program was replaced by another version, the supervisor is still the old one
  * and what it starts are new ones: ROLE_VERSION changes with anything in here.
  */
-enum { ROLE_VERSION = 3 };
+enum { ROLE_VERSION = 4 };
 
 enum role_descriptor {
     ROLE_CONTROL = 3,    /* the pair */
@@ -60,6 +60,7 @@ struct role_plan {
     uint32_t keeper_uid, keeper_gid; /* who the keepers become, where has_user */
     uint32_t signs;                  /* there is a table, and a keeper for each gateway */
     uint32_t rate_per_domain;        /* signatures a minute; 0: without end */
+    uint32_t rotates;                /* keys of some domain change by themselves */
     uint32_t log_target, log_format; /* enum config_log_target, _format */
     uint32_t shutdown_ms;            /* for messages in work when leaving */
     char fingerprint[17];            /* of the settings, hexadecimal */

@@ -103,6 +103,8 @@ struct status_socket {
     struct loop_watch *watch;
 };
 
+struct rotating;
+
 struct supervisor {
     const struct supervisor_options *options;
     struct stat program; /* as it was when we started */
@@ -116,6 +118,7 @@ struct supervisor {
     int board_fd;
     struct listeners listeners;
     struct planning planning;
+    struct rotating *rotating; /* NULL: no keys rotate, so far */
     struct generation *generations[GENERATIONS_MAX]; /* NULL: free */
     unsigned last_number;
     struct status_socket status;
@@ -150,6 +153,17 @@ bool supervisor_lock_in(struct supervisor *supervisor, bool is_required, char *w
 void supervisor_look_around(struct supervisor *supervisor);
 
 struct generation *supervisor_current(const struct supervisor *supervisor); /* or NULL */
+
+/* New settings, as after SIGHUP. */
+void supervisor_reload(struct supervisor *supervisor);
+
+/* ---- rotating.c ------------------------------------------------------------------------- */
+
+/* Start it when it is time, end it when it takes too long. */
+void rotating_on_tick(struct supervisor *supervisor, int64_t now_ms);
+/* It ended.  False when `pid` is another. */
+bool rotating_on_exit(struct supervisor *supervisor, pid_t pid, int status);
+void rotating_free(struct supervisor *supervisor);
 
 /* ---- plan.c ----------------------------------------------------------------------------- */
 

@@ -77,6 +77,11 @@ static void reload(struct supervisor *supervisor)
     begin(supervisor);
 }
 
+void supervisor_reload(struct supervisor *supervisor)
+{
+    reload(supervisor);
+}
+
 void supervisor_look_around(struct supervisor *supervisor)
 {
     if (supervisor->stopping) {
@@ -148,7 +153,8 @@ static void reap(struct supervisor *supervisor)
     pid_t pid;
     int status;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (plan_on_exit(supervisor, pid, status)) {
+        if (plan_on_exit(supervisor, pid, status) ||
+            rotating_on_exit(supervisor, pid, status)) {
             continue;
         }
         struct worker *worker = find_worker(supervisor, pid);
@@ -197,6 +203,7 @@ static void on_tick(void *context)
             generation_on_tick(supervisor->generations[i], now_ms);
         }
     }
+    rotating_on_tick(supervisor, now_ms);
     notify_on_tick(supervisor, now_ms);
     loop_timer_start(supervisor->tick, TICK_MS);
 }
@@ -302,6 +309,7 @@ static void finish(struct supervisor *supervisor)
         generation_free(supervisor->generations[i]);
     }
     plan_forget(supervisor);
+    rotating_free(supervisor);
     status_close(supervisor);
     loop_watch_free(supervisor->signal_watch);
     loop_timer_free(supervisor->tick);

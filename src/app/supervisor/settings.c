@@ -428,6 +428,9 @@ static bool hand_over_table(struct settings *settings)
     }
     settings->plan.signs = 1;
     settings->plan.rate_per_domain = settings->config.signing.rate_per_domain;
+    for (size_t i = 0; i < settings->config.domain_count; i++) {
+        settings->plan.rotates |= settings->config.domains[i].rotate ? 1 : 0;
+    }
     return hand_over(settings, ROLE_SIGNING, buf_slice(&table));
 }
 

@@ -96,6 +96,10 @@ static void become(const struct spawn_role *role, pid_t supervisor, char **envir
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != supervisor) {
         _exit(SPAWN_ORPHANED);
     }
+    if (role->has_output && (dup2(role->output, STDOUT_FILENO) < 0 ||
+                             dup2(role->output, STDERR_FILENO) < 0)) {
+        _exit(SPAWN_CANNOT_EXECUTE);
+    }
     if (place_descriptors(role)) {
         union { /* execve() changes none of it, whatever its prototype says */
             const char *const *ours;

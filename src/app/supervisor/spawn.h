@@ -18,6 +18,8 @@ struct spawn_role {
     const char *program;
     const char *const *argv;                            /* ends in NULL */
     int control, scoreboard, settings, signing, keeper; /* -1: none */
+    bool has_output; /* standard output and error go to `output` instead of ours */
+    int output;
     const int *listeners;
     size_t listener_count;
 };

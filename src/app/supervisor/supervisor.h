@@ -11,7 +11,7 @@
  * takes its plan; settings.c is that role.  listen.c opens the listeners (or takes systemd's)
  * and keeps them over generations.  generation.c starts the workers of one set of settings
  * and tells them to leave.  watch.c ends a worker whose heartbeat stopped, blames what it
- * worked on, and starts another.  status.c answers `yett status`.  run.c is the main loop:
+ * worked on, and starts another.  rotating.c lets keys that are due be changed.  status.c answers `yett status`.  run.c is the main loop:
  * SIGHUP is a new generation, SIGTERM and SIGINT an end, SIGCHLD a worker that is gone.
  */
 struct supervisor_options {
