@@ -3,6 +3,7 @@
 #define YETT_CORE_EVENT_EVENT_H
 
 #include "core/base/buf.h"
+#include "core/sealing/sealing.h"
 #include "core/signing/signing.h"
 #include "core/verdict/verdict.h"
 
@@ -45,6 +46,7 @@ struct event {
     const struct message_from *from;        /* NULL when it was never read */
     const struct verdict *verdict;          /* NULL when there is none: see `action` */
     const struct signing_decision *signing; /* NULL: it was no mail to be signed */
+    const struct sealing_decision *sealing; /* NULL: it was no mail to be sealed */
     struct verdict_action action; /* the verdict's, or that of an internal error */
     enum event_outcome outcome;
     slice reply;         /* what the mail server was told; may be empty */

@@ -249,6 +249,25 @@ static void put_signing(struct printer *out, const struct signing_decision *sign
     printer_close(out, '}');
 }
 
+static void put_sealing(struct printer *out, const struct sealing_decision *sealing)
+{
+    if (sealing == NULL) {
+        printer_null(out, "sealing");
+        return;
+    }
+    printer_open(out, "sealing", '{');
+    printer_word(out, "outcome", sealing_act_text(sealing->act));
+    printer_string(out, "rule", sealing->rule, ID_MAX);
+    printer_string(out, "reason", sealing->reason, TEXT_MAX);
+    printer_optional(out, "domain", sealing->domain, NAME_MAX_OCTETS);
+    printer_optional(out, "selector", sealing->selector, NAME_MAX_OCTETS);
+    if (sealing->act == SEALING_SEAL) {
+        printer_number(out, "instance", sealing->instance);
+        printer_word(out, "cv", arc_code_text(sealing->cv));
+    }
+    printer_close(out, '}');
+}
+
 static void put_action(struct printer *out, const struct verdict_action *action)
 {
     printer_open(out, "action", '{');
@@ -278,6 +297,7 @@ void event_write_json(struct buf *buf, const struct event *event)
     put_envelope(&out, event);
     put_checks(&out, event->verdict);
     put_signing(&out, event->signing);
+    put_sealing(&out, event->sealing);
     put_action(&out, &event->action);
     printer_number(&out, "removed_count", event->removed_fields);
     printer_number(&out, "rounds", event->rounds);

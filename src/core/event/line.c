@@ -197,6 +197,37 @@ static void add_signing(struct buf *buf, const struct signing_decision *signing)
     }
 }
 
+/* "sealed=s1.example.com set=2 cv=pass", and on which occasion. */
+static void add_sealing(struct buf *buf, const struct sealing_decision *sealing)
+{
+    struct buf key;
+    if (sealing == NULL) {
+        return;
+    }
+    if (sealing->act != SEALING_SEAL) {
+        add_word(buf, "unsealed=", sealing->rule, ID_MAX);
+        return;
+    }
+    buf_init(&key, buf->arena, 520);
+    buf_add(&key, sealing->selector);
+    buf_add_byte(&key, '.');
+    buf_add(&key, sealing->domain);
+    add_word(buf, "sealed=", buf_slice(&key), SIGNED_MAX);
+    buf_printf(buf, " set=%u cv=%s", sealing->instance, arc_code_text(sealing->cv));
+    add_word(buf, "for=", sealing->rule, ID_MAX);
+}
+
+/* It should have been sealed, or there was nothing to seal. */
+static void add_why_unsealed(struct buf *buf, const struct event *event)
+{
+    const struct sealing_decision *sealing = event->sealing;
+    if (sealing != NULL && sealing->act != SEALING_SEAL &&
+        !slice_eq(event->action.reason, sealing->reason)) {
+        buf_add_text(buf, "; not sealed: ");
+        add_text(buf, sealing->reason, UNSIGNED_MAX);
+    }
+}
+
 /* It should have been signed: that is for somebody to look after. */
 static void add_why_unsigned(struct buf *buf, const struct event *event)
 {
@@ -238,10 +269,12 @@ void event_write_line(struct buf *buf, const struct event *event)
     add_text(buf, event->action.reason,
              event->signing == NULL ? REASON_MAX : SHORT_REASON_MAX);
     add_why_unsigned(buf, event);
+    add_why_unsealed(buf, event);
     buf_add_byte(buf, ';');
     add_envelope(buf, event);
     add_checks(buf, event->verdict);
     add_signing(buf, event->signing);
+    add_sealing(buf, event->sealing);
     add_numbers(buf, event);
     if (event->id.len != 0) {
         add_word(buf, "id=", event->id, ID_MAX);

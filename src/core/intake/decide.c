@@ -52,6 +52,8 @@ static void fill_event(struct intake_message *message,
 {
     const struct intake *intake = message->intake;
     struct intake_decision *decision = &message->decision;
+    bool is_let_out =
+        decision->outcome == EVENT_ACCEPTED || decision->outcome == EVENT_HELD;
     decision->event = (struct event){
         .time_s = message->input.now_s,
         .id = slice_of(message->id, sizeof(message->id)),
@@ -74,8 +76,8 @@ static void fill_event(struct intake_message *message,
         .outcome = decision->outcome,
         .reply = decision->reply,
         .was_poisoned = message->poisoned,
-        .signing = intake_sign_report(message, decision->outcome == EVENT_ACCEPTED ||
-                                                   decision->outcome == EVENT_HELD),
+        .signing = intake_sign_report(message, is_let_out),
+        .sealing = intake_seal_report(message, is_let_out),
         .rounds = message->early_rounds + message->rounds,
         .questions = message->has_verdict ? dns_answers_count(message->answers) : 0,
     };
@@ -98,14 +100,17 @@ static const struct verdict_action passed_by = {
 static enum yett_err pass_by(struct intake_message *message)
 {
     struct intake_edit *edits =
-        ARENA_ARRAY(message->arenas->desk, INTAKE_SIGN_EDITS_MAX, struct intake_edit);
+        ARENA_ARRAY(message->arenas->desk, INTAKE_SEAL_EDITS_MAX + INTAKE_SIGN_EDITS_MAX,
+                    struct intake_edit);
+    size_t seals = 0;
     if (edits == NULL) {
         return YETT_NO_MEMORY;
     }
+    seals = intake_seal_edits(message, edits);
     message->decision = (struct intake_decision){
         .outcome = EVENT_ACCEPTED,
         .edits = edits,
-        .edit_count = intake_sign_edits(message, edits),
+        .edit_count = seals + intake_sign_edits(message, edits + seals),
     };
     fill_event(message, &passed_by);
     return YETT_OK;
@@ -213,19 +218,19 @@ static enum yett_err write_edits(struct intake_message *message,
     const struct verdict *verdict = &message->verdict;
     struct intake_decision *decision = &message->decision;
     struct intake_edit *edits = NULL;
-    size_t added = 0;
+    size_t count = verdict->removed_count, added = 0;
     enum yett_err err = intake_removal_of_header(
-        message->arenas->desk, &message->header, verdict->removed_fields,
-        verdict->removed_count, INTAKE_SIGN_EDITS_MAX + INTAKE_ADDED_MAX, &edits);
-    size_t signatures = 0;
-    if (err == YETT_OK) {
-        signatures = intake_sign_edits(message, edits + verdict->removed_count);
-        err = intake_added_edits(message, performed,
-                                 edits + verdict->removed_count + signatures, &added);
+        message->arenas->desk, &message->header, verdict->removed_fields, count,
+        INTAKE_SEAL_EDITS_MAX + INTAKE_SIGN_EDITS_MAX + INTAKE_ADDED_MAX, &edits);
+    if (err != YETT_OK) {
+        return err;
     }
+    count += intake_seal_edits(message, edits + count);
+    count += intake_sign_edits(message, edits + count);
+    err = intake_added_edits(message, performed, edits + count, &added);
     if (err == YETT_OK) {
         decision->edits = edits;
-        decision->edit_count = verdict->removed_count + signatures + added;
+        decision->edit_count = count + added;
     }
     return err;
 }
@@ -263,7 +268,7 @@ static enum yett_err decide_by_verdict(struct intake_message *message)
 static enum yett_err decide(struct intake_message *message)
 {
     struct verdict_action action;
-    if (intake_sign_action(message, &action)) {
+    if (intake_sign_action(message, &action) || intake_seal_action(message, &action)) {
         refuse_unsigned(message, &action);
         return YETT_OK;
     }

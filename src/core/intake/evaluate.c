@@ -260,7 +260,12 @@ void intake_proceed(struct intake_message *message)
     }
     bool is_judged = message->is_passed_by || message->is_sign_only ||
                      message->err != YETT_OK || message->has_verdict;
-    if (is_judged && !intake_sign_is_open(message)) {
+    if (!is_judged) {
+        return;
+    }
+    bool is_open = intake_sign_is_open(message);
+    is_open = intake_seal_is_open(message) || is_open;
+    if (!is_open) {
         intake_decide(message);
         message->stage = INTAKE_DECIDED;
     }

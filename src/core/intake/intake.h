@@ -7,6 +7,7 @@
 #include "core/dmarc/dmarc.h"
 #include "core/dns/dns.h"
 #include "core/event/event.h"
+#include "core/sealing/sealing.h"
 #include "core/signing/signing.h"
 
 #include <stdbool.h>
@@ -39,7 +40,8 @@
  * session.c keeps what belongs to the session, message.c the message in work, removal.c
  * finds fields to be removed as they pass (also when a limit was exceeded), evaluate.c
  * calls the evaluators, decide.c makes the decision out of the verdict and fields.c what is
- * added, sign.c has it signed, fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
+ * added, sign.c prepares it to be signed, seal.c to be sealed, ask.c asks for both,
+ * fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
  */
 struct intake;
 struct intake_pool;
@@ -55,6 +57,8 @@ struct intake_house {
     const struct dmarc_suffixes *suffixes; /* NULL unless RFC 7489 */
     struct dns_source source;              /* answers that lie ready: a cache, a zone */
     const struct signing_house *signing;   /* NULL: nothing is signed */
+    const struct sealing_house
+        *sealing; /* NULL: nothing is sealed; else nor is the above */
     struct intake_pool *pool;
     uint8_t key[16]; /* of fingerprints and deferral keys; same in all workers, random */
 
@@ -102,6 +106,9 @@ struct intake_mail {
 
 void intake_mail(struct intake *intake, const struct intake_mail *mail);
 void intake_rcpt(struct intake *intake, slice path);
+
+/* Where the mail of the last recipient goes next, if the mail server says so. */
+void intake_next_hop(struct intake *intake, slice host);
 void intake_queue_id(struct intake *intake, slice queue_id);
 
 /*
@@ -139,8 +146,8 @@ void intake_time_out(struct intake *intake);
 
 /* What one request to a keeper asks: the texts of one message. */
 struct intake_text {
-    enum dkim_form form; /* DKIM_FORM_SIGNATURE so far */
-    slice octets;        /* as dkim_signing_text() made it */
+    enum dkim_form form; /* which kind of field */
+    slice octets;        /* as dkim_signing_text() or arc_seal_text() made it */
 };
 
 /* More than this in all is not asked for: the message goes with fewer signatures, or without
@@ -148,12 +155,13 @@ struct intake_text {
 #define INTAKE_SIGNING_MAX ((size_t)159 * 1024)
 
 struct intake_signing {
-    struct intake_text texts[SIGNING_ROWS_MAX];
+    struct intake_text texts[SIGNING_ROWS_MAX + 1];
     size_t count;
 };
 
-/* What is to be signed, once for each message; valid until it is over.  It comes after the end
-   of the body only. */
+/* What is to be signed, all of a message at once; valid until it is over.  It comes after the
+   end of the body only.  A message that is sealed has more to be signed once that is answered:
+   the seal covers a signature. */
 bool intake_next_signing(struct intake *intake, struct intake_signing *out);
 
 /* One text's answer: its signature, or in a sentence why it was refused.  Copied. */

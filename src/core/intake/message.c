@@ -333,6 +333,7 @@ static void read_header(struct intake_message *message)
     message->is_stale = true;
     if (message->house->signing != NULL) {
         intake_sign_begin(message);
+        intake_seal_begin(message);
     }
 }
 
@@ -369,6 +370,7 @@ void intake_body(struct intake *intake, slice piece)
         dkim_message_body(message->dkim, piece);
     }
     intake_sign_body(message, piece);
+    intake_seal_body(message, piece);
 }
 
 static void end_signatures(struct intake_message *message)

@@ -153,6 +153,28 @@ struct intake_sign {
     size_t repair_count;
 };
 
+/* ---- seal.c ------------------------------------------------------------------------------ */
+
+enum intake_seal_stage {
+    INTAKE_SEAL_OFF,
+    INTAKE_SEAL_PASSING, /* the message is digested as it passes */
+    INTAKE_SEAL_WANTED,  /* a keeper is to be asked */
+    INTAKE_SEAL_GIVEN,   /* it is being asked */
+    INTAKE_SEAL_DONE     /* sealed, or not to be sealed */
+};
+
+enum { INTAKE_SEAL_EDITS_MAX = 3 };
+
+struct intake_seal {
+    enum intake_seal_stage stage;
+    bool has_next_hop;      /* one of the settings' */
+    bool is_message_signed; /* the first of the two signatures is there */
+    bool defers;            /* there is no seal, and the client shall come again */
+    struct sealing_decision decision;
+    struct signing_scan scan;
+    struct arc_seal *made;
+};
+
 struct intake_message {
     struct intake *intake;
     const struct intake_house *house;
@@ -202,6 +224,7 @@ struct intake_message {
     bool asked_for_first; /* … when a message like this was first deferred */
 
     struct intake_sign sign;
+    struct intake_seal seal;
     struct intake_removal removal;
     struct intake_decision decision;
 };
@@ -269,6 +292,14 @@ void intake_sign_finish(struct intake_message *message);
 /* sign.c: signatures are waited for; they are prepared when all is there that they need. */
 bool intake_sign_is_open(struct intake_message *message);
 
+/* sign.c: the same of the whole: what to send a keeper, appended; so many answers it awaits
+   now; they are there; there will be none. */
+void intake_sign_texts(struct intake_message *message, struct intake_signing *out);
+size_t intake_sign_awaits(const struct intake_message *message);
+void intake_sign_take(struct intake_message *message,
+                      const struct intake_signature *answers);
+void intake_sign_fail(struct intake_message *message, slice why);
+
 /* sign.c: the message is refused or deferred for want of a signature; `*out` says so. */
 bool intake_sign_action(struct intake_message *message, struct verdict_action *out);
 
@@ -278,6 +309,28 @@ size_t intake_sign_edits(const struct intake_message *message, struct intake_edi
 
 /* sign.c: what the event says of it; NULL: nothing. */
 const struct signing_decision *intake_sign_report(struct intake_message *message,
+                                                  bool is_let_out);
+
+/* seal.c: the header has come; a piece of the body. */
+void intake_seal_begin(struct intake_message *message);
+void intake_seal_body(struct intake_message *message, slice piece);
+
+/* seal.c: the set is waited for; it is begun when all is there that it needs. */
+bool intake_seal_is_open(struct intake_message *message);
+
+/* seal.c: the next text for a keeper, if it has at most so many octets; one answer is awaited
+   now; it is there; there will be none. */
+bool intake_seal_text(struct intake_message *message, size_t octets_left,
+                      struct intake_text *out);
+bool intake_seal_awaits(const struct intake_message *message);
+void intake_seal_take(struct intake_message *message,
+                      const struct intake_signature *answer);
+void intake_seal_fail(struct intake_message *message, slice why);
+
+/* seal.c: as in sign.c; room for INTAKE_SEAL_EDITS_MAX edits. */
+bool intake_seal_action(struct intake_message *message, struct verdict_action *out);
+size_t intake_seal_edits(const struct intake_message *message, struct intake_edit *edits);
+const struct sealing_decision *intake_seal_report(struct intake_message *message,
                                                   bool is_let_out);
 
 /* decide.c: the decision, out of the verdict or of what kept us from having one. */

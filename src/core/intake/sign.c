@@ -343,25 +343,21 @@ bool intake_sign_is_open(struct intake_message *message)
 
 /* ---- a keeper ---------------------------------------------------------------------------- */
 
-bool intake_next_signing(struct intake *intake, struct intake_signing *out)
+void intake_sign_texts(struct intake_message *message, struct intake_signing *out)
 {
-    struct intake_message *message = intake->message;
-    if (message == NULL || message->err != YETT_OK ||
-        message->sign.stage != INTAKE_SIGN_WANTED) {
-        return false;
-    }
     struct intake_sign *sign = &message->sign;
-    sign->stage = INTAKE_SIGN_GIVEN;
-    *out = (struct intake_signing){.count = sign->decision.rows.count};
-    for (size_t i = 0; i < out->count; i++) {
-        out->texts[i] = (struct intake_text){.form = DKIM_FORM_SIGNATURE,
-                                             .octets = sign->drafts[i].text};
+    if (sign->stage != INTAKE_SIGN_WANTED) {
+        return;
     }
-    return true;
+    sign->stage = INTAKE_SIGN_GIVEN;
+    for (size_t i = 0; i < sign->decision.rows.count; i++) {
+        out->texts[out->count++] = (struct intake_text){.form = DKIM_FORM_SIGNATURE,
+                                                        .octets = sign->drafts[i].text};
+    }
 }
 
 /* None of them, or not all: a message with one of two signatures is not what was asked for. */
-static void without_signatures(struct intake_message *message, slice why)
+void intake_sign_fail(struct intake_message *message, slice why)
 {
     bool defers = message->house->config->signing.on_keeper_down == CONFIG_KEEPER_DEFER;
     slice reason = SLICE_NONE;
@@ -372,11 +368,12 @@ static void without_signatures(struct intake_message *message, slice why)
     give_up(message, SIGNING_FAILED, SLICE("keeper"), reason);
 }
 
-static bool awaits_signatures(const struct intake_message *message)
+size_t intake_sign_awaits(const struct intake_message *message)
 {
-    return message != NULL && message->err == YETT_OK &&
-           (message->sign.stage == INTAKE_SIGN_WANTED ||
-            message->sign.stage == INTAKE_SIGN_GIVEN);
+    enum intake_sign_stage stage = message->sign.stage;
+    return stage == INTAKE_SIGN_WANTED || stage == INTAKE_SIGN_GIVEN
+               ? message->sign.decision.rows.count
+               : 0;
 }
 
 static bool take_signatures(struct intake_message *message,
@@ -385,7 +382,7 @@ static bool take_signatures(struct intake_message *message,
     struct intake_sign *sign = &message->sign;
     for (size_t i = 0; i < sign->decision.rows.count; i++) {
         if (!answers[i].is_signed) {
-            without_signatures(message, answers[i].octets);
+            intake_sign_fail(message, answers[i].octets);
             return true;
         }
         enum yett_err err =
@@ -400,28 +397,11 @@ static bool take_signatures(struct intake_message *message,
     return true;
 }
 
-void intake_signed(struct intake *intake, const struct intake_signature *answers,
-                   size_t count)
+void intake_sign_take(struct intake_message *message,
+                      const struct intake_signature *answers)
 {
-    struct intake_message *message = intake->message;
-    if (!awaits_signatures(message)) {
-        return;
-    }
-    if (count != message->sign.decision.rows.count) {
-        without_signatures(message, SLICE("the keeper's answer is none to what it was "
-                                          "asked"));
-    } else if (!take_signatures(message, answers)) {
+    if (!take_signatures(message, answers)) {
         give_up(message, SIGNING_FAILED, SLICE("not-judged"), message->why);
-    }
-    intake_proceed(message);
-}
-
-void intake_signing_failed(struct intake *intake, slice why)
-{
-    struct intake_message *message = intake->message;
-    if (awaits_signatures(message)) {
-        without_signatures(message, why);
-        intake_proceed(message);
     }
 }
 

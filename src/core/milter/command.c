@@ -134,6 +134,7 @@ static void run_rcpt(struct milter_session *session, slice data, int64_t now_s)
     slice path;
     if (take_argument(session, "RCPT", data, &path)) {
         intake_rcpt(session->intake, path);
+        intake_next_hop(session->intake, macros_take_next_hop(&session->macros));
     }
 }
 

@@ -41,6 +41,13 @@ static void keep_auth_type(struct macros *macros, char command, slice value)
     keep(macros->auth_type, sizeof(macros->auth_type), &macros->auth_type_len, value);
 }
 
+static void keep_next_hop(struct macros *macros, char command, slice value)
+{
+    if (command == 'R') {
+        keep(macros->next_hop, sizeof(macros->next_hop), &macros->next_hop_len, value);
+    }
+}
+
 static const struct macro_rule {
     slice name; /* without braces */
     bool is_of_client;
@@ -50,6 +57,7 @@ static const struct macro_rule {
     {SLICE_INIT("i"),           false, keep_queue_id },
     {SLICE_INIT("auth_authen"), false, keep_login    },
     {SLICE_INIT("auth_type"),   false, keep_auth_type},
+    {SLICE_INIT("rcpt_host"),   false, keep_next_hop },
 };
 
 static slice without_braces(slice name)
@@ -81,6 +89,9 @@ enum yett_err macros_read(struct macros *macros, slice data)
     if (command == 'C') {
         macros_end_client(macros);
         macros->is_announced = true;
+    }
+    if (command == 'R') {
+        macros->next_hop_len = 0;
     }
     if (command == 'M') {
         macros_end_message(macros);
@@ -128,6 +139,14 @@ void macros_end_message(struct macros *macros)
     macros->queue_id_len = 0;
     macros->login_len = 0;
     macros->auth_type_len = 0;
+    macros->next_hop_len = 0;
+}
+
+slice macros_take_next_hop(struct macros *macros)
+{
+    slice host = slice_of(macros->next_hop, macros->next_hop_len);
+    macros->next_hop_len = 0;
+    return host;
 }
 
 slice macros_queue_id(const struct macros *macros)

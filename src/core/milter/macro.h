@@ -14,7 +14,7 @@
  * Macros come in packets of their own, before the command they belong to.  Those of CONNECT
  * and HELO last as long as the client, all others as long as the message.
  */
-enum { MACRO_QUEUE_ID_MAX = 64, MACRO_LOGIN_MAX = 255, MACRO_AUTH_TYPE_MAX = 32 };
+enum { MACRO_QUEUE_ID_MAX = 64, MACRO_LOGIN_MAX = 255, MACRO_AUTH_TYPE_MAX = 32, MACRO_NEXT_HOP_MAX = 300 };
 
 /* Values that are longer than their place are cut. */
 struct macros {
@@ -29,6 +29,9 @@ struct macros {
     char queue_id[MACRO_QUEUE_ID_MAX];
     char login[MACRO_LOGIN_MAX];
     char auth_type[MACRO_AUTH_TYPE_MAX];
+    /* Of the recipient. */
+    size_t next_hop_len;
+    char next_hop[MACRO_NEXT_HOP_MAX];
 };
 
 /* Keep what is used of the data of a macro packet.  YETT_BAD_SYNTAX when it does not have the
@@ -43,6 +46,10 @@ void macros_end_client(struct macros *macros);
 /* The same for MAIL and another message. */
 void macros_begin_message(struct macros *macros);
 void macros_end_message(struct macros *macros);
+
+/* RCPT came: where this recipient's mail goes next, empty when that was not told; and is then
+   forgotten.  Good until the next packet. */
+slice macros_take_next_hop(struct macros *macros);
 
 slice macros_queue_id(const struct macros *macros);
 

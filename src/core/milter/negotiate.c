@@ -30,7 +30,7 @@ static const struct macro_list {
     {0, SLICE_INIT("v")                          }, /* CONNECT */
     {1, SLICE_INIT("i")                          }, /* HELO */
     {2, SLICE_INIT("i {auth_type} {auth_authen}")}, /* MAIL */
-    {3, SLICE_INIT("i")                          }, /* RCPT */
+    {3, SLICE_INIT("i {rcpt_host}")              }, /* RCPT */
     {4, SLICE_INIT("i")                          }, /* DATA */
     {5, SLICE_INIT("i")                          }, /* end of the message */
     {6, SLICE_INIT("i")                          }, /* end of the header */

@@ -30,6 +30,24 @@ static void a_login_comes_with_mail(void **state)
     assert_value(macros_login(&macros), "");
 }
 
+/* Each recipient has its own, and one that was told none has none. */
+static void a_next_hop_comes_with_a_recipient(void **state)
+{
+    (void)state;
+    struct macros macros = {0};
+    read_ok(&macros, SLICE("Ri\0q1\0{rcpt_host}\0[192.0.2.1]:25\0"));
+    assert_value(macros_take_next_hop(&macros), "[192.0.2.1]:25");
+    assert_value(macros_take_next_hop(&macros), "");
+    read_ok(&macros, SLICE("R{rcpt_host}\0a\0"));
+    read_ok(&macros, SLICE("Ri\0q1\0"));
+    assert_value(macros_take_next_hop(&macros), "");
+    read_ok(&macros, SLICE("M{rcpt_host}\0a\0"));
+    assert_value(macros_take_next_hop(&macros), "");
+    read_ok(&macros, SLICE("R{rcpt_host}\0a\0"));
+    macros_end_message(&macros);
+    assert_value(macros_take_next_hop(&macros), "");
+}
+
 static void who_is_logged_in_without_a_name_goes_by_the_kind_of_login(void **state)
 {
     (void)state;
@@ -148,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_login_comes_with_mail),
+        cmocka_unit_test(a_next_hop_comes_with_a_recipient),
         cmocka_unit_test(who_is_logged_in_without_a_name_goes_by_the_kind_of_login),
         cmocka_unit_test(a_name_may_stand_without_braces),
         cmocka_unit_test(a_queue_id_with_mail_is_told_from_a_later_one),

@@ -37,13 +37,13 @@ static void offer(struct talk *talk, uint32_t version, uint32_t actions, uint32_
 static void postfix_is_asked_for_what_we_use(void **state)
 {
     offer(*state, 6, POSTFIX_ACTIONS, POSTFIX_STEPS);
-    ASSERT_OUTPUT((struct talk *)*state, "\0\0\0\x51"
+    ASSERT_OUTPUT((struct talk *)*state, "\0\0\0\x5d"
                                          "O"
                                          "\0\0\0\6\0\0\1\x31\0\x1f\xf3\x80"
                                          "\0\0\0\0v\0"
                                          "\0\0\0\1i\0"
                                          "\0\0\0\2i {auth_type} {auth_authen}\0"
-                                         "\0\0\0\3i\0"
+                                         "\0\0\0\3i {rcpt_host}\0"
                                          "\0\0\0\4i\0"
                                          "\0\0\0\5i\0"
                                          "\0\0\0\6i\0");

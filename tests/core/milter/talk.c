@@ -94,6 +94,14 @@ void intake_rcpt(struct intake *intake, slice path)
     note(intake, "rcpt %.*s", VISIBLE(intake, path));
 }
 
+void intake_next_hop(struct intake *intake, slice host)
+{
+    assert_true(intake->has_message);
+    if (host.len != 0) {
+        note(intake, "next hop %.*s", VISIBLE(intake, host));
+    }
+}
+
 void intake_queue_id(struct intake *intake, slice queue_id)
 {
     assert_true(intake->has_message);
