@@ -416,7 +416,7 @@ def a_key_in_a_hurry_is_retired_at_once(w):
     done = w.key("retire", domain, "--selector", "s20251124e", "--now-really")
     expect(done, 75, "fail from now on", "was withdrawn at")
     w.refresh(domain)
-    done = w.key("retire", domain, "--selector", "s20251124e", "--now-really")
+    done = w.key("retire", domain, "--selector", "s20251124e")
     expect(done, 0, "private key was deleted")
     assert not w.record(domain, "s20251124e") and not w.list(domain)
 

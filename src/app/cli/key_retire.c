@@ -48,15 +48,19 @@ static int begin(const struct key_work *work, struct keyring *ring,
     return EXIT_FINE;
 }
 
-static void hurry(const struct key_work *work, struct keyring *ring,
-                  const struct keyring_key *key)
+/* Kept as well: what cannot be done now is done the next time. */
+static int hurry(const struct key_work *work, struct keyring *ring,
+                 const struct keyring_key *key)
 {
     struct rotation_key *state = &ring->rotation.keys[key->phase];
-    if (work->options.really && state->until_s > work->now_s) {
-        printf(
-            "Its record is taken out now: signatures made with it fail from now on.\n");
-        state->until_s = work->now_s;
+    slice why = SLICE("out of memory");
+    if (!work->options.really || state->until_s <= work->now_s) {
+        return EXIT_FINE;
     }
+    printf("Its record is taken out now: signatures made with it fail from now on.\n");
+    state->until_s = work->now_s;
+    enum yett_err err = keyring_save(ring, &why);
+    return err == YETT_OK ? EXIT_FINE : key_complain(work, key_status_of(err), why);
 }
 
 /* What of it can be done now. */
@@ -98,9 +102,15 @@ static int retire(const struct key_work *work, struct keyring *ring)
     if (status != EXIT_FINE) {
         return status;
     }
-    hurry(work, ring, key);
-    if (ring->rotation.keys[key->phase].until_s > work->now_s) {
-        printf("Run this again then, or leave it to `yett key rotate --due`.\n");
+    status = hurry(work, ring, key);
+    if (status != EXIT_FINE) {
+        return status;
+    }
+    int64_t until_s = ring->rotation.keys[key->phase].until_s;
+    if (until_s > work->now_s) {
+        slice until = key_time(work->arena, until_s);
+        printf("Run this again after %.*s, or leave it to `yett key rotate --due`.\n",
+               SLICE_ARG(until));
         return EXIT_FINE;
     }
     return clear_away(work, ring);
