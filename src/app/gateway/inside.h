@@ -53,6 +53,7 @@ struct gateway {
     struct shares shares;
     struct intake_house house;
     struct signing_house signing;
+    struct sealing_house sealing;
     struct keeper_client *keeper; /* NULL: nothing is signed */
 
     struct milter_server *server;

@@ -182,7 +182,9 @@ static bool open_signing(struct opening *opening)
         return false;
     }
     (void)close(ROLE_SIGNING);
+    sealing_house_init(&gateway->config, table, &gateway->sealing);
     gateway->house.signing = &gateway->signing;
+    gateway->house.sealing = &gateway->sealing;
     struct keeper_client_options options = {.loop = gateway->loop, .fd = ROLE_KEEPER};
     if (crypto_random(gateway->shares.crypto, &options.first_id,
                       sizeof options.first_id) != YETT_OK) {

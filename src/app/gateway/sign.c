@@ -57,8 +57,6 @@ void sign_answer(struct gateway *gateway, struct intake *intake,
         tell_unsigned(gateway, slice_from_text(keeper_refusal_text(reply->refusal)));
     } else if (refused < KEEPER_TEXTS_MAX) {
         tell_unsigned(gateway, answers[refused].octets);
-    } else {
-        tell_count(gateway, COUNT_SIGNED, 1);
     }
     intake_signed(intake, answers, reply->count);
 }

@@ -66,6 +66,10 @@ static void count_event(struct gateway *gateway, const struct event *event)
         tell_count(gateway, COUNT_INTERNAL_ERRORS, 1);
     }
     tell_count(gateway, COUNT_POISONED, event->was_poisoned);
+    tell_count(gateway, COUNT_SIGNED,
+               event->signing != NULL && event->signing->act == SIGNING_SIGN);
+    tell_count(gateway, COUNT_SEALED,
+               event->sealing != NULL && event->sealing->act == SEALING_SEAL);
 }
 
 void tell_event(struct gateway *gateway, const struct event *event, int64_t elapsed_ms)

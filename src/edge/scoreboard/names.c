@@ -29,6 +29,7 @@ const char *const scoreboard_counter_names[COUNT_COUNTERS] = {
     [COUNT_DNS_TIMEOUTS] = "dns_timeouts",
     [COUNT_DNS_FAILURES] = "dns_failures",
     [COUNT_SIGNED] = "signed",
+    [COUNT_SEALED] = "sealed",
     [COUNT_SIGNING_FAILED] = "signing_failed",
     [COUNT_SIGNATURES] = "signatures",
     [COUNT_SIGNATURES_REFUSED] = "signatures_refused",

@@ -60,6 +60,7 @@ enum scoreboard_counter {
     COUNT_DNS_TIMEOUTS,
     COUNT_DNS_FAILURES,
     COUNT_SIGNED,         /* messages */
+    COUNT_SEALED,         /* messages */
     COUNT_SIGNING_FAILED, /* messages that a keeper did not sign, for whatever reason */
     COUNT_SIGNATURES,     /* by keepers: made */
     COUNT_SIGNATURES_REFUSED, /* … a breach of the contract, or too many */
