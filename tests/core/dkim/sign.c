@@ -224,6 +224,54 @@ static void a_header_that_is_too_long_is_a_limit(void **state)
     assert_int_equal(signer_draft(&signer, c, &draft), YETT_LIMIT);
 }
 
+/* All that is made of one message, in an arena with this ceiling. */
+static enum yett_err sign_within(struct dkim_case *c, const struct message_header *header,
+                                 size_t ceiling)
+{
+    struct arena *arena = arena_new(ceiling);
+    struct dkim_sums *sums = NULL;
+    struct dkim_draft draft;
+    struct dkim_signing_request request;
+    slice field, why;
+    assert_non_null(arena);
+    enum yett_err err = dkim_sums_new(arena, c->crypto, true, true, 998, &sums);
+    if (err == YETT_OK) {
+        dkim_sums_feed(sums, SLICE("body\r\n"));
+        err = dkim_sums_end(sums);
+    }
+    if (err == YETT_OK) {
+        err = dkim_signing_text(arena, header, &signer.signing,
+                                dkim_sums_digest(sums, DKIM_RELAXED), &draft, &why);
+    }
+    if (err == YETT_OK) {
+        err = dkim_parse_signing_text(arena, DKIM_FORM_SIGNATURE, draft.text, &request,
+                                      &why);
+    }
+    if (err == YETT_OK) {
+        err = dkim_signing_field(arena, draft.field, SLICE("signature"), &field);
+    }
+    arena_free(arena);
+    return err;
+}
+
+static void without_memory_there_is_no_signature_and_no_crash(void **state)
+{
+    struct dkim_case *c = *state;
+    slice body;
+    struct message_header header =
+        signer_header(&signer, slice_from_text(messages[6]), &body);
+    enum yett_err err = YETT_NO_MEMORY;
+    size_t refused = 0;
+    signer.signing.identity = SLICE("jo@sub.example.org");
+    for (size_t ceiling = 64; err != YETT_OK; ceiling += 256) {
+        assert_in_range(ceiling, 0, 1024 * 1024);
+        err = sign_within(c, &header, ceiling);
+        assert_true(err == YETT_OK || err == YETT_NO_MEMORY);
+        refused += err == YETT_NO_MEMORY ? 1 : 0;
+    }
+    assert_int_not_equal(refused, 0);
+}
+
 /* ---- which fields ------------------------------------------------------------------- */
 
 /* h= without folding. */
@@ -385,6 +433,7 @@ int main(void)
         TEST(what_no_verifier_would_take_is_not_made),
         TEST(more_fields_than_h_may_name_are_refused),
         TEST(a_header_that_is_too_long_is_a_limit),
+        TEST(without_memory_there_is_no_signature_and_no_crash),
         TEST(fields_are_named_as_the_table_says),
         TEST(what_is_added_later_breaks_the_signature_or_does_not),
         TEST(lists_of_fields_are_read),
