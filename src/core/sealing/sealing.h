@@ -31,7 +31,8 @@
  * list here, what it testifies and what it says of the chain are such words of our own.
  *
  * occasion.c tells whether there is an occasion, when the header has come, begin.c what is
- * sealed, when all is known that the set testifies.  Signing itself is a keeper's.
+ * sealed, when all is known that the set testifies.  doubt.c keeps forgeries that pass a list
+ * from being signed (DKIM).  Signing itself is a keeper's.
  */
 
 /* ---- who seals -------------------------------------------------------------------------- */
@@ -102,5 +103,16 @@ enum yett_err sealing_begin(struct arena *arena, const struct sealing_house *hou
                             const struct arc_chain *chain, const struct verdict *verdict,
                             int64_t now_s, struct sealing_decision *decision,
                             struct arc_seal **seal);
+
+/*
+ * Whether our own results in mail of a list say that it was not mail of `author` (normal
+ * form) when it arrived: then it must not be signed as such.  Where they are about another
+ * author, since the list put itself into From, or there are none, since our own user handed
+ * it in, they do not.  YETT_OK or YETT_NO_MEMORY.
+ */
+YETT_MUST_USE
+enum yett_err sealing_doubts(struct arena *arena, const struct config *config,
+                             const struct message_header *header, slice author,
+                             bool *out);
 
 #endif

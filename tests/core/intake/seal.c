@@ -464,6 +464,45 @@ static void a_list_of_ours_is_signed_and_sealed(void **state)
         case_has(case_added(p->c->decision, "Authentication-Results"), "dkim=pass"));
 }
 
+/* Who wrote a list's own address into From gets no signature of the list by that. */
+static void a_forgery_that_passed_a_list_is_not_signed(void **state)
+{
+    static const struct {
+        const char *results; /* NULL: none */
+        bool is_signed;
+    } cases[] = {
+        {"mx.example.com; dmarc=fail header.from=l.test",                                false},
+        {"mx.example.com; dmarc=none header.from=L.Test",                                false},
+        {"mx.example.com; dmarc=pass header.from=l.test; dmarc=temperror",               false},
+        {"mx.example.com; spf=pass smtp.mailfrom=a.test; dmarc=fail header.from=l.test",
+         false                                                                                },
+        {"mx.example.com; dmarc=pass header.from=l.test",                                true },
+        {"mx.example.com; dmarc=fail header.from=example.org",                           true },
+        {"mx.evil.test; dmarc=fail header.from=l.test",                                  true },
+        {NULL,                                                                           true },
+    };
+    struct post *p = *state;
+    p->c->config.signing.networks = CONFIG_ON;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        arc_message(p->mail, arc_plain_message);
+        if (cases[i].results != NULL) {
+            char *field = NULL;
+            assert_true(
+                asprintf(&field, "Authentication-Results: %s\r\n", cases[i].results) > 0);
+            arc_put(p->mail, field);
+            free(field);
+        }
+        arc_replace(p->mail, "From: Jo <jo@example.org>", "From: Jo <list@l.test>");
+        edit_by_list(p);
+        const struct signing_decision *found = hand_in(p)->event.signing;
+        bool is_signed = found != NULL && found->act == SIGNING_SIGN;
+        if (is_signed != cases[i].is_signed ||
+            (!is_signed && !slice_eq(found->rule, SLICE("list-unproven")))) {
+            fail_msg("case %zu: %s", i, cases[i].results);
+        }
+    }
+}
+
 /* ---- without a keeper ------------------------------------------------------------------------ */
 
 static void without_a_keeper_a_message_comes_again(void **state)
@@ -536,6 +575,7 @@ int main(void)
         TEST(without_results_of_its_arrival_it_goes_unsealed),
         TEST(a_listener_for_outgoing_mail_seals_lists_too),
         TEST(a_list_of_ours_is_signed_and_sealed),
+        TEST(a_forgery_that_passed_a_list_is_not_signed),
         TEST(without_a_keeper_a_message_comes_again),
         TEST(or_goes_unsealed_where_the_settings_say_so),
         TEST(an_answer_that_never_comes_ends_with_the_deadline),
