@@ -45,6 +45,7 @@ ZONES = {
     "busy.test": "",
     "secret.test": "",
     "serve.test": "",
+    "told.test": "",
 }
 
 
@@ -457,6 +458,23 @@ domain "{domain}" {{ rotate = true }}
         assert w.phases(domain) == {"s20251124e": "signs"}
         assert gateway.log().count("does not show it yet") == 1
         assert gateway.stop() == 0, gateway.log()
+
+
+def a_running_gateway_is_told_of_other_keys(w):
+    with Gateway(w.yett, zone=None, now=NOW) as gateway:
+        words = ("--config", gateway.config_path, "--algorithm", "ed25519")
+        expect(w.key("rotate", "told.test", *words), 75)
+        w.refresh("told.test")
+        done = w.key("rotate", "told.test", *words)
+        expect(done, 0, f"the gateway (process {gateway.process.pid}) was told to reload")
+        assert wait_for(lambda: gateway.status()["reloads"] == 1), gateway.log()
+        done = w.key("retire", "told.test", "--selector", "s20251124e", *words[:2])
+        expect(done, 0, "was told to reload")
+        assert wait_for(lambda: gateway.status()["reloads"] == 2), gateway.log()
+        gateway.stop()
+        w.key("generate", "told.test", "--selector", "s2")
+        done = w.key("retire", "told.test", "--selector", "s2", *words[:2])
+        expect(done, 0, "no running gateway was found at")
 
 
 CASES = [test for name, test in list(globals().items())

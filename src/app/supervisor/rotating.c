@@ -193,12 +193,15 @@ static struct rotating *make(void)
     return rotating;
 }
 
-/* With a zone file there is no network, and nobody to ask or to tell. */
+/* With a zone file there is no network, and nobody to ask or to tell.  After a reload that
+   failed gateways may go on with keys that were to retire, so none of these is cleared away
+   until one succeeds. */
 static bool is_wanted(const struct supervisor *supervisor,
                       const struct generation *generation)
 {
     return !supervisor->stopping && supervisor->options->zone_path == NULL &&
-           generation != NULL && generation->plan.rotates != 0;
+           supervisor->last_failure[0] == '\0' && generation != NULL &&
+           generation->plan.rotates != 0;
 }
 
 void rotating_on_tick(struct supervisor *supervisor, int64_t now_ms)
