@@ -74,10 +74,16 @@ void autopsy_propose_counts(struct autopsy_header *header, size_t at)
     }
 }
 
+/* Of larger fields there would be too many copies. */
+enum { FIELD_MAX = 16 * 1024 };
+
 static void propose_place(struct autopsy_header *header, struct autopsy_place place)
 {
     if (place.field == NULL) {
         autopsy_propose_mime(header, &place);
+        return;
+    }
+    if (place.field->raw.len > FIELD_MAX) {
         return;
     }
     if (header->groups[place.group].is_signature) {

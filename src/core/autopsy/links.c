@@ -23,7 +23,8 @@ static const struct link_rule {
     {SLICE_INIT("secure-web.cisco.com/"),             LINK_LAST,        SLICE_INIT("")    },
 };
 
-enum { LINK_MAX = 4096 };
+/* `LINK_COST`: of reading one, in octets hashed meanwhile. */
+enum { LINK_MAX = 4096, LINK_COST = 1024 };
 
 struct unlinker {
     struct autopsy_work *work;
@@ -166,7 +167,7 @@ static void undo_links(struct unlinker *at, slice body)
         size_t length = scheme.len;
         autopsy_out_add(&at->out, slice_first(rest, found));
         rest = slice_skip(rest, found);
-        if (rest.len == 0) {
+        if (rest.len == 0 || !autopsy_spend(at->work, &at->work->body_left, LINK_COST)) {
             break;
         }
         if (undo_link(at, rest, &length)) {

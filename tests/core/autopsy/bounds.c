@@ -79,8 +79,10 @@ static void nothing_found_in_a_large_body_ends_as_well(void **state)
         {HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
          "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"                                                                    },
         {HEAD "\r\n",                                                "https://a.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa "},
+        {HEAD "\r\n",                                                "https://"                                                        },
+        {HEAD "\r\n",                                                "https://urldefense.com/v3/__"                                    },
     };
-    c->limits.body_hashed_bytes = 64 * 1024 * 1024;
+    c->limits.body_hashed_bytes = 24 * 1024 * 1024;
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         char *message = large_message(shapes[i].head, shapes[i].line, 1024 * 1024);
         case_sign(c, c->rsa, &options, message);
@@ -127,6 +129,28 @@ static void a_header_of_many_fields_ends_as_well(void **state)
     free(names.ptr);
 }
 
+static void fields_of_a_megabyte_end_as_well(void **state)
+{
+    struct autopsy_case *c = *state;
+    static const char *const pieces[] = {" a@b.example,\r\n", " =?UTF-8?Q?=41?=\r\n",
+                                         " [tag] Re:\r\n"};
+    for (size_t i = 0; i < 3; i++) {
+        char *field =
+            large_message("From: jo@example.org\r\nTo:", pieces[i], 1024 * 1024);
+        struct naive_text message = {NULL, 0};
+        naive_add(&message, field, strlen(field));
+        naive_add(&message, "Subject: x\r\n\r\nHello\r\n", 21);
+        case_sign(c, c->rsa, &(struct sign_options){.fields = "From:To:Subject"},
+                  message.ptr);
+        case_edit(c, "Subject: x", "Subject: y");
+        case_perform(c);
+        assert_int_equal(c->finding.kind, AUTOPSY_UNRECOGNISED);
+        assert_within(c);
+        free(message.ptr);
+        free(field);
+    }
+}
+
 static void a_budget_of_nothing_finds_nothing(void **state)
 {
     struct autopsy_case *c = *state;
@@ -163,6 +187,7 @@ int main(void)
         WITH_CASE(a_larger_body_is_not_looked_into),
         WITH_CASE(nothing_found_in_a_large_body_ends_as_well),
         WITH_CASE(a_header_of_many_fields_ends_as_well),
+        WITH_CASE(fields_of_a_megabyte_end_as_well),
         WITH_CASE(a_budget_of_nothing_finds_nothing),
         WITH_CASE(no_more_verifications_are_made_than_allowed),
     };
