@@ -95,7 +95,8 @@ def check_commands(yett, doc, pages):
 def check_rules(top, doc):
     folder = os.path.join(top, "src/core/verdict")
     rules = set()
-    for name in ("disposition.c", "evaluate.c", "informed.c", "reply.c"):
+    for name in ("disposition.c", "evaluate.c", "informed.c", "named.c", "reply.c",
+                 "ungoverned.c"):
         rules |= set(RULE.findall(read(folder, name)))
     # Initialisers of checks that never become a verdict of their own.
     rules -= {"spf-pass", "dkim-pass", "from", "no", "spf", "dkim", "dmarc"}
