@@ -105,7 +105,8 @@ static void add_field(struct signer *signer, const struct message_header *header
     };
     struct dkim_draft draft;
     struct buf signature;
-    slice field, why;
+    slice field = SLICE_NONE;
+    slice why;
     buf_init(&signature, signer->arena, CRYPTO_SIGNATURE_MAX);
     must(dkim_signing_text(signer->arena, header, &signing,
                            dkim_sums_digest(sums, DKIM_RELAXED), &draft,

@@ -8,10 +8,28 @@
 
 enum { FIELDS_BYTES = 512 * 1024, EXPIRE_DEFAULT_S = 14 * 86400 };
 
+/* Names of files are the system's: control characters are not shown. */
+static void tell(const char *path, const char *kind, slice what)
+{
+    char name[4096];
+    size_t length = 0;
+    for (; path[length] != '\0' && length < sizeof(name); length++) {
+        bool is_odd = (unsigned char)path[length] < 0x20 || path[length] == 0x7f;
+        name[length] = is_odd ? '?' : path[length];
+    }
+    fprintf(stderr, "yett sign: %.*s: %s%.*s\n", (int)length, name, kind,
+            SLICE_ARG(what));
+}
+
 int sign_complain(const char *path, slice why, int status)
 {
-    fprintf(stderr, "yett sign: %s: %.*s\n", path, SLICE_ARG(why));
+    tell(path, "", why);
     return status;
+}
+
+void sign_note(const char *path, slice what)
+{
+    tell(path, "note: ", what);
 }
 
 static enum dkim_canon header_canon(const struct sign_job *job)
@@ -144,33 +162,29 @@ void sign_end(struct sign_job *job)
 
 /* ---- what is wrong with it ---------------------------------------------------------- */
 
-static void note(const char *path, const char *what)
-{
-    fprintf(stderr, "yett sign: %s: note: %s\n", path, what);
-}
-
 static void tell_notes(const struct sign_job *job, const char *path,
                        const struct message_from *from)
 {
     bool is_aligned = false;
     if (job->has_long_line) {
-        note(path, "a line has more than 998 octets: mail servers break it, and the "
-                   "signature with it");
+        sign_note(path,
+                  SLICE("a line has more than 998 octets: mail servers break it, and "
+                        "the signature with it"));
     }
     if (job->has_bare_end) {
-        note(path,
-             "a CR or LF stands on its own: mail servers change or refuse it, and the "
-             "signature breaks");
+        sign_note(path,
+                  SLICE("a CR or LF stands on its own: mail servers change or refuse "
+                        "it, and the signature breaks"));
     }
     for (size_t i = 0; i < job->key_count && from->status == MESSAGE_FROM_OK; i++) {
         is_aligned |= domain_is_under(from->domains[0], job->keys[i].domain) ||
                       domain_is_under(job->keys[i].domain, from->domains[0]);
     }
     if (from->status == MESSAGE_FROM_OK && !is_aligned && !job->options->sign.arc) {
-        fprintf(stderr,
-                "yett sign: %s: note: the author's domain is %.*s, so these signatures "
-                "count nothing for DMARC\n",
-                path, SLICE_ARG(from->domains[0]));
+        sign_note(path, arena_printf(job->arena,
+                                     "the author's domain is %.*s, so these signatures "
+                                     "count nothing for DMARC",
+                                     SLICE_ARG(from->domains[0])));
     }
 }
 

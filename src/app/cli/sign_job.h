@@ -51,14 +51,14 @@ struct sign_job {
 int sign_read_keys(struct sign_job *job);
 void sign_free_keys(struct sign_job *job);
 
-/* `path` is for messages only. */
 YETT_MUST_USE
 enum yett_err sign_begin(struct sign_job *job);
 
 /* For spool_read(), which hands over the whole message. */
 bool sign_take(void *job, slice octets);
 
-/* The message has ended.  Exit status: the fields are in `*fields` or the error was printed. */
+/* The message has ended.  Exit status: the fields are in `*fields` or the error was printed;
+   `path` is for that. */
 int sign_finish(struct sign_job *job, const char *path, slice *fields);
 void sign_end(struct sign_job *job);
 
@@ -67,5 +67,8 @@ int sign_seal(struct sign_job *job, const char *path, slice *fields);
 
 /* Print "yett sign: PATH: why" and return `status`. */
 int sign_complain(const char *path, slice why, int status);
+
+/* What is told about a message that is signed all the same. */
+void sign_note(const char *path, slice what);
 
 #endif

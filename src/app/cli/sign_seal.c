@@ -2,8 +2,6 @@
 #include "app/cli/command.h"
 #include "app/cli/sign_job.h"
 
-#include <stdio.h>
-
 /*
  * sign_seal: an ARC set on top of the chain that is there (RFC 8617 section 5.1).
  *
@@ -135,13 +133,14 @@ static enum yett_err make_set(struct sign_job *job, const struct arc_result *res
     return err;
 }
 
-static void tell_chain(const char *path, const struct arc_result *result)
+static void tell_chain(struct sign_job *job, const char *path,
+                       const struct arc_result *result)
 {
     if (result->code == ARC_FAIL) {
-        fprintf(stderr,
-                "yett sign: %s: note: the chain is broken, and the new seal says so "
-                "(cv=fail): %.*s\n",
-                path, SLICE_ARG(result->reason));
+        sign_note(path, arena_printf(job->arena,
+                                     "the chain is broken, and the new seal says so "
+                                     "(cv=fail): %.*s",
+                                     SLICE_ARG(result->reason)));
     }
 }
 
@@ -160,7 +159,7 @@ int sign_seal(struct sign_job *job, const char *path, slice *fields)
         err = make_set(job, &look.result, fields, &why);
     }
     if (err == YETT_OK) {
-        tell_chain(path, &look.result);
+        tell_chain(job, path, &look.result);
         return EXIT_FINE;
     }
     if (why == NULL) {

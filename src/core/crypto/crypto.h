@@ -136,7 +136,8 @@ enum { CRYPTO_RSA_BITS_MIN = 1024, CRYPTO_RSA_BITS_MAX = 8192 };
  *
  * YETT_BAD_SYNTAX with `*why`, a static sentence without full stop that goes behind "PATH: ":
  * encrypted, public, of another kind, a certificate, several keys, cut off.  YETT_NO_MEMORY.
- * What was copied of `pem` on the way is wiped; `pem` is the caller's to wipe.
+ * `pem` is the caller's to wipe.  libcrypto leaves copies of it in freed memory: keys are read
+ * by the process that signs with them.
  */
 YETT_MUST_USE
 enum yett_err crypto_private_key_read(struct crypto *crypto, slice pem,
