@@ -72,6 +72,32 @@ static const char *set_auth(struct options *options, struct arena *arena,
     return value[0] == '\0' ? "must name the login" : NULL;
 }
 
+static const char *set_nothing(struct options *options, struct arena *arena,
+                               const char *value)
+{
+    (void)options;
+    (void)arena;
+    (void)value;
+    return NULL;
+}
+
+static const char *set_from(struct options *options, struct arena *arena,
+                            const char *value)
+{
+    (void)arena;
+    options->from = without_brackets(value);
+    return NULL;
+}
+
+static const char *set_local(struct options *options, struct arena *arena,
+                             const char *value)
+{
+    (void)arena;
+    (void)value;
+    options->local = true;
+    return NULL;
+}
+
 static const char *set_trust_received(struct options *options, struct arena *arena,
                                       const char *value)
 {
@@ -292,11 +318,19 @@ static const struct option_rule {
     const char *help;
 } option_rules[] = {
   /* clang-format off */
-    {"ip", "ADDR", OPTIONS_ENVELOPE, set_ip,
+    {"would-sign", NULL, OPTIONS_WOULD_SIGN, set_nothing,
+     "sign nothing, and say what would be signed"},
+    {"from", "ADDR", OPTIONS_WOULD_SIGN, set_from,
+     "the author: an address, or a domain"},
+    {"login", "NAME", OPTIONS_WOULD_SIGN, set_auth,
+     "the client has logged in by this name"},
+    {"local", NULL, OPTIONS_WOULD_SIGN, set_local,
+     "a program on the mail server itself sent it"},
+    {"ip", "ADDR", OPTIONS_ENVELOPE | OPTIONS_WOULD_SIGN, set_ip,
      "address of the client that sent the message"},
     {"helo", "NAME", OPTIONS_ENVELOPE, set_helo,
      "what the client said in HELO or EHLO"},
-    {"mail-from", "ADDR", OPTIONS_ENVELOPE, set_mail_from,
+    {"mail-from", "ADDR", OPTIONS_ENVELOPE | OPTIONS_WOULD_SIGN, set_mail_from,
      "envelope sender; '<>' for a bounce"},
     {"rcpt", "ADDR", OPTIONS_ENVELOPE, set_rcpt,
      "envelope recipient; may be given often"},

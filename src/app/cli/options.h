@@ -23,7 +23,9 @@ enum option_group {
     OPTIONS_MANY = 1 << 5,     /* --summary */
     OPTIONS_SERVE = 1 << 6,    /* --mode --listen …, and of DNS what a gateway has */
     OPTIONS_STATUS = 1 << 7,   /* --socket */
-    OPTIONS_SIGN = 1 << 8      /* --domain --selector --key … */
+    OPTIONS_SIGN = 1 << 8,     /* --domain --selector --key … */
+    OPTIONS_WOULD_SIGN =
+        1 << 9 /* --would-sign --from --login --local; --ip --mail-from */
 };
 
 enum answers_mode { ANSWERS_MODE_WARM, ANSWERS_MODE_ROUND, ANSWERS_MODE_EACH };
@@ -40,7 +42,9 @@ struct options {
     slice mail_from; /* without angle brackets */
     slice rcpt[OPTIONS_RCPT_MAX];
     size_t rcpt_count;
-    slice login;          /* --auth: the session was authenticated */
+    slice login;          /* --auth, --login: the session was authenticated */
+    slice from;           /* --from: the author */
+    bool local;           /* a program on the mail server sent it */
     slice trust_received; /* a host, or a number from 1 */
     bool has_now;
     int64_t now_s;

@@ -2,6 +2,7 @@
 #include "app/cli/command.h"
 #include "app/cli/sign_job.h"
 #include "app/cli/spool.h"
+#include "app/cli/would_sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,8 @@ static const struct option_help help = {
         "  yett sign --domain example.org --selector s2026r --key s2026r.pem \\\n"
         "            --selector s2026e --key s2026e.pem - < mail.eml\n"
         "  yett sign --arc --authserv-id mx.example.org --domain example.org \\\n"
-        "            --selector s2026r --key s2026r.pem mail.eml"};
+        "            --selector s2026r --key s2026r.pem mail.eml\n\n"
+        "What the gateway would sign, and why: yett sign --would-sign --help"};
 
 /* ---- output ------------------------------------------------------------------------- */
 
@@ -164,6 +166,9 @@ int command_sign(int argc, char **argv)
     enum { GROUPS = OPTIONS_SIGN | OPTIONS_DNS | OPTIONS_CONFIG };
     static struct options options;
     int first = 0;
+    if (would_sign_is_asked(argc, argv)) {
+        return would_sign(argc, argv);
+    }
     struct arena *arena = arena_new(JOB_BYTES);
     if (arena == NULL) {
         fprintf(stderr, "yett sign: out of memory\n");

@@ -33,6 +33,9 @@ static enum yett_err build(struct building *building, struct buf *out)
     if (err == YETT_OK) {
         err = table_add_files(building);
     }
+    if (err == YETT_OK) {
+        err = table_add_silent(building);
+    }
     return err == YETT_OK ? signing_builder_finish(building->builder, out) : err;
 }
 

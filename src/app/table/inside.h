@@ -45,4 +45,8 @@ enum yett_err table_add_settings(struct building *building);
 YETT_MUST_USE
 enum yett_err table_add_files(struct building *building);
 
+/* Domains that neither sign nor stand in a file do not fall to the domain above them. */
+YETT_MUST_USE
+enum yett_err table_add_silent(struct building *building);
+
 #endif

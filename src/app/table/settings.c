@@ -163,3 +163,36 @@ enum yett_err table_add_settings(struct building *building)
     }
     return err;
 }
+
+/* ---- domains without keys ---------------------------------------------------------------- */
+
+static enum yett_err silence(struct building *building, slice pattern)
+{
+    slice why = SLICE_NONE;
+    if (pattern.ptr == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    return signing_has_author(building->builder, pattern)
+               ? YETT_OK
+               : signing_add_author(building->builder, pattern, NULL, 0, &why);
+}
+
+enum yett_err table_add_silent(struct building *building)
+{
+    const struct config *config = building->config;
+    enum yett_err err = YETT_OK;
+    for (size_t i = 0; err == YETT_OK && i < config->domain_count; i++) {
+        slice name = config->domains[i].name;
+        struct arena_mark mark = arena_mark(building->room);
+        bool stands = signing_has_author(building->builder, name);
+        if (!stands) {
+            err = silence(building, name);
+        }
+        if (err == YETT_OK && !stands) {
+            err = silence(building,
+                          arena_printf(building->room, "*.%.*s", SLICE_ARG(name)));
+        }
+        arena_rewind(building->room, mark);
+    }
+    return err;
+}

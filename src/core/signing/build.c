@@ -280,6 +280,14 @@ static bool has_author(const struct signing_builder *builder, slice pattern,
     return false;
 }
 
+bool signing_has_author(const struct signing_builder *builder, slice pattern)
+{
+    slice domain;
+    bool is_below = layout_is_below(pattern, &domain);
+    return has_author(builder, pattern,
+                      layout_hash_pattern(builder->hash_key, domain, is_below));
+}
+
 enum yett_err signing_add_author(struct signing_builder *builder, slice pattern,
                                  const uint32_t *rows, size_t count, slice *why)
 {

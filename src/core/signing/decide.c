@@ -208,9 +208,10 @@ static enum yett_err ask_domain(struct arena *arena,
             is_decided);
     }
     if (out->rows.count == 0) {
-        return end_about(arena, out, SIGNING_LEFT, "no-key", out->rows.pattern,
-                         " is named without any key, so its mail is not signed",
-                         is_decided);
+        return end_about(
+            arena, out, SIGNING_LEFT, "no-key", out->rows.pattern,
+            " is named without a key, so its mail is not signed (domain { sign })",
+            is_decided);
     }
     return YETT_OK;
 }

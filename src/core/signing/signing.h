@@ -148,6 +148,9 @@ YETT_MUST_USE
 enum yett_err signing_add_author(struct signing_builder *builder, slice pattern,
                                  const uint32_t *rows, size_t count, slice *why);
 
+/* Is there an entry of that pattern already? */
+bool signing_has_author(const struct signing_builder *builder, slice pattern);
+
 /* A login (exact octets; "*" stands for those that are not named) may send mail of these
    domains: "example.com", "*.example.com", or "*" for any.  Called again, it may of more. */
 YETT_MUST_USE
