@@ -190,9 +190,19 @@ class Postfix:
             file.write(text)
 
     def settings(self, text):
-        """More of main.cf."""
-        self.write("main.cf", text.replace("{folder}", self.folder)
-                   .replace("{name}", self.name) + "\n")
+        """More of main.cf.  What is set again replaces what was set: Postfix warns of every
+        parameter that stands twice, in every process, and postlogd waits for itself when it
+        has too much to say."""
+        text = text.replace("{folder}", self.folder).replace("{name}", self.name) + "\n"
+        path = os.path.join(self.conf, "main.cf")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                text = file.read() + text
+        parameters = {}
+        for line in re.findall(r"(?m)^\S.*\n(?:[ \t].*\n)*", text):
+            parameters[line.split("=")[0].strip()] = line
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(parameters.values())
 
     def add_services(self, services):
         for service, options in services:
