@@ -12,7 +12,8 @@ enum {
     HOST_MAX = 100,
     ADDRESS_MAX = 200,
     REASON_MAX = 450,
-    SHORT_REASON_MAX = 300, /* beside what is said of signing */
+    SHORT_REASON_MAX = 300,   /* beside what is said of signing or sealing */
+    SHORTER_REASON_MAX = 150, /* … of both */
     UNSIGNED_MAX = 150,
     RULE_MAX = 20,
     SIGNED_MAX = 120
@@ -205,7 +206,7 @@ static void add_sealing(struct buf *buf, const struct sealing_decision *sealing)
         return;
     }
     if (sealing->act != SEALING_SEAL) {
-        add_word(buf, "unsealed=", sealing->rule, ID_MAX);
+        add_word(buf, "unsealed=", sealing->rule, RULE_MAX);
         return;
     }
     buf_init(&key, buf->arena, 520);
@@ -214,7 +215,7 @@ static void add_sealing(struct buf *buf, const struct sealing_decision *sealing)
     buf_add(&key, sealing->domain);
     add_word(buf, "sealed=", buf_slice(&key), SIGNED_MAX);
     buf_printf(buf, " set=%u cv=%s", sealing->instance, arc_code_text(sealing->cv));
-    add_word(buf, "for=", sealing->rule, ID_MAX);
+    add_word(buf, "for=", sealing->rule, RULE_MAX);
 }
 
 /* It should have been sealed, or there was nothing to seal. */
@@ -252,6 +253,15 @@ static void add_numbers(struct buf *buf, const struct event *event)
     }
 }
 
+static size_t room_for_reason(const struct event *event)
+{
+    if (event->signing != NULL && event->sealing != NULL) {
+        return SHORTER_REASON_MAX;
+    }
+    return event->signing == NULL && event->sealing == NULL ? REASON_MAX
+                                                            : SHORT_REASON_MAX;
+}
+
 void event_write_line(struct buf *buf, const struct event *event)
 {
     if (event->queue_id.len != 0) {
@@ -266,8 +276,7 @@ void event_write_line(struct buf *buf, const struct event *event)
     buf_add_text(buf, " [");
     add_text(buf, event->action.rule, ID_MAX);
     buf_add_text(buf, "]: ");
-    add_text(buf, event->action.reason,
-             event->signing == NULL ? REASON_MAX : SHORT_REASON_MAX);
+    add_text(buf, event->action.reason, room_for_reason(event));
     add_why_unsigned(buf, event);
     add_why_unsealed(buf, event);
     buf_add_byte(buf, ';');

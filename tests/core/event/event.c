@@ -215,6 +215,33 @@ static void a_line_tells_what_was_signed_and_what_was_not(void **state)
     assert_line(s, " unsigned=networks-off ");
 }
 
+static struct sealing_decision list_mail(struct scene *s)
+{
+    (void)submission(s);
+    return (struct sealing_decision){.act = SEALING_SEAL,
+                                     .rule = SLICE("list"),
+                                     .reason = SLICE("a list handed it in"),
+                                     .domain = SLICE("bank.test"),
+                                     .selector = SLICE("arc"),
+                                     .instance = 2,
+                                     .cv = ARC_PASS};
+}
+
+static void a_line_tells_what_was_sealed_and_what_was_not(void **state)
+{
+    struct scene *s = *state;
+    struct sealing_decision sealing = list_mail(s);
+    s->event.sealing = &sealing;
+    assert_line(s, " sealed=arc.bank.test set=2 cv=pass for=list ");
+    sealing.act = SEALING_FAILED;
+    sealing.reason = SLICE("the keeper is gone");
+    assert_line(s, "it is logged in; not sealed: the keeper is gone; client=");
+    assert_line(s, " unsealed=list ");
+    sealing.act = SEALING_LEFT;
+    sealing.reason = SLICE("it brings no results");
+    assert_line(s, "; not sealed: it brings no results; client=");
+}
+
 static void a_reason_that_is_told_already_is_not_told_twice(void **state)
 {
     struct scene *s = *state;
@@ -339,6 +366,26 @@ static void json_tells_what_was_signed(void **state)
                         "ed25519-sha256");
     json_t *hazards = json_object_get(json_object_get(s->json, "signing"), "hazards");
     assert_string_equal(json_string_value(json_array_get(hazards, 0)), "eight-bit");
+}
+
+static void json_tells_what_was_sealed(void **state)
+{
+    struct scene *s = *state;
+    assert_true(json_is_null(json_object_get(json_of(s), "sealing")));
+    struct sealing_decision sealing = list_mail(s);
+    s->event.sealing = &sealing;
+    assert_string_equal(text_at(json_of(s), "sealing", "outcome"), "sealed");
+    assert_string_equal(text_at(s->json, "sealing", "rule"), "list");
+    assert_string_equal(text_at(s->json, "sealing", "domain"), "bank.test");
+    assert_string_equal(text_at(s->json, "sealing", "selector"), "arc");
+    assert_string_equal(text_at(s->json, "sealing", "cv"), "pass");
+    json_t *found = json_object_get(s->json, "sealing");
+    assert_int_equal(json_integer_value(json_object_get(found, "instance")), 2);
+    sealing = (struct sealing_decision){.act = SEALING_LEFT, .rule = SLICE("recipient")};
+    assert_string_equal(text_at(json_of(s), "sealing", "outcome"), "unsealed");
+    found = json_object_get(s->json, "sealing");
+    assert_true(json_is_null(json_object_get(found, "domain")));
+    assert_null(json_object_get(found, "cv"));
 }
 
 static void json_has_the_newest_sets_of_a_chain(void **state)
@@ -540,17 +587,25 @@ static void whatever_is_signed_one_short_line_comes_out(void **state)
     memset(text, 'a', 100000);
     for (size_t length = 0; length < 100000; length = length * 2 + 1) {
         struct signing_decision signing = submission(s);
+        slice name = slice_of(text, length < 253 ? length : 253);
+        struct sealing_decision sealing = {.act = SEALING_SEAL,
+                                           .rule = slice_of(text, length / 2),
+                                           .reason = slice_of(text, length),
+                                           .domain = name,
+                                           .selector = name,
+                                           .instance = 50};
         fill(s, slice_of(text, length));
         s->event.signing = &signing;
+        s->event.sealing = &sealing;
         signing.reason = signing.rule = slice_of(text, length / 2);
         signing.hazards = UINT32_MAX;
         signing.rows.count = SIGNING_ROWS_MAX;
         for (size_t i = 0; i < SIGNING_ROWS_MAX; i++) {
-            signing.rows.list[i].domain = slice_of(text, length < 253 ? length : 253);
-            signing.rows.list[i].selector = signing.rows.list[i].domain;
+            signing.rows.list[i].domain = signing.rows.list[i].selector = name;
         }
         check_bounds(s);
         signing.act = SIGNING_FAILED;
+        sealing.act = SEALING_FAILED;
         check_bounds(s);
     }
     free(text);
@@ -603,6 +658,7 @@ int main(void)
         TEST(a_line_tells_it_to_people),
         TEST(a_line_tells_of_a_chain),
         TEST(a_line_tells_what_was_signed_and_what_was_not),
+        TEST(a_line_tells_what_was_sealed_and_what_was_not),
         TEST(a_reason_that_is_told_already_is_not_told_twice),
         TEST(a_line_says_what_enforce_would_do),
         TEST(a_line_says_how_an_accepted_message_is_marked),
@@ -612,6 +668,7 @@ int main(void)
         TEST(json_has_the_fields_of_check),
         TEST(json_of_what_was_not_checked_has_nulls),
         TEST(json_tells_what_was_signed),
+        TEST(json_tells_what_was_sealed),
         TEST(json_has_the_newest_sets_of_a_chain),
         TEST(json_keeps_every_character),
         TEST(json_cuts_long_texts_between_characters),
