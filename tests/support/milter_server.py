@@ -6,7 +6,7 @@
     other.seen[0].fields
 
 It sees every step, and answers each; at the end of a message `decide` gives the edits, as
-milter.py has them, or ("reply", "550 5.7.1 text").
+milter.py has them, ("body", octets) or ("reply", "550 5.7.1 text").
 """
 import socket
 import struct
@@ -138,6 +138,9 @@ class Session:
             if kind == "reply":
                 self.answer("y", protocol.strings(*arguments))
                 reply = None
+                continue
+            if kind == "body":  # in place of the one that came
+                self.answer("b", *arguments)
                 continue
             index = struct.pack(">I", arguments.pop(0)) if kind in ("insert", "change") else b""
             self.answer(COMMANDS[kind], index + protocol.strings(*arguments))
