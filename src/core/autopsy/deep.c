@@ -60,8 +60,9 @@ static bool is_boundary(slice text, size_t at)
 static bool try_stretches(struct dig *at, size_t end)
 {
     bool all = end - at->begin <= ALL_PLACES_MAX;
-    for (size_t from = at->begin; from < end; from++) {
-        for (size_t to = from + 1; to <= end && at->tries < TRIES_MAX; to++) {
+    for (size_t from = at->begin; from < end && !at->header->work->ended; from++) {
+        for (size_t to = from + 1;
+             to <= end && at->tries < TRIES_MAX && !at->header->work->ended; to++) {
             if (!all &&
                 (!is_boundary(at->canonical, from) || !is_boundary(at->canonical, to))) {
                 continue;
@@ -80,7 +81,7 @@ static bool try_stretches(struct dig *at, size_t end)
 /* White space that was lost. */
 static bool try_spaces(struct dig *at, size_t end)
 {
-    for (size_t place = at->begin; place <= end; place++) {
+    for (size_t place = at->begin; place <= end && !at->header->work->ended; place++) {
         struct arena_mark mark = arena_mark(at->header->work->arena);
         slice text = AUTOPSY_JOIN(at->header, slice_first(at->canonical, place),
                                   SLICE(" "), slice_skip(at->canonical, place));
@@ -110,7 +111,8 @@ static bool dig(struct autopsy_header *header, const struct autopsy_place *place
 bool autopsy_try_deep(struct autopsy_header *header)
 {
     for (size_t i = 0; i < header->group_count; i++) {
-        for (size_t slot = 0; slot < header->groups[i].slots; slot++) {
+        for (size_t slot = 0; slot < header->groups[i].slots && !header->work->ended;
+             slot++) {
             struct autopsy_place place = {.group = i, .slot = slot};
             if (dig(header, &place)) {
                 return true;

@@ -186,27 +186,41 @@ enum yett_err autopsy_slots_read(struct autopsy_header *header)
 
 /* ---- trying ----------------------------------------------------------------------------- */
 
+static slice slot_text(const struct autopsy_header *header, size_t index)
+{
+    const struct autopsy_slot *slot = &header->slots[index];
+    const struct autopsy_group *group = &header->groups[slot->group];
+    return group->chosen == NULL ? group->current[slot->index]
+                                 : group->chosen->texts[slot->index];
+}
+
+/* What one candidate costs, the calls counted. */
+static uint64_t cost_of(const struct autopsy_header *header)
+{
+    uint64_t bytes = 256;
+    for (size_t i = 0; i < header->slot_count; i++) {
+        bytes += slot_text(header, i).len + 16;
+    }
+    return bytes;
+}
+
 static bool digest_of(struct autopsy_header *header, uint8_t *digest)
 {
     struct autopsy_work *work = header->work;
+    work->header_candidates++;
+    if (!autopsy_spend(work, &work->header_left, cost_of(header))) {
+        return false;
+    }
     struct crypto_hash *hash = crypto_hash_new(work->crypto, work->digest);
-    uint64_t bytes = 256;
     if (hash == NULL) {
         work->err = YETT_NO_MEMORY;
         return false;
     }
     for (size_t i = 0; i < header->slot_count; i++) {
-        const struct autopsy_slot *slot = &header->slots[i];
-        const struct autopsy_group *group = &header->groups[slot->group];
-        slice text = group->chosen == NULL ? group->current[slot->index]
-                                           : group->chosen->texts[slot->index];
-        crypto_hash_update(hash, text);
-        bytes += text.len + 16;
+        crypto_hash_update(hash, slot_text(header, i));
     }
-    bool done = autopsy_spend(work, &work->header_left, bytes) &&
-                crypto_hash_final(hash, digest) == YETT_OK;
+    bool done = crypto_hash_final(hash, digest) == YETT_OK;
     crypto_hash_free(hash);
-    work->header_candidates += done;
     return done;
 }
 

@@ -124,6 +124,9 @@ static void a_header_of_many_fields_ends_as_well(void **state)
         assert_int_equal(c->finding.kind, AUTOPSY_UNRECOGNISED);
         assert_true(c->finding.budget_ended);
         assert_within(c);
+        /* None is begun for which nothing is left, and each is of more than 10000 octets. */
+        assert_true(c->finding.header_candidates * 10000ULL <
+                    c->limits.header_hashed_bytes);
     }
     free(message.ptr);
     free(names.ptr);
