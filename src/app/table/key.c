@@ -23,6 +23,19 @@ enum yett_err table_path(struct building *building, slice domain, slice name,
     return YETT_OK;
 }
 
+/* A word of a file has no NUL behind it. */
+static enum yett_err terminate(struct building *building, slice path, slice *out)
+{
+    struct buf copy;
+    buf_init(&copy, building->room, TABLE_PATH_MAX);
+    buf_add(&copy, path);
+    buf_add_byte(&copy, '\0');
+    if (buf_err(&copy) == YETT_OK) {
+        *out = slice_first(buf_slice(&copy), path.len);
+    }
+    return buf_err(&copy);
+}
+
 /* The number of the key in `path`, which ends in NUL. */
 static enum yett_err find_key(struct building *building, slice at, slice path,
                               uint32_t *number)
@@ -60,6 +73,8 @@ enum yett_err table_add_key(struct building *building, slice at, slice domain,
     enum yett_err err = YETT_OK;
     if (slice_is_empty(path)) {
         err = table_path(building, domain, selector, ".pem", &path);
+    } else {
+        err = terminate(building, path, &path);
     }
     if (err != YETT_OK) {
         return building_fail(building, err, at, SLICE("the path of its key is too long"));
