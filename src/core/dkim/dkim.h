@@ -16,10 +16,10 @@
 /*
  * dkim: whether a message is what its signers signed (RFC 6376, 8301, 8463, 8616).
  *
- * signature.c reads DKIM-Signature fields, key.c reads key records and record.c writes them,
- * canon_header.c and canon_body.c canonicalise, digest.c hashes the body once for everybody,
- * proof.c finds what was signed within a body that grew, perform.c does the checks, verify.c
- * decides.
+ * signature.c reads signature fields and tags.c the tags in them, key.c reads key records and
+ * record.c writes them, canon_header.c and canon_body.c canonicalise, digest.c hashes the body
+ * once for everybody, proof.c finds what was signed within a body that grew, perform.c does
+ * the checks, verify.c decides.
  *
  * In order: dkim_message_new() when the header is complete, dkim_message_body() as the body
  * passes, dkim_message_end(), then dkim_verify() as often as it wants answers.  The first
