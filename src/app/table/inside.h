@@ -15,6 +15,7 @@ struct building {
     const struct config *config;
     const struct table_notes *notes;
     struct signing_builder *builder;
+    size_t keys_tried;
     slice *why;
 };
 

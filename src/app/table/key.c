@@ -2,7 +2,14 @@
 #include "app/table/inside.h"
 #include "edge/keys/keys.h"
 
-/* key: what a key file holds, as far as everybody may know. */
+/*
+ * key: what a key file holds, as far as everybody may know.
+ *
+ * A key is tried, so that a damaged one is found here and not with the first message.  That
+ * takes a millisecond or two each: of very many all beyond the first are only looked at, and
+ * their keepers find what is wrong with one when it is first wanted.
+ */
+enum { TRIED_MAX = 2048 };
 
 enum yett_err table_path(struct building *building, slice domain, slice name,
                          const char *suffix, slice *out)
@@ -36,11 +43,29 @@ static enum yett_err terminate(struct building *building, slice path, slice *out
     return buf_err(&copy);
 }
 
+static enum yett_err find_facts(struct building *building, slice octets,
+                                struct signing_key *facts, const char **fault)
+{
+    struct crypto_private_key *key = NULL;
+    if (building->keys_tried >= TRIED_MAX &&
+        crypto_private_key_look(building->room, octets, &facts->type, &facts->bits)) {
+        return YETT_OK;
+    }
+    enum yett_err err = crypto_private_key_read(building->crypto, octets, &key, fault);
+    building->keys_tried++;
+    if (err == YETT_OK) {
+        facts->type = crypto_private_key_type(key);
+        facts->bits = crypto_private_key_bits(key);
+        crypto_private_key_free(key);
+    }
+    return err;
+}
+
 /* The number of the key in `path`, which ends in NUL. */
 static enum yett_err find_key(struct building *building, slice at, slice path,
                               uint32_t *number)
 {
-    struct crypto_private_key *key = NULL;
+    struct signing_key facts = {.path = path};
     const char *fault = NULL;
     slice octets = SLICE_NONE, why = SLICE_NONE;
     if (signing_has_key(building->builder, path, number)) {
@@ -48,19 +73,15 @@ static enum yett_err find_key(struct building *building, slice at, slice path,
     }
     enum yett_err err = keys_read(building->room, path.ptr, &octets, &why);
     if (err == YETT_OK) {
-        err = crypto_private_key_read(building->crypto, octets, &key, &fault);
+        err = find_facts(building, octets, &facts, &fault);
         keys_wipe(octets);
     }
     if (err != YETT_OK && fault != NULL) {
         why = arena_printf(building->room, "%s: %s", path.ptr, fault);
     }
     if (err == YETT_OK) {
-        struct signing_key facts = {.path = path,
-                                    .type = crypto_private_key_type(key),
-                                    .bits = crypto_private_key_bits(key)};
         err = signing_add_key(building->builder, &facts, number, &why);
     }
-    crypto_private_key_free(key);
     return err == YETT_OK ? err : building_fail(building, err, at, why);
 }
 

@@ -143,6 +143,14 @@ YETT_MUST_USE
 enum yett_err crypto_private_key_read(struct crypto *crypto, slice pem,
                                       struct crypto_private_key **out, const char **why);
 
+/*
+ * Only what kind of key it is and how many bits it has, from the octets before anything
+ * secret: a hundredth of the time.  Whether it is whole is not known then.  False where it is
+ * not one of the usual forms: crypto_private_key_read() says what it is.  Works in `arena`.
+ */
+bool crypto_private_key_look(struct arena *arena, slice pem, enum crypto_key_type *type,
+                             unsigned *bits);
+
 /* A new key from libcrypto's generator, for apps: core's evaluators never call it.  `bits` is
    for RSA, in the bounds above (asserted); a large one takes seconds.  YETT_IO without random
    octets, YETT_NO_MEMORY. */
