@@ -4,6 +4,7 @@
 #include "app/cli/command.h"
 #include "app/cli/host.h"
 #include "app/cli/options.h"
+#include "app/cli/signing.h"
 #include "app/cli/term.h"
 #include "core/base/num.h"
 #include "edge/files/files.h"
@@ -16,7 +17,13 @@
 
 #define STANDARD_FILE "/etc/yett/yett.conf"
 
-enum { FILE_MAX = 16 << 20, DEFAULTS_MAX = 64 * 1024, KEY_COLUMNS = 28, INDENT = 2 };
+enum {
+    FILE_MAX = 16 << 20,
+    DEFAULTS_MAX = 64 * 1024,
+    KEY_COLUMNS = 28,
+    INDENT = 2,
+    KEPT_MAX = 20
+};
 
 static const struct option_help help = {
     .usage = "yett config check [OPTION…] [FILE|-]\n       yett config defaults",
@@ -38,7 +45,9 @@ struct checking {
     struct config config;
     json_t *settings;
     json_t *warnings;
-    bool any; /* a setting was printed */
+    bool any;             /* a setting was printed */
+    slice kept[KEPT_MAX]; /* warnings that came early */
+    size_t kept_count;
 };
 
 static json_t *json_of(slice text)
@@ -313,11 +322,25 @@ static int report_fine(struct checking *checking, const char *path)
     }
     warn_of_ended(checking, (int64_t)time(NULL));
     warn_of_public(checking);
+    for (size_t i = 0; i < checking->kept_count; i++) {
+        warn_of_host(checking, checking->kept[i]);
+    }
     host_look(checking->arena, &checking->config, warn_of_host, checking);
     if (checking->json) {
         return print_json(checking, path, true, SLICE_NONE);
     }
     return finish_output(true);
+}
+
+/* To be shown behind the settings. */
+static void keep_warning(void *context, slice sentence)
+{
+    struct checking *checking = context;
+    slice copy = SLICE_NONE;
+    if (checking->kept_count < KEPT_MAX &&
+        arena_copy(checking->arena, sentence, &copy) == YETT_OK) {
+        checking->kept[checking->kept_count++] = copy;
+    }
 }
 
 static int check_file(struct checking *checking, const char *path)
@@ -333,6 +356,11 @@ static int check_file(struct checking *checking, const char *path)
     }
     if (check_files(checking, &why) != YETT_OK) {
         return report_fault(checking, path, why, EXIT_BAD);
+    }
+    err = signing_look(checking->arena, &checking->config, keep_warning, checking, &why);
+    if (err != YETT_OK) {
+        return report_fault(checking, path, why,
+                            err == YETT_NO_MEMORY ? EXIT_CANNOT_TELL : EXIT_BAD);
     }
     return report_fine(checking, path);
 }
@@ -390,7 +418,9 @@ static int run(int argc, char **argv, struct arena *arena)
 
 int command_config(int argc, char **argv)
 {
-    struct arena *arena = arena_new(CONFIG_FILE_ARENA_BYTES);
+    /* A ceiling: settings, and the table of what is signed. */
+    struct arena *arena =
+        arena_new(CONFIG_FILE_ARENA_BYTES + 2 * (size_t)SIGNING_TABLE_MAX);
     if (arena == NULL) {
         fprintf(stderr, "yett config: out of memory\n");
         return EXIT_CANNOT_TELL;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`yett sign --would-sign`: which mail the gateway would sign, and by which rule.
+"""`yett sign --would-sign`: which mail the gateway would sign, and by which rule; and what
+`yett config check` says of keys.
 
     would_sign.py YETT
 """
@@ -146,6 +147,20 @@ def faults_are_named_where_they_stand(world):
     holds(done.err, "/other.test/e.pem: has mode 644")
 
 
+def config_check_looks_at_the_keys_too(world):
+    done = world.run("config", "check", world.conf)
+    same((done.status, done.err), (0, ""), "good settings")
+    world.configure("on", 'domain twice.test { sign = {"nothing"} }\n')
+    done = world.run("config", "check", world.conf)
+    same((done.status, done.out), (1, ""), "a key that is not there")
+    holds(done.err, "/twice.test/nothing.pem: ")
+    world.configure("on", 'domain turning.test { rotate = true }\n')
+    done = world.run("config", "check", world.conf, "--json")
+    same(done.status, 0, "a domain that has no key yet")
+    warnings = json.loads(done.out)["warnings"]
+    assert any("none of its keys signs yet" in one for one in warnings), warnings
+
+
 def wrong_usage(world):
     for arguments, said in (
             ((), "--from must be an address"),
@@ -171,6 +186,7 @@ def main():
              (keys_are_named, "the keys are named, and the entry that fits"),
              (faults_are_named_where_they_stand,
               "what is wrong with a file is named with its line"),
+             (config_check_looks_at_the_keys_too, "config check looks at the keys, too"),
              (wrong_usage, "wrong usage is told"))
     return tap.report([(name, lambda t=test: alone(sys.argv[1], t), None)
                        for test, name in cases])

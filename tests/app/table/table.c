@@ -289,6 +289,8 @@ static void faults_name_the_setting_or_the_line_and_the_file(void **state)
         {"domain example.com { sign = {link} }\n",                                "keys/example.com/link.pem",
          "symbolic link"                                                                                                        },
         {"domain example.com { sign = {text} }\n",                                "keys/example.com/text.pem", ": "             },
+        {"signing { fields = \"From:Received\" }\n",                              "yett.conf: signing.fields",
+         "Received"                                                                                                             },
         {"signing { domains_file = none }\n",                                     "none",                      "domains_file"   },
         {"signing { domains_file = bad }\n",                                      "bad:2",                     "'x=y'"          },
         {"signing { domains_file = twice }\n",                                    "twice:2",                   "stands twice"   },
