@@ -394,7 +394,7 @@ static slice from_value(const struct judged *judged)
     return from == NULL ? SLICE_NONE : slice_trim_fws(from->value);
 }
 
-json_t *json_of_message(const struct mail_item *item, const struct judged *judged)
+static json_t *message_value(const struct mail_item *item, const struct judged *judged)
 {
     bool failed = false;
     json_t *out = json_object();
@@ -439,7 +439,7 @@ json_t *json_of_failure(const struct mail_item *item, const struct judged *judge
 {
     bool failed = false;
     json_t *out = json_object();
-    json_put(out, "message", json_of_message(item, judged), &failed);
+    json_put(out, "message", message_value(item, judged), &failed);
     json_put(out, "error", json_of_slice(judged->why), &failed);
     json_put(out, "action",
              is_answered_for ? json_of_action(&judged->action) : json_null(), &failed);
@@ -478,7 +478,7 @@ json_t *json_of_judged(const struct mail_item *item, const struct judged *judged
     bool failed = false;
     const struct verdict *verdict = judged->verdict;
     json_t *out = json_object();
-    json_put(out, "message", json_of_message(item, judged), &failed);
+    json_put(out, "message", message_value(item, judged), &failed);
     json_put(out, "envelope", json_of_envelope(&verdict->envelope), &failed);
     put_checks(out, judged, &failed);
     json_put(out, "action", json_of_action(&judged->action), &failed);

@@ -20,7 +20,6 @@ json_t *json_of_optional(slice text); /* null when empty */
 json_t *json_of_spf(const struct spf_result *spf);
 json_t *json_of_spf_steps(const struct spf_result *spf);
 json_t *json_of_envelope(const struct verdict_envelope *envelope);
-json_t *json_of_message(const struct mail_item *item, const struct judged *judged);
 json_t *json_of_judged(const struct mail_item *item, const struct judged *judged);
 
 /* Of a message that could not be judged; `is_answered_for`: because of a limit of ours. */

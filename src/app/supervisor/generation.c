@@ -271,7 +271,8 @@ static size_t count_in(const struct generation *generation, enum worker_state st
 
 /* ---- in between ------------------------------------------------------------------------- */
 
-void generation_fail(struct generation *generation, const char *why)
+/* It did not get ready: end it, and say why. */
+static void generation_fail(struct generation *generation, const char *why)
 {
     generation->state = GENERATION_LEAVING;
     supervisor_refuse(generation->supervisor, EXIT_FAILED, why);

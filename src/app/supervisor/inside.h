@@ -184,8 +184,6 @@ void generation_begin(struct supervisor *supervisor, const struct role_plan *pla
 void generation_free(struct generation *generation);
 void generation_leave(struct generation *generation);
 void generation_kill(struct generation *generation);
-/* It did not get ready: end it, and say why. */
-void generation_fail(struct generation *generation, const char *why);
 /* A worker got ready, or is gone for good. */
 void generation_look(struct generation *generation);
 void generation_on_tick(struct generation *generation, int64_t now_ms);
@@ -228,7 +226,6 @@ void notify_begin(struct supervisor *supervisor);
 void notify_ready(struct supervisor *supervisor);
 void notify_reloading(struct supervisor *supervisor);
 void notify_stopping(struct supervisor *supervisor);
-void notify_status(struct supervisor *supervisor);
 void notify_on_tick(struct supervisor *supervisor, int64_t now_ms);
 
 #endif

@@ -8,7 +8,8 @@
 
 static const char unix_prefix[] = "unix:";
 
-const char *listener_path(const struct listener *listener)
+/* Path of a unix socket; NULL of another one. */
+static const char *listener_path(const struct listener *listener)
 {
     return strncmp(listener->address, unix_prefix, sizeof unix_prefix - 1) == 0
                ? listener->address + sizeof unix_prefix - 1

@@ -48,7 +48,4 @@ bool listener_settle(struct listener *listener, const struct role_listener *want
 const struct listener *listeners_unclaimed(const struct listeners *listeners,
                                            struct listener *const *taken, size_t count);
 
-/* Path of a unix socket; NULL of another one. */
-const char *listener_path(const struct listener *listener);
-
 #endif

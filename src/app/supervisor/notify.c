@@ -15,7 +15,7 @@ void notify_begin(struct supervisor *supervisor)
     }
 }
 
-void notify_status(struct supervisor *supervisor)
+static void notify_status(struct supervisor *supervisor)
 {
     const struct generation *current = supervisor_current(supervisor);
     if (supervisor->stopping || current == NULL) {

@@ -49,7 +49,8 @@ static void propose_without(struct autopsy_header *header, size_t at, size_t dro
                   odd ? AUTOPSY_RANK_LIKELY : AUTOPSY_RANK_POSSIBLE);
 }
 
-void autopsy_propose_counts(struct autopsy_header *header, size_t at)
+/* What could have been done to all fields of a name. */
+static void propose_counts(struct autopsy_header *header, size_t at)
 {
     struct autopsy_group *group = &header->groups[at];
     slice texts[DKIM_SIGNED_FIELDS_MAX + 1] = {SLICE_NONE};
@@ -108,7 +109,7 @@ static void propose_all(struct autopsy_header *header)
 {
     autopsy_propose_copies(header);
     for (size_t i = 0; i < header->group_count; i++) {
-        autopsy_propose_counts(header, i);
+        propose_counts(header, i);
     }
     for (size_t i = 0; i < header->group_count; i++) {
         struct autopsy_group *group = &header->groups[i];

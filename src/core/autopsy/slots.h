@@ -129,9 +129,6 @@ void autopsy_propose_mime(struct autopsy_header *header,
 void autopsy_propose_saved(struct autopsy_header *header,
                            const struct autopsy_place *place);
 
-/* … to all fields of a name. */
-void autopsy_propose_counts(struct autopsy_header *header, size_t group);
-
 void autopsy_propose_copies(struct autopsy_header *header);
 
 /* For RSA: texts taken out of the fields at every place.  True: found and noted. */

@@ -273,9 +273,6 @@ enum yett_err dkim_message_end(struct dkim_message *message);
 void dkim_message_finish(struct dkim_message *message);
 
 size_t dkim_message_signature_count(const struct dkim_message *message); /* parsed ones */
-size_t dkim_message_field_count(const struct dkim_message *message);     /* all fields */
-const struct dkim_signature *dkim_message_signature(const struct dkim_message *message,
-                                                    size_t index);
 
 /* ---- checks: what the caller performs for the evaluator ------------------------------- */
 

@@ -159,14 +159,3 @@ size_t dkim_message_signature_count(const struct dkim_message *message)
 {
     return message->count;
 }
-
-size_t dkim_message_field_count(const struct dkim_message *message)
-{
-    return message->field_count;
-}
-
-const struct dkim_signature *dkim_message_signature(const struct dkim_message *message,
-                                                    size_t index)
-{
-    return &message->signatures[index];
-}

@@ -26,8 +26,6 @@ enum rotation_phase {
     ROTATION_RETIRING /* signs no more; its record stays until `until_s` */
 };
 
-const char *rotation_phase_text(enum rotation_phase phase); /* "pending" */
-
 struct rotation_key {
     slice selector; /* normal form */
     enum crypto_key_type type;

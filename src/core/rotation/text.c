@@ -15,11 +15,6 @@ static const char *const type_words[] = {"rsa", "ed25519"};
 
 enum { PHASES = 3, TYPES = 2 };
 
-const char *rotation_phase_text(enum rotation_phase phase)
-{
-    return phase_words[phase];
-}
-
 static size_t find_word(slice word, const char *const *words, size_t count)
 {
     size_t i = 0;

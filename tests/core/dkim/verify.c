@@ -489,7 +489,6 @@ static void fields_beyond_the_hundredth_are_counted_only(void **state)
     assert_int_equal(case_verify(c), DKIM_NEUTRAL);
     assert_int_equal(c->results.count, 100);
     assert_int_equal(c->results.uncounted, 5);
-    assert_int_equal(dkim_message_field_count(c->facts), 105);
     assert_int_equal(dkim_message_signature_count(c->facts), 100);
 }
 
