@@ -6,9 +6,6 @@
 
 /* inside: what the files of this folder know of each other. */
 
-/* "FIRST/SECOND" with a NUL behind it, or NULL. */
-const char *ring_path(struct arena *arena, const char *first, slice second);
-
 /* "PATH: WHAT: the system's word"; YETT_NOT_FOUND or YETT_IO. */
 enum yett_err ring_fail_errno(struct arena *arena, const char *path, const char *what,
                               slice *why);

@@ -41,17 +41,6 @@ enum yett_err keyring_set_testing(struct keyring *ring, struct keyring_key *key)
     return write_record(ring->arena, key, true);
 }
 
-/* "/path: what is wrong" */
-static slice path_fault(struct arena *arena, const char *path, const char *fault)
-{
-    struct buf text;
-    buf_init(&text, arena, 5 * KEYS_PATH_MAX);
-    buf_add_visible(&text, slice_from_text(path));
-    buf_add_text(&text, ": ");
-    buf_add_text(&text, fault);
-    return buf_slice(&text);
-}
-
 enum yett_err pem_load(struct arena *arena, struct crypto *crypto,
                        struct keyring_key *key)
 {
@@ -66,7 +55,7 @@ enum yett_err pem_load(struct arena *arena, struct crypto *crypto,
     err = crypto_private_key_read(crypto, pem, &private_key, &fault);
     keys_wipe(pem);
     if (err == YETT_BAD_SYNTAX) {
-        key->trouble = path_fault(arena, key->path, fault);
+        key->trouble = keys_sentence(arena, key->path, fault);
         return YETT_OK;
     }
     if (err == YETT_OK) {

@@ -17,19 +17,6 @@
 
 enum { LOCK_TRIES = 30, STATE_MAX = 8192, DOMAINS_MAX = 200000 };
 
-static const slice suffix = SLICE_INIT(".pem");
-
-const char *ring_path(struct arena *arena, const char *first, slice second)
-{
-    struct buf path;
-    buf_init(&path, arena, KEYS_PATH_MAX);
-    buf_add_text(&path, first);
-    buf_add_byte(&path, '/');
-    buf_add(&path, second);
-    buf_add_byte(&path, '\0');
-    return buf_err(&path) == YETT_OK ? path.ptr : NULL;
-}
-
 /* "PATH: WHAT: the system's word" */
 enum yett_err ring_fail_errno(struct arena *arena, const char *path, const char *what,
                               slice *why)
@@ -124,11 +111,7 @@ static enum yett_err check_directory(struct keyring *ring, const char *path, uid
     if (fault == NULL) {
         return YETT_OK;
     }
-    struct buf text;
-    buf_init(&text, ring->arena, 5 * KEYS_PATH_MAX);
-    buf_add_visible(&text, slice_from_text(path));
-    buf_printf(&text, ": %s", fault);
-    *why = buf_slice(&text);
+    *why = keys_sentence(ring->arena, path, fault);
     return YETT_BAD_SYNTAX;
 }
 
@@ -162,6 +145,12 @@ static enum yett_err enter(struct keyring *ring, const char *directory,
 
 /* ---- the state -------------------------------------------------------------------------- */
 
+static enum yett_err state_path(struct keyring *ring, const char **out)
+{
+    return keys_path(ring->arena, slice_from_text(ring->directory), KEYS_STATE,
+                     SLICE_NONE, out);
+}
+
 static enum yett_err state_fault(struct keyring *ring, const char *path, size_t line,
                                  const char *fault, slice *why)
 {
@@ -175,14 +164,15 @@ static enum yett_err state_fault(struct keyring *ring, const char *path, size_t 
 
 static enum yett_err read_state(struct keyring *ring, slice *why)
 {
-    const char *path = ring_path(ring->arena, ring->directory, SLICE("state"));
+    const char *path = NULL;
     const char *fault = "";
     slice text;
     size_t line = 0;
-    if (path == NULL) {
-        return YETT_NO_MEMORY;
+    enum yett_err err = state_path(ring, &path);
+    if (err != YETT_OK) {
+        return err;
     }
-    enum yett_err err = keys_read(ring->arena, path, &text, why);
+    err = keys_read(ring->arena, path, &text, why);
     if (err == YETT_NOT_FOUND) {
         return YETT_OK;
     }
@@ -197,11 +187,11 @@ static enum yett_err read_state(struct keyring *ring, slice *why)
 
 enum yett_err keyring_save(struct keyring *ring, slice *why)
 {
-    const char *path = ring_path(ring->arena, ring->directory, SLICE("state"));
+    const char *path = NULL;
     struct buf text;
     buf_init(&text, ring->arena, STATE_MAX);
     rotation_write(&text, &ring->rotation);
-    if (path == NULL || buf_err(&text) != YETT_OK) {
+    if (state_path(ring, &path) != YETT_OK || buf_err(&text) != YETT_OK) {
         *why = SLICE("there is no memory left to write the state");
         return YETT_NO_MEMORY;
     }
@@ -222,12 +212,8 @@ struct keyring_key *keyring_find(struct keyring *ring, slice selector)
 
 enum yett_err ring_file_path(struct keyring *ring, slice selector, const char **out)
 {
-    struct buf name;
-    buf_init(&name, ring->arena, 512);
-    buf_add(&name, selector);
-    buf_add(&name, suffix);
-    *out = ring_path(ring->arena, ring->directory, buf_slice(&name));
-    return *out == NULL ? YETT_NO_MEMORY : buf_err(&name);
+    return keys_path(ring->arena, slice_from_text(ring->directory), selector, KEYS_SUFFIX,
+                     out);
 }
 
 enum yett_err keyring_add_file(struct keyring *ring, slice selector, const char *path)
@@ -296,9 +282,12 @@ static bool is_normal(struct arena *arena, slice name)
 
 static bool choose_key(struct arena *arena, slice name, slice *out)
 {
+    const slice suffix = KEYS_SUFFIX;
+    if (!slice_ends_with(name, suffix)) {
+        return false;
+    }
     *out = slice_first(name, name.len - suffix.len);
-    return name.len > suffix.len && slice_ends_with(name, suffix) &&
-           is_normal(arena, *out);
+    return !slice_is_empty(*out) && is_normal(arena, *out);
 }
 
 static bool choose_domain(struct arena *arena, slice name, slice *out)
@@ -341,14 +330,19 @@ enum yett_err keyring_open(struct arena *arena, struct crypto *crypto,
         (struct keyring){.arena = arena,
                          .crypto = crypto,
                          .domain = domain,
-                         .directory = ring_path(arena, directory, domain),
                          .keys = ARENA_ARRAY(arena, KEYRING_KEYS_MAX, struct keyring_key),
                          .lock = -1};
     *why = SLICE("there is no memory left");
-    if (out->directory == NULL || out->keys == NULL) {
+    if (out->keys == NULL) {
         return YETT_NO_MEMORY;
     }
-    enum yett_err err = enter(out, directory, access, why);
+    enum yett_err err =
+        keys_path(arena, slice_from_text(directory), domain, SLICE_NONE, &out->directory);
+    if (err != YETT_OK) {
+        *why = err == YETT_LIMIT ? SLICE("the path of its keys is too long") : *why;
+        return err;
+    }
+    err = enter(out, directory, access, why);
     return err == YETT_OK ? read_keys(out, why) : err;
 }
 

@@ -6,7 +6,7 @@
 
 /* inside: what the files of this folder know of each other. */
 
-enum { TABLE_SENTENCE_MAX = 1000, TABLE_PATH_MAX = 4096 };
+enum { TABLE_SENTENCE_MAX = 1000 };
 
 struct building {
     struct arena *arena;
@@ -37,7 +37,7 @@ enum yett_err table_add_key(struct building *building, slice at, slice domain,
 /* "DIRECTORY/DOMAIN/NAME" in the room, a NUL follows it. */
 YETT_MUST_USE
 enum yett_err table_path(struct building *building, slice domain, slice name,
-                         const char *suffix, slice *out);
+                         slice suffix, slice *out);
 
 /* ---- settings.c, files.c ---------------------------------------------------------------- */
 

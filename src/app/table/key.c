@@ -12,29 +12,26 @@
 enum { TRIED_MAX = 2048 };
 
 enum yett_err table_path(struct building *building, slice domain, slice name,
-                         const char *suffix, slice *out)
+                         slice suffix, slice *out)
 {
-    struct buf path;
-    buf_init(&path, building->room, TABLE_PATH_MAX);
-    buf_add(&path, building->config->signing.keys_directory);
-    buf_add_byte(&path, '/');
-    buf_add(&path, domain);
-    buf_add_byte(&path, '/');
-    buf_add(&path, name);
-    buf_add_text(&path, suffix);
-    buf_add_byte(&path, '\0');
-    if (buf_err(&path) != YETT_OK) {
-        return buf_err(&path);
+    const char *path = NULL;
+    enum yett_err err =
+        keys_path(building->room, building->config->signing.keys_directory, domain,
+                  SLICE_NONE, &path);
+    if (err == YETT_OK) {
+        err = keys_path(building->room, slice_from_text(path), name, suffix, &path);
     }
-    *out = slice_first(buf_slice(&path), buf_slice(&path).len - 1);
-    return YETT_OK;
+    if (err == YETT_OK) {
+        *out = slice_from_text(path);
+    }
+    return err;
 }
 
 /* A word of a file has no NUL behind it. */
 static enum yett_err terminate(struct building *building, slice path, slice *out)
 {
     struct buf copy;
-    buf_init(&copy, building->room, TABLE_PATH_MAX);
+    buf_init(&copy, building->room, KEYS_PATH_MAX);
     buf_add(&copy, path);
     buf_add_byte(&copy, '\0');
     if (buf_err(&copy) == YETT_OK) {
@@ -77,7 +74,7 @@ static enum yett_err find_key(struct building *building, slice at, slice path,
         keys_wipe(octets);
     }
     if (err != YETT_OK && fault != NULL) {
-        why = arena_printf(building->room, "%s: %s", path.ptr, fault);
+        why = keys_sentence(building->room, path.ptr, fault);
     }
     if (err == YETT_OK) {
         err = signing_add_key(building->builder, &facts, number, &why);
@@ -93,7 +90,7 @@ enum yett_err table_add_key(struct building *building, slice at, slice domain,
     slice why = SLICE_NONE;
     enum yett_err err = YETT_OK;
     if (slice_is_empty(path)) {
-        err = table_path(building, domain, selector, ".pem", &path);
+        err = table_path(building, domain, selector, KEYS_SUFFIX, &path);
     } else {
         err = terminate(building, path, &path);
     }

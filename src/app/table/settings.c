@@ -33,7 +33,7 @@ static enum yett_err find_active(struct building *building, slice at, slice doma
     const char *fault = NULL;
     size_t line = 0;
     *out = (struct rotation){.count = 0};
-    enum yett_err err = table_path(building, domain, SLICE("state"), "", &path);
+    enum yett_err err = table_path(building, domain, KEYS_STATE, SLICE_NONE, &path);
     if (err != YETT_OK) {
         return building_fail(building, err, at,
                              SLICE("the path of its keys is too long"));

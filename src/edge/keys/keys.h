@@ -11,13 +11,30 @@
  * keys: files that hold secrets (private keys, TSIG keys) and what is written beside them.
  *
  * read.c reads one that nobody else can read or put there, write.c makes new ones that are
- * whole on the disk before their name is.  What stands in them is others' work.
+ * whole on the disk before their name is, place.c is about their directory, path.c puts paths
+ * together.  What stands in them is others' work.
  *
  * Sentences (`why`, in `arena`) begin with the path, made visible, and are complete.  Paths
  * end in NUL.
  */
 
 enum { KEYS_FILE_MAX = 64 * 1024, KEYS_PATH_MAX = 4096 };
+
+/*
+ * Where the keys of a domain lie: DIRECTORY/DOMAIN/SELECTOR and this, and beside them the
+ * state of their rotation.
+ */
+#define KEYS_SUFFIX SLICE(".pem")
+#define KEYS_STATE  SLICE("state")
+
+/* "DIRECTORY/NAMESUFFIX", a NUL behind it.  YETT_LIMIT when it is longer than KEYS_PATH_MAX;
+   YETT_NO_MEMORY. */
+YETT_MUST_USE
+enum yett_err keys_path(struct arena *arena, slice directory, slice name, slice suffix,
+                        const char **out);
+
+/* "PATH: FAULT", the path made visible. */
+slice keys_sentence(struct arena *arena, const char *path, const char *fault);
 
 /*
  * Read the secret in `path`, at most KEYS_FILE_MAX octets, into `arena`; one NUL that is not

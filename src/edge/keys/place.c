@@ -10,19 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-slice place_sentence(struct arena *arena, const char *path, const char *fault)
-{
-    struct buf text;
-    buf_init(&text, arena, 5 * KEYS_PATH_MAX);
-    buf_add_visible(&text, slice_from_text(path));
-    buf_add_text(&text, ": ");
-    buf_add_text(&text, fault);
-    return buf_err(&text) == YETT_OK ? buf_slice(&text) : slice_from_text(fault);
-}
-
 enum yett_err place_fail(const struct place *place, enum yett_err err, const char *fault)
 {
-    *place->why = place_sentence(place->arena, place->path, fault);
+    *place->why = keys_sentence(place->arena, place->path, fault);
     return err;
 }
 

@@ -29,7 +29,4 @@ enum yett_err place_fail(const struct place *place, enum yett_err err, const cha
 /* The same for errno, which decides what is given back. */
 enum yett_err place_fail_errno(const struct place *place, const char *doing);
 
-/* "/path: fault" in `arena`. */
-slice place_sentence(struct arena *arena, const char *path, const char *fault);
-
 #endif

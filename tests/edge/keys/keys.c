@@ -187,6 +187,28 @@ static void a_link_is_replaced_not_followed(void **state)
     assert_true(slice_eq(out, SLICE("untouched")));
 }
 
+static void paths_of_keys_end_in_nul_and_have_a_bound(void **state)
+{
+    struct tree *tree = *state;
+    const char *path = NULL;
+    assert_int_equal(
+        keys_path(tree->arena, SLICE("/k"), SLICE("example.org"), SLICE_NONE, &path),
+        YETT_OK);
+    assert_string_equal(path, "/k/example.org");
+    assert_int_equal(
+        keys_path(tree->arena, slice_from_text(path), SLICE("s1"), KEYS_SUFFIX, &path),
+        YETT_OK);
+    assert_string_equal(path, "/k/example.org/s1.pem");
+
+    char *long_name = arena_alloc(tree->arena, KEYS_PATH_MAX);
+    assert_non_null(long_name);
+    memset(long_name, 'x', KEYS_PATH_MAX);
+    assert_int_equal(keys_path(tree->arena, SLICE("/k"),
+                               slice_of(long_name, KEYS_PATH_MAX), KEYS_SUFFIX, &path),
+                     YETT_LIMIT);
+    assert_string_equal(path, "/k/example.org/s1.pem");
+}
+
 static void a_directory_is_made_for_its_owner_alone(void **state)
 {
     struct tree *tree = *state;
@@ -220,6 +242,7 @@ int main(void)
         tree_test(a_new_file_is_its_owners_alone),
         tree_test(a_file_is_never_written_over_but_can_be_replaced),
         tree_test(a_link_is_replaced_not_followed),
+        tree_test(paths_of_keys_end_in_nul_and_have_a_bound),
         tree_test(a_directory_is_made_for_its_owner_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
