@@ -183,7 +183,9 @@ bool plan_on_exit(struct supervisor *supervisor, pid_t pid, int status)
     }
     int exit_status = explain(planning, status, why, sizeof why);
     forget(planning);
-    if (!supervisor->stopping) {
+    if (supervisor->stopping) {
+        supervisor_look_around(supervisor); /* it may be the last that was waited for */
+    } else {
         supervisor_refuse(supervisor, exit_status, why);
     }
     return true;

@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import sys
+import time
 
 sys.dont_write_bytecode = True
 from house import MAIL, YETT, ZONE, folder, holds, judged, read, refuses, reloaded
@@ -135,6 +136,17 @@ def settings_that_take_too_long_are_given_up():
         reloaded(gateway)
 
 
+def a_stop_at_any_time_of_a_reload_ends():
+    """The role that reads the settings may be the last to go."""
+    for number in range(16):
+        with Gateway(YETT, ZONE) as gateway:
+            gateway.wait_log("started: ")
+            for _ in range(1 + number % 4):
+                gateway.reload()
+                time.sleep(0.004 * (number % 5))
+            assert gateway.stop(15) == 0, gateway.log()
+
+
 def after_an_upgrade_a_reload_starts_the_new_program():
     with folder() as at:
         program = os.path.join(at, "yett")
@@ -161,7 +173,8 @@ CASES = [(test.__name__, test, "") for test in (
     settings_that_take_too_long_are_given_up, a_secret_is_made_once,
     without_a_place_for_the_secret_it_goes_on,
     a_reload_changes_settings_and_keeps_connections, a_bad_reload_leaves_everything_as_it_was,
-    listeners_come_and_go, after_an_upgrade_a_reload_starts_the_new_program)]
+    listeners_come_and_go, a_stop_at_any_time_of_a_reload_ends,
+    after_an_upgrade_a_reload_starts_the_new_program)]
 
 if __name__ == "__main__":
     sys.exit(tap.report(CASES))
