@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -77,9 +78,40 @@ static const struct call_rule keeper[] = {
     ANY("send"), IS("sendto", 4, 0), ANY("recv"), ANY("recvfrom"),
 };
 
+/* Name servers, and who started it: a gateway that has no mail server. */
+static const struct call_rule asker[] = {
+    IS("ioctl", 1, FIONREAD), IS("ioctl", 1, FIONBIO),
+    SOCKET(AF_INET, SOCK_STREAM), SOCKET(AF_INET, SOCK_DGRAM),
+    SOCKET(AF_INET6, SOCK_STREAM), SOCKET(AF_INET6, SOCK_DGRAM),
+    ANY("bind"), ANY("connect"), ANY("shutdown"),
+    ANY("send"), ANY("sendto"), ANY("sendmsg"), ANY("sendmmsg"),
+    ANY("recv"), ANY("recvfrom"), ANY("recvmsg"), ANY("recvmmsg"), ANY("recvmmsg_time64"),
+    ANY("getsockname"), ANY("getpeername"), ANY("getsockopt"),
+    IS("setsockopt", 1, SOL_SOCKET), IS("setsockopt", 1, IPPROTO_TCP),
+    IS("setsockopt", 1, IPPROTO_IP), IS("setsockopt", 1, IPPROTO_IPV6),
+};
+
+/* Files, where landlock lets it; its asker, to whom it is connected; the gateway, of which
+   it asks the kernel who it is (a socket, SO_PEERCRED), to tell it to reload. */
+static const struct call_rule keyring[] = {
+    ANY("open"), ANY("openat"), ANY("stat"), ANY("stat64"), ANY("lstat"), ANY("lstat64"),
+    ANY("newfstatat"), ANY("fstatat64"), ANY("statx"), ANY("access"), ANY("faccessat"),
+    ANY("faccessat2"), ANY("getdents"), ANY("getdents64"), ANY("lseek"), ANY("_llseek"),
+    ANY("pread64"), ANY("mkdir"), ANY("mkdirat"), ANY("unlink"), ANY("unlinkat"),
+    ANY("rename"), ANY("renameat"), ANY("renameat2"), ANY("link"), ANY("linkat"),
+    ANY("fchmod"), ANY("fsync"), ANY("flock"),
+    IS("ioctl", 1, TCGETS), IS("ioctl", 1, TIOCGWINSZ),
+    ANY("send"), IS("sendto", 4, 0), ANY("recv"), ANY("recvfrom"),
+    SOCKET(AF_UNIX, SOCK_STREAM), ANY("connect"), IS("getsockopt", 1, SOL_SOCKET),
+    IS("kill", 1, SIGHUP), IS("kill", 1, SIGKILL), ANY("wait4"), ANY("waitpid"),
+};
+
 const struct call_list calls_of_all = {all, sizeof(all) / sizeof(all[0])};
 const struct call_list calls_of_gateway = {gateway, sizeof(gateway) / sizeof(gateway[0])};
 const struct call_list calls_of_keeper = {keeper, sizeof(keeper) / sizeof(keeper[0])};
+
+const struct call_list calls_of_asker = {asker, sizeof(asker) / sizeof(asker[0])};
+const struct call_list calls_of_keyring = {keyring, sizeof(keyring) / sizeof(keyring[0])};
 
 const char *const calls_to_itself[] = {"kill", "tgkill", "tkill", NULL};
 
@@ -100,6 +132,8 @@ const char *const calls_refused_to_keepers[] = {
     "socket", "bind", "connect", "accept", "accept4", "sendmsg", "sendmmsg", "recvmsg",
     "recvmmsg", "setsockopt", NULL
 };
+
+const char *const calls_refused_to_askers[] = {"accept", "accept4", NULL};
 
 const char *const calls_hostile[] = {
     /* Other programs, other processes. */

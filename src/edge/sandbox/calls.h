@@ -27,6 +27,8 @@ struct call_list {
 extern const struct call_list calls_of_all; /* gateways and keepers */
 extern const struct call_list calls_of_gateway;
 extern const struct call_list calls_of_keeper;
+extern const struct call_list calls_of_asker;
+extern const struct call_list calls_of_keyring;
 
 /* Allowed for a process about itself: its first argument is its own id. */
 extern const char *const calls_to_itself[]; /* NULL at the end */
@@ -34,6 +36,7 @@ extern const char *const calls_to_itself[]; /* NULL at the end */
 /* Refused with EPERM: libraries try them and can do without. */
 extern const char *const calls_refused[];            /* NULL at the end */
 extern const char *const calls_refused_to_keepers[]; /* NULL at the end */
+extern const char *const calls_refused_to_askers[];  /* NULL at the end */
 
 /* No library of ours ever calls these: who does has taken the process over. */
 extern const char *const calls_hostile[]; /* NULL at the end */

@@ -11,8 +11,9 @@
 
 /*
  * A rule set that handles all accesses of files and allows none: what is open stays open,
- * and nothing else can be opened, made, renamed or removed.  The network is left to a
- * gateway, which lives from it, and is taken from a keeper.
+ * and nothing else can be opened, made, renamed or removed, but for the paths that a role is
+ * left with.  The network is left to gateways and askers, which live from it, and is taken
+ * from those who hold keys.
  *
  * The headers of the build may be older than the kernel, so the facts are written out.
  */
@@ -36,38 +37,77 @@ static const struct {
      3               }, /* connect to abstract sockets, and signal processes, that are outside */
 };
 
+enum { SCOPE_SIGNALS = 2 };
+
+static bool holds_keys(enum sandbox_role role)
+{
+    return role == SANDBOX_KEEPER || role == SANDBOX_KEYRING;
+}
+
 static struct ruleset ruleset_of(int abi, enum sandbox_role role)
 {
     struct ruleset ruleset = {0};
     for (size_t i = 0; i < sizeof(additions) / sizeof(additions[0]); i++) {
         if (additions[i].abi <= abi) {
             ruleset.handled_files |= additions[i].files;
-            ruleset.handled_network |= role == SANDBOX_KEEPER ? additions[i].network : 0;
+            ruleset.handled_network |= holds_keys(role) ? additions[i].network : 0;
             ruleset.scoped |= additions[i].scoped;
         }
+    }
+    if (role == SANDBOX_KEYRING) { /* it tells the gateway to reload */
+        ruleset.scoped &= ~(uint64_t)SCOPE_SIGNALS;
     }
     return ruleset;
 }
 
-static bool let_files_be_read(int ruleset)
+/* What is not there needs no rule. */
+static bool let(int ruleset, const char *path, uint64_t access)
 {
     struct landlock_path_beneath_attr rule = {
-        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
-        .parent_fd = open("/", O_PATH | O_CLOEXEC),
-    };
+        .allowed_access = access, .parent_fd = open(path, O_PATH | O_CLOEXEC)};
+    if (rule.parent_fd < 0) {
+        return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
+    }
     long err =
         syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    int reason = errno;
     (void)close(rule.parent_fd);
+    errno = reason;
     return err == 0;
 }
 
-static bool restrict_to(const struct ruleset *wanted)
+static bool let_files_be_read(int ruleset)
+{
+    return let(ruleset, "/", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
+}
+
+static bool let_all(int ruleset, const struct ruleset *wanted,
+                    const struct sandbox_path *paths, size_t count)
+{
+    static const uint64_t accesses[] = {
+        [SANDBOX_READ_FILE] = LANDLOCK_ACCESS_FS_READ_FILE,
+        [SANDBOX_READ_DIRECTORY] = LANDLOCK_ACCESS_FS_READ_DIR,
+        [SANDBOX_CHANGE_BELOW] =
+            LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+            LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+            LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | 1 << 14};
+    bool stands = true;
+    for (size_t i = 0; stands && i < count; i++) {
+        stands = let(ruleset, paths[i].path,
+                     accesses[paths[i].access] & wanted->handled_files);
+    }
+    return stands;
+}
+
+static bool restrict_to(const struct ruleset *wanted, const struct sandbox_path *paths,
+                        size_t count)
 {
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, wanted, sizeof(*wanted), 0);
     if (ruleset < 0) {
         return false;
     }
     bool stands = (!sanitizers_read_files || let_files_be_read(ruleset)) &&
+                  let_all(ruleset, wanted, paths, count) &&
                   syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
     int reason = errno;
     (void)close(ruleset);
@@ -77,10 +117,16 @@ static bool restrict_to(const struct ruleset *wanted)
 
 bool wall_landlock(enum sandbox_role role, struct why why)
 {
+    return wall_landlock_but(role, NULL, 0, why);
+}
+
+bool wall_landlock_but(enum sandbox_role role, const struct sandbox_path *paths,
+                       size_t count, struct why why)
+{
     int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
                            LANDLOCK_CREATE_RULESET_VERSION);
     struct ruleset wanted = ruleset_of(abi, role);
-    if (abi < 1 || !restrict_to(&wanted)) {
+    if (abi < 1 || !restrict_to(&wanted, paths, count)) {
         why_say(why, "%s", why_text(errno));
         return false;
     }

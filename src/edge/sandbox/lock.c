@@ -56,6 +56,8 @@ unsigned sandbox_walls(enum sandbox_role role)
     switch (role) {
     case SANDBOX_GATEWAY:
     case SANDBOX_KEEPER:
+    case SANDBOX_ASKER:
+    case SANDBOX_KEYRING:
         return SANDBOX_ALL;
     case SANDBOX_SUPERVISOR:
         return SANDBOX_ALL & ~(unsigned)SANDBOX_LANDLOCK;
@@ -65,6 +67,12 @@ unsigned sandbox_walls(enum sandbox_role role)
 
 unsigned sandbox_lock_in(enum sandbox_role role, char *why, size_t why_size)
 {
+    return sandbox_lock_in_with(role, NULL, 0, why, why_size);
+}
+
+unsigned sandbox_lock_in_with(enum sandbox_role role, const struct sandbox_path *paths,
+                              size_t count, char *why, size_t why_size)
+{
     struct why all = {why, why_size};
     unsigned standing = 0;
     why[0] = '\0';
@@ -73,7 +81,11 @@ unsigned sandbox_lock_in(enum sandbox_role role, char *why, size_t why_size)
         if ((sandbox_walls(role) & walls[i].wall) == 0) {
             continue;
         }
-        if (walls[i].build(role, (struct why){reason, sizeof(reason)})) {
+        struct why one = {reason, sizeof(reason)};
+        bool stands = walls[i].wall == SANDBOX_LANDLOCK
+                          ? wall_landlock_but(role, paths, count, one)
+                          : walls[i].build(role, one);
+        if (stands) {
             standing |= walls[i].wall;
         } else {
             add_reason(all, walls[i].name, reason);

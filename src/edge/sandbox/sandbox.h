@@ -18,7 +18,13 @@
  * with sanitizers the walls are lower (sanitized.c): they read files and trace their own
  * process.  The only folder that includes seccomp.h.
  */
-enum sandbox_role { SANDBOX_GATEWAY, SANDBOX_SUPERVISOR, SANDBOX_KEEPER };
+enum sandbox_role {
+    SANDBOX_GATEWAY,
+    SANDBOX_SUPERVISOR,
+    SANDBOX_KEEPER,
+    SANDBOX_ASKER,  /* talks to name servers: the network, and no files */
+    SANDBOX_KEYRING /* holds keys and writes them: the files it is told, and no network */
+};
 
 struct sandbox_user {
     uid_t uid;
@@ -65,5 +71,23 @@ unsigned sandbox_walls(enum sandbox_role role);
  * (another program, tracing, mounting, …) the process ends with SIGSYS.
  */
 unsigned sandbox_lock_in(enum sandbox_role role, char *why, size_t why_size);
+
+/* Files that stay within reach.  What is not there when the walls are built stays out of it. */
+struct sandbox_path {
+    const char *path;
+    enum {
+        SANDBOX_READ_FILE,      /* this file */
+        SANDBOX_READ_DIRECTORY, /* the names in it and below, not the files */
+        SANDBOX_CHANGE_BELOW    /* files and directories: read, made, written, removed */
+    } access;
+};
+
+/*
+ * The same, for a process that goes on working with files: SANDBOX_KEYRING.  It may also
+ * tell processes to reload (SIGHUP), end what it started (SIGKILL), and connect to a unix
+ * socket; it is root with the capabilities to do that and nothing more.
+ */
+unsigned sandbox_lock_in_with(enum sandbox_role role, const struct sandbox_path *paths,
+                              size_t count, char *why, size_t why_size);
 
 #endif

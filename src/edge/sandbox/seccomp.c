@@ -31,10 +31,10 @@ static bool is_among(const char *const *names, const char *name)
     return false;
 }
 
-static bool is_for_sanitizers(const char *name)
+static bool is_listed(const struct call_list *list, const char *name)
 {
-    for (size_t i = 0; i < calls_of_sanitizers.count; i++) {
-        if (strcmp(calls_of_sanitizers.rules[i].name, name) == 0) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->rules[i].name, name) == 0) {
             return true;
         }
     }
@@ -79,7 +79,7 @@ static int deny(scmp_filter_ctx filter, uint32_t action, const char *const *name
 {
     int err = 0;
     for (size_t i = 0; err == 0 && names[i] != NULL; i++) {
-        if (!is_among(but, names[i]) && !is_for_sanitizers(names[i])) {
+        if (!is_among(but, names[i]) && !is_listed(&calls_of_sanitizers, names[i])) {
             err = add(filter, action, names[i], 0, NULL);
         }
     }
@@ -88,13 +88,26 @@ static int deny(scmp_filter_ctx filter, uint32_t action, const char *const *name
 
 static const char *const none[] = {NULL};
 
+/* But for what the role has on its own list. */
+static int refuse_unlisted(scmp_filter_ctx filter, const struct call_list *own)
+{
+    int err = 0;
+    for (size_t i = 0; err == 0 && calls_refused[i] != NULL; i++) {
+        const char *name[] = {calls_refused[i], NULL};
+        if (!is_listed(own, name[0])) {
+            err = deny(filter, refused, name, none);
+        }
+    }
+    return err;
+}
+
 static int fill_for_locked_in(scmp_filter_ctx filter, const struct call_list *own)
 {
     int err = allow_listed(filter, &calls_of_all);
     err = err != 0 ? err : allow_listed(filter, own);
     err = err != 0 ? err : allow_listed(filter, &calls_of_sanitizers);
     err = err != 0 ? err : allow_to_itself(filter);
-    err = err != 0 ? err : deny(filter, refused, calls_refused, none);
+    err = err != 0 ? err : refuse_unlisted(filter, own);
     return err != 0 ? err : deny(filter, hostile, calls_hostile, none);
 }
 
@@ -102,6 +115,12 @@ static int fill_for_keeper(scmp_filter_ctx filter)
 {
     int err = fill_for_locked_in(filter, &calls_of_keeper);
     return err != 0 ? err : deny(filter, refused, calls_refused_to_keepers, none);
+}
+
+static int fill_for_asker(scmp_filter_ctx filter)
+{
+    int err = fill_for_locked_in(filter, &calls_of_asker);
+    return err != 0 ? err : deny(filter, refused, calls_refused_to_askers, none);
 }
 
 /* What the supervisor is forbidden is forbidden to all that it starts, so it is only
@@ -118,6 +137,10 @@ static int fill(scmp_filter_ctx filter, enum sandbox_role role)
         return fill_for_locked_in(filter, &calls_of_gateway);
     case SANDBOX_KEEPER:
         return fill_for_keeper(filter);
+    case SANDBOX_ASKER:
+        return fill_for_asker(filter);
+    case SANDBOX_KEYRING:
+        return fill_for_locked_in(filter, &calls_of_keyring);
     case SANDBOX_SUPERVISOR:
         return fill_for_supervisor(filter);
     }

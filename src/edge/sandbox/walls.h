@@ -22,6 +22,8 @@ const char *why_text(int reason);
 bool wall_no_new_privileges(enum sandbox_role role, struct why why);
 bool wall_undumpable(enum sandbox_role role, struct why why);
 bool wall_landlock(enum sandbox_role role, struct why why);
+bool wall_landlock_but(enum sandbox_role role, const struct sandbox_path *paths,
+                       size_t count, struct why why);
 bool wall_seccomp(enum sandbox_role role, struct why why);
 
 #endif
