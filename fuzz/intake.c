@@ -18,10 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  *   B octets  of the body   A         one answer    T         time is over
  *   Z         given up      X         other client  P         poisoned from here on
  *
+ *   K octet   a keeper answers from here on: signs, refuses one, all, or is gone
+ *
  * There is a decision in the end, whatever came.  Nothing that speaks for us is left in what
  * is let in, and what is removed is named in a way that mail servers understand.  However the
  * body is cut and answers come, the decision is the same; with little memory, too, or it is an
- * internal error.
+ * internal error.  Of our own mail of bank.test signatures are wanted at most once, and where
+ * they are made they are added, all of them.
  */
 enum { NOW = 1764000000, FIELDS_MAX = 512, OPEN_MAX = 1000, PLENTY = 64 << 20 };
 
@@ -36,7 +39,7 @@ struct scene {
     struct zone *zone;
     slice helo, script;
     struct ip client;
-    bool local, login;
+    bool local, login, signs;
     bool depends_on_time; /* T or P: when answers come does matter */
     size_t ceiling;
 };
@@ -57,11 +60,15 @@ struct run {
     struct dns_question open[OPEN_MAX];
     size_t open_count;
     bool poisoned;
+    char keeper;    /* how it answers */
+    size_t wanted;  /* signatures, of the message in work */
+    bool has_asked; /* for them */
     struct arena *arena;
     slice summary;
 };
 
 static struct crypto *crypto;
+static struct signing_house signs_for_bank; /* for all runs */
 
 /* ---- the house ----------------------------------------------------------------------------- */
 
@@ -134,6 +141,73 @@ static void at_the_end(struct run *run)
     answer_all(run, run->schedule != LATE);
 }
 
+/* ---- a keeper ------------------------------------------------------------------------------ */
+
+enum { KEYS = 2 };
+
+static void make_table(void)
+{
+    static const uint8_t hash_key[16];
+    static const char *const selectors[KEYS] = {"r", "e"};
+    struct arena *arena = arena_new(PLENTY); /* for all runs */
+    struct signing_builder *builder = signing_builder_new(arena, hash_key);
+    struct config config;
+    struct buf octets;
+    uint32_t rows[KEYS];
+    const char *fault;
+    slice why;
+    enum yett_err err = YETT_OK;
+    for (size_t i = 0; i < KEYS; i++) {
+        struct signing_key key = {.path = slice_from_text(selectors[i]),
+                                  .type = i == 0 ? CRYPTO_RSA : CRYPTO_ED25519,
+                                  .bits = 2048};
+        struct signing_row row = {.domain = SLICE("bank.test"),
+                                  .selector = slice_from_text(selectors[i]),
+                                  .uses = SIGNING_DKIM};
+        err = signing_add_key(builder, &key, &row.key, &why);
+        assert(err == YETT_OK);
+        err = signing_add_row(builder, &row, &rows[i], &why);
+        assert(err == YETT_OK);
+    }
+    err = signing_add_author(builder, SLICE("bank.test"), rows, KEYS, &why);
+    assert(err == YETT_OK);
+    buf_init(&octets, arena, PLENTY);
+    err = signing_builder_finish(builder, &octets);
+    assert(err == YETT_OK);
+    const struct signing_table *table = NULL;
+    err = signing_table_open(arena, buf_slice(&octets), &table, &fault);
+    assert(err == YETT_OK);
+    config_init(&config);
+    err = signing_house_init(arena, &config, table, &signs_for_bank, &why);
+    assert(err == YETT_OK);
+}
+
+static void ask_keeper(struct run *run)
+{
+    struct intake_signing wanted;
+    struct intake_signature answers[SIGNING_ROWS_MAX] = {{0}};
+    if (!intake_next_signing(run->intake, &wanted)) {
+        return;
+    }
+    assert(!run->has_asked && run->scene->signs);
+    assert(wanted.count > 0 && wanted.count <= KEYS);
+    assert(intake_decision(run->intake) == NULL && intake_is_waiting(run->intake));
+    run->has_asked = true;
+    run->wanted = wanted.count;
+    for (size_t i = 0; i < wanted.count; i++) {
+        assert(wanted.texts[i].form == DKIM_FORM_SIGNATURE);
+        assert(wanted.texts[i].octets.len <= DKIM_SIGNING_TEXT_MAX);
+        bool signs = (run->keeper & 1) == 0 || i != 1;
+        answers[i] = (struct intake_signature){signs, signs ? SLICE("sixteen octets..")
+                                                            : SLICE("it is refused")};
+    }
+    if ((run->keeper & 2) != 0) {
+        intake_signing_failed(run->intake, SLICE("the keeper is gone"));
+    } else {
+        intake_signed(run->intake, answers, wanted.count - ((run->keeper & 4) != 0));
+    }
+}
+
 /* ---- steps --------------------------------------------------------------------------------- */
 
 static void take_field(struct run *run, slice text, bool is_cut)
@@ -172,10 +246,12 @@ static void begin_message(struct run *run, slice path)
     intake_mail(run->intake, &mail);
     run->field_count = 0;
     run->open_count = 0;
+    run->has_asked = false;
 }
 
 static void forget_message(struct run *run)
 {
+    run->has_asked = false;
     run->field_count = 0;
     run->open_count = 0;
 }
@@ -222,6 +298,9 @@ static void take_step(struct run *run, char what, slice text)
         break;
     case 'P':
         run->poisoned = true;
+        break;
+    case 'K':
+        run->keeper = text.len == 0 ? '\0' : text.ptr[0];
         break;
     default:
         break;
@@ -347,9 +426,10 @@ static void check_outcome(const struct run *run, const struct intake_decision *d
     bool refuses =
         decision->outcome == EVENT_REJECTED || decision->outcome == EVENT_DEFERRED;
     bool is_error = slice_eq(decision->event.action.rule, SLICE("internal-error"));
+    bool is_unsigned = slice_starts_with(decision->event.action.rule, SLICE("signing-"));
     assert((decision->reply.len != 0) == refuses && decision->reply.len <= 510);
     assert((decision->hold_reason.len != 0) == (decision->outcome == EVENT_HELD));
-    assert(is_error || scene->config.mode == CONFIG_ENFORCE || !refuses);
+    assert(is_error || is_unsigned || scene->config.mode == CONFIG_ENFORCE || !refuses);
     assert(decision->outcome != EVENT_REJECTED || !is_error);
     assert(decision->event.action.rule.len != 0 &&
            decision->event.action.reason.len != 0);
@@ -357,8 +437,23 @@ static void check_outcome(const struct run *run, const struct intake_decision *d
         assert(decision->outcome == EVENT_ACCEPTED);
     }
     if (scene->listener.role == CONFIG_LISTENER_SIGN && decision->event.id.len != 0) {
-        assert(decision->outcome == EVENT_ACCEPTED && decision->edit_count == 0);
+        assert(is_unsigned || is_error || decision->outcome == EVENT_ACCEPTED);
+        assert(scene->signs || decision->edit_count == 0);
     }
+}
+
+static void check_signing(const struct run *run, const struct intake_decision *decision)
+{
+    const struct signing_decision *signing = decision->event.signing;
+    size_t count = 0;
+    for (size_t i = 0; i < decision->edit_count; i++) {
+        count += slice_eq(decision->edits[i].name, SLICE("DKIM-Signature"));
+    }
+    bool is_signed = signing != NULL && signing->act == SIGNING_SIGN;
+    assert(signing == NULL || run->scene->signs);
+    assert(count == (is_signed ? run->wanted : 0));
+    assert(!is_signed || (run->has_asked && (run->keeper & 6) == 0));
+    assert(signing == NULL || (signing->rule.len != 0 && signing->reason.len != 0));
 }
 
 static void write_summary(struct run *run, const struct intake_decision *decision)
@@ -399,6 +494,7 @@ static void begin(struct run *run, const struct scene *scene, enum schedule sche
         .settings = SLICE("5e77"),
         .crypto = crypto,
         .source = {.find = schedule == WARM ? zone_find : NULL, .context = scene->zone},
+        .signing = scene->signs ? &signs_for_bank : NULL,
         .pool = ceiling == 0
                     ? intake_pool_new(1)
                     : intake_pool_with_ceilings(
@@ -427,12 +523,14 @@ static void go(struct run *run)
     }
     intake_end_of_body(run->intake);
     at_the_end(run);
+    ask_keeper(run);
     const struct intake_decision *decision = intake_decision(run->intake);
     assert(decision != NULL && !intake_is_waiting(run->intake));
     intake_time_out(run->intake);
     assert(decision == intake_decision(run->intake));
     check_edits(run, decision);
     check_outcome(run, decision);
+    check_signing(run, decision);
     write_summary(run, decision);
 }
 
@@ -505,6 +603,14 @@ static void set_up(struct scene *scene, uint8_t flags, uint8_t more)
     config->recipient_count = (more & 4) != 0;
     scene->local = (more & 8) != 0;
     scene->login = (more & 16) != 0;
+    scene->signs = (more & 128) != 0;
+    config->signing.networks = (flags & 2) != 0 ? CONFIG_ON : CONFIG_OFF;
+    config->signing.on_keeper_down =
+        (flags & 4) != 0 ? CONFIG_KEEPER_UNSIGNED : CONFIG_KEEPER_DEFER;
+    config->signing.on_eight_bit =
+        (flags & 8) != 0 ? CONFIG_HAZARD_REJECT : CONFIG_HAZARD_SIGN;
+    config->signing.on_long_line =
+        (flags & 16) != 0 ? CONFIG_HAZARD_UNSIGNED : CONFIG_HAZARD_REPAIR;
     scene->listener = config->listeners[0];
     scene->listener.role =
         (more & 96) == 96 ? CONFIG_LISTENER_SIGN : CONFIG_LISTENER_BOTH;
@@ -536,6 +642,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (crypto == NULL) {
         crypto = crypto_new(); /* for all runs */
         assert(crypto != NULL);
+        make_table();
     }
     if (size < 3) {
         return 0;
@@ -546,7 +653,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     scene.script = in;
-    scene.depends_on_time = has_step(in, 'T') || has_step(in, 'P');
+    scene.depends_on_time = has_step(in, 'T') || has_step(in, 'P') || has_step(in, 'K');
     scene.ceiling = 1 + (size_t)data[2] * 512;
     set_up(&scene, data[0], data[1]);
     struct arena *arena = arena_new(PLENTY);
