@@ -82,7 +82,7 @@ static int make_table(struct asking *asking)
         why = slice_from_text(fault);
     }
     if (err == YETT_IO) {
-        (void)complain(err, why);
+        (void)complain(EXIT_CANNOT_TELL, why);
         return complain(EXIT_CANNOT_TELL,
                         SLICE("ask as root, or as the account that starts yett: it "
                               "looks into the keys"));
