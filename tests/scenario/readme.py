@@ -106,6 +106,10 @@ def mail_of_who_logs_in_is_signed_behind_postfix(w):
             assert reply.accepted, reply
             raw = server.delivered("bob@rcpt.test").raw
         line = gateway.wait_log("rcpt=<bob@rcpt.test>")
+        status = subprocess.run([w.yett, "status", "--config", gateway.config_path],
+                                capture_output=True, text=True, timeout=60, check=True).stdout
+    assert re.search(r"(?m)^keepers replaced +0$", status), status
+    assert re.search(r"(?m)^keepers +ready \(process \d+, ", status), status
     assert " signed=s20261125r.example.com,s20261125e.example.com by=login" in line, line
     done = subprocess.run([w.yett, "check", "--dns", w.write("zone", w.zone), "--now", str(NOW),
                            "-"], input=raw, capture_output=True, timeout=60, check=False)
@@ -115,10 +119,14 @@ def mail_of_who_logs_in_is_signed_behind_postfix(w):
 
 def the_settings_that_leave_it_to_yett_are_fine(w):
     secret = base64.b64encode(bytes(32)).decode()
-    key = w.write("update.key", f"hmac-sha256:update.test:{secret}\n", 0o600)
+    key = os.path.join(w.folder, "update.key")
     text = settings_of(w.blocks, "rotate").replace("/etc/yett/update.key", key)
     conf = w.write("rotate.conf", text + "\n")
-    assert "fine" in w.run("yett config check", "--config", conf)
+    out = w.run("yett config check", "--config", conf)
+    assert f"signing.update_key: {key}: no such file" in " ".join(out.split()), out
+    w.write("update.key", f"hmac-sha256:update.test:{secret}\n", 0o600)
+    out = w.run("yett config check", "--config", conf)
+    assert "fine" in out and "signing.update_key:" not in out, out
 
 
 STEPS = [(the_keys_are_made_and_shown_as_it_says, False),

@@ -191,6 +191,11 @@ static void show_head(const struct page *page, const json_t *answer)
     }
     show(page, "gateways replaced", TONE_PLAIN,
          arena_printf(page->arena, "%" PRIu64, number_of(answer, "restarts")));
+    uint64_t keepers = number_of(answer, "keeper_restarts");
+    if (keepers != 0 || json_array_size(json_object_get(answer, "keepers")) != 0) {
+        show(page, "keepers replaced", keepers != 0 ? TONE_WARN : TONE_PLAIN,
+             arena_printf(page->arena, "%" PRIu64, keepers));
+    }
     uint64_t poisoned = number_of(answer, "poisoned_messages");
     if (poisoned != 0) {
         show(page, "not looked into", TONE_WARN,
@@ -236,6 +241,18 @@ static void show_worker(const struct page *page, const json_t *worker, const cha
                       SLICE_ARG(since)));
 }
 
+/* The processes in the list `key`. */
+static void show_workers(const struct page *page, const json_t *answer, const char *key,
+                         const char *label)
+{
+    size_t i;
+    json_t *worker;
+    json_array_foreach(json_object_get(answer, key), i, worker)
+    {
+        show_worker(page, worker, i == 0 ? label : "");
+    }
+}
+
 static void show_figures(const struct page *page, const json_t *figures)
 {
     const char *key;
@@ -257,14 +274,10 @@ static void show_figures(const struct page *page, const json_t *figures)
 
 static void show_answer(const struct page *page, const json_t *answer)
 {
-    size_t i;
-    json_t *worker;
     show_head(page, answer);
     show_listeners(page, answer);
-    json_array_foreach(json_object_get(answer, "workers"), i, worker)
-    {
-        show_worker(page, worker, i == 0 ? "gateways" : "");
-    }
+    show_workers(page, answer, "workers", "gateways");
+    show_workers(page, answer, "keepers", "keepers");
     putchar('\n');
     show_figures(page, json_object_get(answer, "gauges"));
     putchar('\n');
