@@ -65,7 +65,11 @@ static const struct key_command {
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const struct option_help general_help = {
-    .usage = "yett key generate|list|check|publish|rotate|retire [OPTION…] [DOMAIN…]",
+    .usage = "yett key generate DOMAIN [OPTION…]\n"
+             "       yett key list|check [OPTION…] [DOMAIN…]\n"
+             "       yett key publish|rotate DOMAIN [OPTION…]\n"
+             "       yett key rotate --due [OPTION…] [DOMAIN…]\n"
+             "       yett key retire DOMAIN --selector S [OPTION…]",
     .overview =
         "Make, show, check, publish, rotate and retire the keys that sign outgoing "
         "mail.  These\nare the options of all its commands; `yett key COMMAND --help` "
@@ -140,10 +144,6 @@ static int print_general(int argc, char **argv)
     }
     if (key_options_parse(argc, argv, KEY_ALL, "key", &general_help, &options, &first) ==
         OPTIONS_DONE) {
-        putchar('\n');
-        for (size_t i = 0; i < COMMANDS; i++) {
-            printf("%s\n", commands[i].help.usage);
-        }
         return EXIT_FINE;
     }
     fprintf(stderr, "usage: %s\n", general_help.usage);

@@ -3,6 +3,8 @@
 #include "core/domain/domain.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* key_generate: `yett key generate`. */
 
@@ -70,25 +72,62 @@ static int tell(const struct key_work *work, const struct keyring *ring,
     return EXIT_FINE;
 }
 
-/* What is left to do. */
-static void advise(const struct key_work *work, const struct keyring *ring, size_t before)
+/* The directory as settings have to name it, to be freed; NULL: they say so already. */
+static char *other_directory(const struct key_work *work)
 {
-    const struct config_domain *settings = key_settings_of(work, ring->domain);
-    printf("Publish %s, or let `yett key publish` do it; `yett key check %.*s` says "
-           "whether\n%s there.  ",
-           ring->count - before == 1 ? "this record" : "these records",
-           SLICE_ARG(ring->domain), ring->count - before == 1 ? "it is" : "they are");
-    if (settings != NULL && settings->rotate && settings->sign_count == 0) {
-        printf("Rotation takes the %s into use then.\n",
-               ring->count - before == 1 ? "key" : "keys");
-        return;
+    char *path = realpath(work->directory, NULL);
+    char *set = realpath(work->config.signing.keys_directory.ptr, NULL);
+    bool same = path == NULL || (set != NULL && strcmp(path, set) == 0);
+    free(set);
+    if (same) {
+        free(path);
+        return NULL;
     }
-    printf("Then sign with %s, in yett.conf:\n\n  domain \"%.*s\" { sign = {",
-           ring->count - before == 1 ? "it" : "them", SLICE_ARG(ring->domain));
+    return path;
+}
+
+/* The lines of yett.conf with which the new keys sign. */
+static void show_settings(const struct keyring *ring, size_t before,
+                          const char *directory)
+{
+    if (directory != NULL) {
+        printf("  signing { keys_directory = \"");
+        for (const char *c = directory; *c != '\0'; c++) {
+            printf(*c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+        }
+        printf("\" }\n");
+    }
+    printf("  domain \"%.*s\" { sign = {", SLICE_ARG(ring->domain));
     for (size_t i = before; i < ring->count; i++) {
         printf("%s\"%.*s\"", i == before ? "" : ", ", SLICE_ARG(ring->keys[i].selector));
     }
     printf("} }\n");
+}
+
+/* What is left to do. */
+static void advise(const struct key_work *work, const struct keyring *ring, size_t before)
+{
+    const struct config_domain *settings = key_settings_of(work, ring->domain);
+    char *directory = other_directory(work);
+    const char *config = work->has_config ? work->options.shared.config_path : NULL;
+    bool one = ring->count - before == 1;
+    printf("Publish %s, or let `yett key publish` do it, and ask whether %s there:\n\n"
+           "  yett key check %.*s%s%s\n\n",
+           one ? "this record" : "these records", one ? "it is" : "they are",
+           SLICE_ARG(ring->domain),
+           directory != NULL ? " --directory "
+           : config != NULL  ? " --config "
+                             : "",
+           directory != NULL ? directory
+           : config != NULL  ? config
+                             : "");
+    if (settings != NULL && settings->rotate && settings->sign_count == 0) {
+        printf("Rotation takes the %s into use then.\n", one ? "key" : "keys");
+    } else {
+        printf("Then sign with %s, in yett.conf:\n\n", one ? "it" : "them");
+        show_settings(ring, before, directory);
+    }
+    free(directory);
 }
 
 static int generate_all(const struct key_work *work, struct keyring *ring)

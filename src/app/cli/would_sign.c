@@ -193,7 +193,7 @@ static void print_row(const struct asking *asking, const struct term *term,
     buf_add(&text, row->selector);
     buf_add_text(&text, "._domainkey.");
     buf_add(&text, row->domain);
-    buf_printf(&text, "  %s, %u bits  ", algorithm_of(row), row->bits);
+    buf_printf(&text, "  %s, %u bits, in ", algorithm_of(row), row->bits);
     buf_add_visible(&text, path_of(asking, row));
     printf("%*s", LABEL_COLUMNS, "");
     term_wrapped(term, TONE_DIM, buf_slice(&text), LABEL_COLUMNS);

@@ -395,6 +395,21 @@ def without_an_update_key_there_is_something_to_paste(w):
     assert done.status == 2 and "--selector must name one" in done.err, done.err
 
 
+def the_settings_that_are_shown_name_another_directory(w):
+    folder = w.folder()
+    directory = os.path.realpath(os.path.join(folder, "keys"))
+    setting = f'signing {{ keys_directory = "{directory}" }}'
+    done = w.key(folder, "generate", "example.com", "--algorithm", "ed25519")
+    assert setting + '\n  domain "example.com" { sign = {"s20251124e"} }' in done.out, done.out
+    assert f"yett key check example.com --directory {directory}\n" in done.out, done.out
+    # They say so already.
+    conf = os.path.join(folder, "yett.conf")
+    write(conf, setting + "\n")
+    done = w.key(folder, "generate", "example.net", "--config", conf, "--algorithm", "ed25519")
+    assert "keys_directory" not in done.out and 'domain "example.net"' in done.out, done.out
+    assert f"yett key check example.net --config {conf}\n" in done.out, done.out
+
+
 CASES = [test for name, test in list(globals().items())
          if callable(test) and getattr(test, "__code__", None)
          and test.__code__.co_varnames[:1] == ("w",) and test.__code__.co_argcount == 1]
