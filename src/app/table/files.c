@@ -77,8 +77,10 @@ static enum yett_err add_file(struct building *building, const char *key, slice 
     enum yett_err err =
         file_read(building->arena, path.ptr, FILE_MAX_BYTES, &file.rest, &why);
     if (err != YETT_OK) {
-        return building_fail(building, err == YETT_NOT_FOUND ? YETT_BAD_SYNTAX : err,
-                             slice_from_text(key), why);
+        slice at = arena_printf(building->room, "%.*s: signing.%s",
+                                SLICE_ARG(building->config->source), key);
+        return building_fail(building, err == YETT_NOT_FOUND ? YETT_BAD_SYNTAX : err, at,
+                             why);
     }
     while (err == YETT_OK) {
         struct arena_mark mark = arena_mark(building->room);
@@ -92,8 +94,8 @@ enum yett_err table_add_files(struct building *building)
 {
     const struct config_signing *signing = &building->config->signing;
     enum yett_err err =
-        add_file(building, "signing: domains_file", signing->domains_file, next_domain);
-    return err == YETT_OK ? add_file(building, "signing: logins_file",
-                                     signing->logins_file, next_login)
-                          : err;
+        add_file(building, "domains_file", signing->domains_file, next_domain);
+    return err == YETT_OK
+               ? add_file(building, "logins_file", signing->logins_file, next_login)
+               : err;
 }

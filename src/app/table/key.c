@@ -76,6 +76,11 @@ static enum yett_err find_key(struct building *building, slice at, slice path,
     if (err != YETT_OK && fault != NULL) {
         why = keys_sentence(building->room, path.ptr, fault);
     }
+    if (err == YETT_NOT_FOUND) {
+        why = arena_printf(building->room,
+                           "%.*s (yett key list shows which keys there are)",
+                           SLICE_ARG(why));
+    }
     if (err == YETT_OK) {
         err = signing_add_key(building->builder, &facts, number, &why);
     }

@@ -329,7 +329,9 @@ static void run(struct reader *reader, slice name, slice text)
         (void)complain(reader, YETT_NO_MEMORY, 0, SLICE_NONE);
     }
     if (reader->err == YETT_OK) {
-        reader->config.source = shown;
+        if (!reader->is_over_file) {
+            reader->config.source = shown;
+        }
         check(reader, &file);
     }
     reader->file = NULL;
@@ -347,14 +349,17 @@ enum yett_err config_file_parse_over(struct arena *arena, const struct config *b
                                      slice text, const char *name, struct config *out,
                                      slice *why)
 {
+    struct config defaults;
     struct reader *reader = ARENA_NEW(arena, struct reader);
     if (reader == NULL) {
         *why = SLICE("there is no memory left for the settings");
         return YETT_NO_MEMORY;
     }
     assert(current == NULL && key_count <= KEYS_MAX);
+    config_init(&defaults);
     reader->arena = arena;
     reader->config = *base;
+    reader->is_over_file = !slice_eq(base->source, defaults.source);
     block_gatherer_init(&reader->gatherer, arena);
     current = reader;
     run(reader, slice_from_text(name), text);

@@ -25,6 +25,7 @@ struct reader {
     struct config config;
     struct block_gatherer gatherer;
     bool block_is_open; /* a titled block is being read, and has a key */
+    bool is_over_file;  /* what is read goes over a file, which stays the source */
     const struct file *file;
     unsigned depth;
     unsigned includes;

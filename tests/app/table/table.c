@@ -280,25 +280,26 @@ static void faults_name_the_setting_or_the_line_and_the_file(void **state)
     static const struct {
         const char *settings, *where, *what;
     } cases[] = {
-        {"domain example.com { sign = {none} }\n",                                "yett.conf:2",               "none.pem"       },
+        {"domain example.com { sign = {none} }\n",                                "yett.conf:2",
+         "none.pem: no such file (yett key list"                                                                                      },
         {"\ndomain example.com { sign = {r} seal = {none} }\n",                   "yett.conf:3",
-         "none.pem"                                                                                                             },
-        {"domain none.test { sign = {r} }\n",                                     "yett.conf:2",               "none.test/r.pem"},
+         "none.pem"                                                                                                                   },
+        {"domain none.test { sign = {r} }\n",                                     "yett.conf:2",                     "none.test/r.pem"},
         {"domain example.com { sign = {open} }\n",                                "keys/example.com/open.pem",
-         "others can read it"                                                                                                   },
+         "others can read it"                                                                                                         },
         {"domain example.com { sign = {link} }\n",                                "keys/example.com/link.pem",
-         "symbolic link"                                                                                                        },
-        {"domain example.com { sign = {text} }\n",                                "keys/example.com/text.pem", ": "             },
+         "symbolic link"                                                                                                              },
+        {"domain example.com { sign = {text} }\n",                                "keys/example.com/text.pem",       ": "             },
         {"signing { fields = \"From:Received\" }\n",                              "yett.conf: signing.fields",
-         "Received"                                                                                                             },
-        {"signing { domains_file = none }\n",                                     "none",                      "domains_file"   },
-        {"signing { domains_file = bad }\n",                                      "bad:2",                     "'x=y'"          },
-        {"signing { domains_file = twice }\n",                                    "twice:2",                   "stands twice"   },
-        {"signing { domains_file = keyless }\n",                                  "keyless:1",                 "none.pem"       },
+         "Received"                                                                                                                   },
+        {"signing { domains_file = none }\n",                                     "yett.conf: signing.domains_file", "none"           },
+        {"signing { domains_file = bad }\n",                                      "bad:2",                           "'x=y'"          },
+        {"signing { domains_file = twice }\n",                                    "twice:2",                         "stands twice"   },
+        {"signing { domains_file = keyless }\n",                                  "keyless:1",                       "none.pem"       },
         {"signing { domains_file = d logins_file = bad }\ndomain example.com { sign = "
-         "{r} }\n",                                                      "bad:2",                     "'x=y'"          },
+         "{r} }\n",                                                      "bad:2",                           "'x=y'"          },
         {"signing { domains_file = clash }\ndomain example.com { sign = {r} }\n",
-         "clash:1",                                                                                            "stands twice"   },
+         "clash:1",                                                                                                  "stands twice"   },
     };
     struct tree *tree = *state;
     put_keys(tree);

@@ -235,6 +235,7 @@ static void settings_of_a_command_line_go_over_those_of_a_file(void **state)
                                "command line", &over, &why),
         YETT_OK);
     assert_int_equal(over.mode, CONFIG_OBSERVE);
+    assert_true(slice_eq(over.source, SLICE("y.conf")));
     assert_true(over.received_spf);
     assert_int_equal(over.limits.idle_timeout_ms, 5000);
     assert_int_equal(over.trusted_relay_count, 1);
