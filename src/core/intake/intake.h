@@ -40,8 +40,8 @@
  * session.c keeps what belongs to the session, message.c the message in work, removal.c
  * finds fields to be removed as they pass (also when a limit was exceeded), evaluate.c
  * calls the evaluators, decide.c makes the decision out of the verdict and fields.c what is
- * added, sign.c prepares it to be signed, seal.c to be sealed, ask.c asks for both,
- * fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
+ * added, sign.c has it signed and draft.c makes the texts for that, seal.c has it sealed, ask.c
+ * asks for both, fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
  */
 struct intake;
 struct intake_pool;

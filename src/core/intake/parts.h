@@ -289,6 +289,11 @@ void intake_sign_body(struct intake_message *message, slice piece);
 void intake_sign_end(struct intake_message *message);
 void intake_sign_finish(struct intake_message *message);
 
+/* draft.c: what is to be signed, as many texts as one request holds.  YETT_LIMIT: not even
+   one fits; YETT_BAD_SYNTAX: it cannot be signed, `*why` says why; YETT_NO_MEMORY. */
+YETT_MUST_USE
+enum yett_err intake_make_drafts(struct intake_message *message, slice *why);
+
 /* sign.c: signatures are waited for; they are prepared when all is there that they need. */
 bool intake_sign_is_open(struct intake_message *message);
 
