@@ -24,6 +24,10 @@ struct keeper_call *sign_ask(struct gateway *gateway, struct intake *intake,
     }
     static_assert(sizeof(wanted.texts) / sizeof(wanted.texts[0]) <= KEEPER_TEXTS_MAX,
                   "one request for one message");
+    static_assert(INTAKE_SIGNING_MAX + KEEPER_HEAD +
+                          KEEPER_TEXTS_MAX * KEEPER_ITEM_HEAD <=
+                      KEEPER_REQUEST_MAX,
+                  "whatever intake asks for is taken");
     for (size_t i = 0; i < wanted.count; i++) {
         texts[i] = (struct keeper_text){.kind = kinds[wanted.texts[i].form],
                                         .octets = wanted.texts[i].octets};

@@ -160,7 +160,7 @@ struct arc_sealer {
  */
 struct arc_seal;
 
-#define ARC_SEAL_TEXT_MAX (128 * 1024) /* as DKIM_SIGNING_TEXT_MAX */
+#define ARC_SEAL_TEXT_MAX DKIM_SIGNING_TEXT_MAX
 
 /* Have the body digested for a seal: call before the body begins. */
 YETT_MUST_USE

@@ -69,6 +69,13 @@ bool crypto_equal(slice a, slice b);
 /* Public keys, reference-counted by hand through dns_memo: one owner each. */
 enum crypto_key_type { CRYPTO_RSA, CRYPTO_ED25519 };
 
+/* Of RSA keys.  RFC 8301 section 3.2: signers MUST have the least, SHOULD have the advised. */
+enum {
+    CRYPTO_RSA_BITS_MIN = 1024,
+    CRYPTO_RSA_BITS_ADVISED = 2048,
+    CRYPTO_RSA_BITS_MAX = 8192
+};
+
 struct crypto_key;
 
 /*
@@ -124,8 +131,6 @@ enum yett_err crypto_rsa_recover(slice der, enum crypto_digest algorithm, slice 
 /* What signs.  One owner each; the octets of the key are wiped when it is freed.  Signing is
    libcrypto's own, blinded and in constant time. */
 struct crypto_private_key;
-
-enum { CRYPTO_RSA_BITS_MIN = 1024, CRYPTO_RSA_BITS_MAX = 8192 };
 
 /*
  * Read the key of a PEM file (RFC 7468) that holds one private key and nothing else in PEM:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/crypto/der.h"
 
+#include "core/crypto/crypto.h"
+
 #include <stdint.h>
 
 /*
@@ -9,7 +11,7 @@
  */
 enum der_tag { DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_SEQUENCE = 0x30 };
 
-enum { MODULUS_BITS_MAX = 8192, EXPONENT_OCTETS_MAX = 8 };
+enum { EXPONENT_OCTETS_MAX = 8 };
 
 /* rsaEncryption, 1.2.840.113549.1.1.1, as a whole OBJECT IDENTIFIER. */
 static const slice oid_rsa = SLICE_INIT("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01");
@@ -108,7 +110,7 @@ static const char *parse_numbers(slice in, struct der_rsa_key *out)
     if (in.len != 0) {
         return "the RSA key holds more than a modulus and an exponent";
     }
-    if (out->modulus.len * 8 > MODULUS_BITS_MAX) {
+    if (out->modulus.len * 8 > CRYPTO_RSA_BITS_MAX) {
         return "the modulus of the RSA key has more than 8192 bits";
     }
     if (out->exponent.len > EXPONENT_OCTETS_MAX) {

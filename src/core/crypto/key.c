@@ -14,7 +14,7 @@
  * signatures: setting one up costs several microseconds, a third of the arithmetic.
  */
 enum {
-    MODULUS_OCTETS_MAX = 1024,
+    MODULUS_OCTETS_MAX = CRYPTO_RSA_BITS_MAX / 8,
     EXPONENT_OCTETS_MAX = 8,
     ED25519_KEY_OCTETS = 32,
     ED25519_SIGNATURE_OCTETS = 64,

@@ -9,7 +9,7 @@
  * DigestInfo (RFC 8017 sections 5.2.2 and 9.2), from which the digest is read as strictly as
  * a verifier compares it.
  */
-enum { MODULUS_OCTETS_MAX = 1024, PADDING_OCTETS_MIN = 8 };
+enum { MODULUS_OCTETS_MAX = CRYPTO_RSA_BITS_MAX / 8, PADDING_OCTETS_MIN = 8 };
 
 /* RFC 8017 section 9.2, note 1. */
 static const struct digest_info {

@@ -335,13 +335,13 @@ enum yett_err dkim_check_perform(struct dkim_message *message,
 
 struct dkim_settings {
     bool allow_rsa_sha1;     /* RFC 8301 forbids; default false */
-    unsigned min_rsa_bits;   /* 1024 */
+    unsigned min_rsa_bits;
     bool allow_partial_body; /* l= that leaves a part unsigned counts; default false */
     int64_t clock_skew_s;    /* x= and t= are judged with this much grace; 300 */
 };
 
 #define DKIM_SETTINGS_DEFAULT                                                            \
-    ((struct dkim_settings){.min_rsa_bits = 1024, .clock_skew_s = 300})
+    ((struct dkim_settings){.min_rsa_bits = CRYPTO_RSA_BITS_MIN, .clock_skew_s = 300})
 
 /* One per signature field, top to bottom. */
 struct dkim_result {
@@ -381,7 +381,7 @@ struct dkim_results {
  * can be asked and answers YETT_NEED_ANSWERS when a result needs the body: a way to have the
  * keys by the time the body has passed.  `want_body_proof` asks for the bounded
  * body proof of aligned signatures whose header part verifies while the body hash differs
- * (doc/architecture.md).  `author_domain` decides which signatures come first under the
+ * (doc/verdict.md).  `author_domain` decides which signatures come first under the
  * ceiling: those whose d= is equal to, above or below it.
  */
 YETT_MUST_USE

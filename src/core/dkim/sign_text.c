@@ -19,7 +19,8 @@ static const char *judge(const struct message_header *header,
     if (message_find_field(header, "From", 0, NULL) == NULL) {
         return "The message has no From field, which every signature must cover.";
     }
-    if (signing->selector.len + signing->domain.len + sizeof("._domainkey.") - 1 > 253) {
+    if (signing->selector.len + signing->domain.len + sizeof("._domainkey.") - 1 >
+        DOMAIN_OCTETS_MAX) {
         return "Selector and domain make a name that is longer than DNS allows.";
     }
     if (signing->identity.len != 0 && !is_within(signing->identity, signing->domain)) {

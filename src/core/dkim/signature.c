@@ -2,6 +2,7 @@
 #include "core/base/buf.h"
 #include "core/dkim/sign.h"
 #include "core/dkim/tags.h"
+#include "core/domain/domain.h"
 
 /*
  * signature: one DKIM-Signature field (RFC 6376 section 3.5), or one of ARC's two (RFC 8617
@@ -64,7 +65,7 @@ static void check_key_name(struct dkim_reader *reader)
 {
     static const slice middle = SLICE_INIT("._domainkey.");
     size_t length = reader->out->selector.len + middle.len + reader->out->domain.len;
-    if (length > 253) {
+    if (length > DOMAIN_OCTETS_MAX) {
         dkim_unreadable(reader, SLICE_NONE,
                         "s= and d= make a name that is longer than DNS allows");
     }

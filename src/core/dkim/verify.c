@@ -11,7 +11,7 @@
  */
 
 /* Of several usable keys at one name so many are tried. */
-enum { KEYS_TRIED_MAX = 4, STRONG_RSA_BITS = 2048 };
+enum { KEYS_TRIED_MAX = 4 };
 
 struct evaluation {
     struct arena *arena;
@@ -166,7 +166,7 @@ static void note_key(const struct dkim_key_entry *entry, struct dkim_result *out
 {
     out->key_bits = entry->bits;
     out->testing = entry->record.testing;
-    out->weak_key = entry->record.type == CRYPTO_RSA && entry->bits < STRONG_RSA_BITS;
+    out->weak_key = entry->record.type == CRYPTO_RSA && entry->bits < CRYPTO_RSA_BITS_ADVISED;
 }
 
 /* Fetch the key and verify the header part; `out->code` is set when that settles it. */

@@ -2,6 +2,7 @@
 #include "core/base/ascii.h"
 #include "core/base/utf8.h"
 #include "core/dmarc/dmarc.h"
+#include "core/domain/domain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,6 @@
 struct dmarc_suffixes {
     psl_ctx_t *list;
 };
-
-enum { NAME_MAX_OCTETS = 253 };
 
 /* A rule is what stands before the first white space of a line; a comment line is none. */
 static slice rule_of(slice line)
@@ -44,7 +43,7 @@ static bool looks_like_a_list(slice text)
         if (rule.len == 0) {
             continue;
         }
-        if (rule.len > NAME_MAX_OCTETS || slice_has_byte(rule, '<') ||
+        if (rule.len > DOMAIN_OCTETS_MAX || slice_has_byte(rule, '<') ||
             slice_has_byte(rule, ':')) {
             return false; /* HTML, a configuration, … */
         }
@@ -86,9 +85,9 @@ void dmarc_suffixes_free(struct dmarc_suffixes *suffixes)
 
 slice dmarc_suffixes_organizational(const struct dmarc_suffixes *suffixes, slice domain)
 {
-    char name[NAME_MAX_OCTETS + 1];
+    char name[DOMAIN_OCTETS_MAX + 1];
 
-    if (suffixes == NULL || domain.len == 0 || domain.len > NAME_MAX_OCTETS) {
+    if (suffixes == NULL || domain.len == 0 || domain.len > DOMAIN_OCTETS_MAX) {
         return domain;
     }
     memcpy(name, domain.ptr, domain.len);

@@ -4,7 +4,7 @@
 #include "core/dmarc/memo.h"
 #include "core/domain/domain.h"
 
-enum { PREFIX_LENGTH = 7, QUESTION_MAX = 253 };
+enum { PREFIX_LENGTH = 7, QUESTION_MAX = DOMAIN_OCTETS_MAX };
 
 static const slice prefix = SLICE_INIT("_dmarc.");
 

@@ -8,7 +8,7 @@
 
 #include <idn2.h>
 
-enum { LABEL_MAX = 63, NAME_MAX_OCTETS = 253, UNICODE_MAX_OCTETS = 1024 };
+enum { LABEL_MAX = 63, UNICODE_MAX_OCTETS = 1024 };
 
 static bool is_name_octet(int c)
 {
@@ -42,7 +42,7 @@ static enum form form_of(slice text)
             form = FORM_UPPER_CASE;
         }
     }
-    return label == 0 || text.len > NAME_MAX_OCTETS ? FORM_BAD : form;
+    return label == 0 || text.len > DOMAIN_OCTETS_MAX ? FORM_BAD : form;
 }
 
 /* RFC 3490 section 3.1 as browsers and MUAs have it: other full stops separate labels too. */
@@ -162,11 +162,11 @@ slice domain_suffix(slice name, size_t labels)
 
 enum yett_err domain_to_unicode(struct arena *arena, slice name, slice *out)
 {
-    char text[NAME_MAX_OCTETS + 1];
+    char text[DOMAIN_OCTETS_MAX + 1];
     char *unicode = NULL;
 
     *out = name;
-    if (name.len > NAME_MAX_OCTETS ||
+    if (name.len > DOMAIN_OCTETS_MAX ||
         slice_find_nocase(name, SLICE("xn--")) == name.len) {
         return YETT_OK;
     }

@@ -11,11 +11,15 @@
  * domain: domain names of mail, compared and walked in one place.
  *
  * A domain in *normal form* is lower-case A-labels (RFC 5890) joined by dots: no trailing
- * dot, no empty label, labels of 1 to 63 octets, at most 253 octets, only letters, digits,
- * hyphen and underscore.  Every domain that yett compares, asks DNS for or prints went
- * through domain_normalize(); the walking functions below expect that form.  Names in DNS
- * questions may hold other octets (SPF macros make them): those have core/dns's own form.
+ * dot, no empty label, labels of 1 to 63 octets, at most DOMAIN_OCTETS_MAX octets, only
+ * letters, digits, hyphen and underscore.  Every domain that yett compares, asks DNS for or
+ * prints went through domain_normalize(); the walking functions below expect that form.
+ * Names in DNS questions may hold other octets (SPF macros make them): those have core/dns's
+ * own form.
  */
+
+/* Of a name as text (RFC 1035 section 2.3.4: 255 on the wire). */
+enum { DOMAIN_OCTETS_MAX = 253 };
 
 /*
  * Bring `text` into normal form: U-labels through libidn2 (RFC 5891, RFC 8616 section 3),

@@ -8,7 +8,6 @@
  */
 
 enum {
-    NAME_OCTETS_MAX = 253,
     /* Deliberately: an expansion beyond this counts as malformed, though section 7.3 would
        have its right end.  No name a sender can mean is a tenth as long. */
     EXPANSION_MAX = 16 * 1024
@@ -43,7 +42,7 @@ static slice cut_to_fit(slice name)
     if (slice_ends_with(name, SLICE("."))) {
         name = slice_first(name, name.len - 1);
     }
-    while (name.len > NAME_OCTETS_MAX) {
+    while (name.len > DOMAIN_OCTETS_MAX) {
         name = domain_parent(name);
     }
     return name;
