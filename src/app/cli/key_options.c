@@ -3,7 +3,6 @@
 #include "core/base/num.h"
 #include "core/update/update.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -245,79 +244,40 @@ static const struct key_rule {
   /* clang-format on */
 };
 
-enum { RULES = sizeof(rules) / sizeof(rules[0]), FIRST_VALUE = 1000 };
+enum { RULES = sizeof(rules) / sizeof(rules[0]) };
 
-static void print_help(const struct option_help *help, unsigned bits)
+_Static_assert((size_t)RULES <= (size_t)OPTION_ROWS_MAX, "the table fits");
+
+static struct option_row row_at(size_t index)
 {
-    printf("usage: %s\n\n%s\n\n", help->usage, help->overview);
-    for (size_t i = 0; i < RULES; i++) {
-        char left[64];
-        const struct key_rule *rule = &rules[i];
-        if ((rule->bits & bits) == 0) {
-            continue;
-        }
-        snprintf(left, sizeof(left), "--%s%s%s", rule->name,
-                 rule->argument == NULL ? "" : " ",
-                 rule->argument == NULL ? "" : rule->argument);
-        printf("  %-24s  %s\n", left, rule->help);
-    }
-    printf("  %-24s  %s\n", "--help", "this text");
-    if (help->closing != NULL) {
-        printf("\n%s\n", help->closing);
-    }
+    const struct key_rule *rule = &rules[index];
+    return (struct option_row){.name = rule->name,
+                               .argument = rule->argument,
+                               .groups = rule->bits,
+                               .help = rule->help};
 }
 
-static void fill_table(unsigned bits, struct option *table)
+static const char *set_at(void *context, size_t index, const char *value)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < RULES; i++) {
-        if ((rules[i].bits & bits) != 0) {
-            table[at++] = (struct option){
-                .name = rules[i].name,
-                .has_arg = rules[i].argument == NULL ? no_argument : required_argument,
-                .val = FIRST_VALUE + (int)i};
-        }
-    }
-    table[at++] = (struct option){.name = "help", .has_arg = no_argument, .val = 'h'};
-    table[at] = (struct option){0};
+    return rules[index].set(context, value);
 }
 
 enum options_outcome key_options_parse(int argc, char **argv, unsigned bits,
                                        const char *name, const struct option_help *help,
                                        struct key_options *out, int *first)
 {
-    struct option table[RULES + 2];
-    fill_table(bits, table);
-    *out = (struct key_options){.bits = 2048, .rsa = true, .ed25519 = true};
-    opterr = 0;
-    optind = 1;
-
-    int value;
-    while ((value = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
-        if (value == 'h') {
-            print_help(help, bits);
-            return OPTIONS_DONE;
-        }
-        if (value < FIRST_VALUE) {
-            fprintf(stderr, "yett %s: %s %s; `yett %s --help` lists the options\n", name,
-                    argv[optind - 1],
-                    value == ':' ? "needs a value" : "is no option of this command",
-                    name);
-            return OPTIONS_WRONG;
-        }
-        const struct key_rule *rule = &rules[value - FIRST_VALUE];
-        const char *wrong = rule->set(out, optarg);
-        if (wrong != NULL) {
-            fprintf(stderr, "yett %s: --%s: '%s' %s\n", name, rule->name, optarg, wrong);
-            return OPTIONS_WRONG;
-        }
-    }
-    if (out->shared.zone_path != NULL && out->shared.resolver.len != 0) {
+    const struct option_table table = {
+        .count = RULES, .row = row_at, .set = set_at, .context = out};
+    *out = (struct key_options){
+        .bits = CRYPTO_RSA_BITS_ADVISED, .rsa = true, .ed25519 = true};
+    enum options_outcome outcome =
+        option_table_parse(&table, bits, name, help, argc, argv, first);
+    if (outcome == OPTIONS_GO && out->shared.zone_path != NULL &&
+        out->shared.resolver.len != 0) {
         fprintf(stderr,
                 "yett %s: --dns replaces the network: it goes without --resolver\n",
                 name);
         return OPTIONS_WRONG;
     }
-    *first = optind;
-    return OPTIONS_GO;
+    return outcome;
 }

@@ -5,7 +5,6 @@
 #include "core/config/config.h"
 #include "core/message/message.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -401,86 +400,47 @@ static const struct option_rule {
   /* clang-format on */
 };
 
-enum {
-    OPTION_RULES = sizeof(option_rules) / sizeof(option_rules[0]),
-    FIRST_VALUE = 1000
-};
+enum { OPTION_RULES = sizeof(option_rules) / sizeof(option_rules[0]) };
 
-static void print_help(const struct option_help *help, unsigned groups)
+_Static_assert((size_t)OPTION_RULES <= (size_t)OPTION_ROWS_MAX, "the table fits");
+
+static struct option_row row_at(size_t index)
 {
-    printf("usage: %s\n\n%s\n\n", help->usage, help->overview);
-    for (size_t i = 0; i < OPTION_RULES; i++) {
-        const struct option_rule *rule = &option_rules[i];
-        char left[64];
-        if ((rule->group & groups) == 0) {
-            continue;
-        }
-        snprintf(left, sizeof(left), "--%s%s%s", rule->name,
-                 rule->argument == NULL ? "" : " ",
-                 rule->argument == NULL ? "" : rule->argument);
-        printf("  %-24s  %s\n", left, rule->help);
-    }
-    printf("  %-24s  %s\n", "--help", "this text");
-    if (help->closing != NULL) {
-        printf("\n%s\n", help->closing);
-    }
+    const struct option_rule *rule = &option_rules[index];
+    return (struct option_row){.name = rule->name,
+                               .argument = rule->argument,
+                               .groups = rule->group,
+                               .help = rule->help};
 }
 
-/* getopt's table of the options this command takes; `index` gives the rule of each value. */
-static void fill_table(unsigned groups, struct option *table)
+struct setting {
+    struct options *out;
+    struct arena *arena;
+};
+
+static const char *set_at(void *context, size_t index, const char *value)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < OPTION_RULES; i++) {
-        if ((option_rules[i].group & groups) != 0) {
-            table[at++] = (struct option){.name = option_rules[i].name,
-                                          .has_arg = option_rules[i].argument == NULL
-                                                         ? no_argument
-                                                         : required_argument,
-                                          .val = FIRST_VALUE + (int)i};
-        }
-    }
-    table[at++] = (struct option){.name = "help", .has_arg = no_argument, .val = 'h'};
-    table[at] = (struct option){0};
+    const struct setting *setting = context;
+    return option_rules[index].set(setting->out, setting->arena, value);
 }
 
 enum options_outcome options_parse(int argc, char **argv, unsigned groups,
                                    const struct option_help *help, struct arena *arena,
                                    struct options *out, int *first)
 {
-    struct option table[OPTION_RULES + 2];
-    fill_table(groups, table);
+    struct setting setting = {.out = out, .arena = arena};
+    const struct option_table table = {
+        .count = OPTION_RULES, .row = row_at, .set = set_at, .context = &setting};
     *out = (struct options){0};
-    opterr = 0;
-    optind = 1;
-
-    int value;
-    while ((value = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
-        if (value == 'h') {
-            print_help(help, groups);
-            return OPTIONS_DONE;
-        }
-        if (value < FIRST_VALUE) {
-            fprintf(stderr, "yett %s: %s %s; `yett %s --help` lists the options\n",
-                    argv[0], argv[optind - 1],
-                    value == ':' ? "needs a value" : "is no option of this command",
-                    argv[0]);
-            return OPTIONS_WRONG;
-        }
-        const struct option_rule *rule = &option_rules[value - FIRST_VALUE];
-        const char *wrong = rule->set(out, arena, optarg);
-        if (wrong != NULL) {
-            fprintf(stderr, "yett %s: --%s: '%s' %s\n", argv[0], rule->name, optarg,
-                    wrong);
-            return OPTIONS_WRONG;
-        }
-    }
-    if (out->zone_path != NULL && (out->resolver.len != 0 || out->validate)) {
+    enum options_outcome outcome =
+        option_table_parse(&table, groups, argv[0], help, argc, argv, first);
+    if (outcome == OPTIONS_GO && out->zone_path != NULL &&
+        (out->resolver.len != 0 || out->validate)) {
         fprintf(stderr,
                 "yett %s: --dns replaces the network: it goes without --resolver, "
                 "--validate and --trust-anchor\n",
                 argv[0]);
         return OPTIONS_WRONG;
     }
-    *first = optind;
-    return OPTIONS_GO;
+    return outcome;
 }

@@ -2,6 +2,7 @@
 #ifndef YETT_APP_CLI_OPTIONS_H
 #define YETT_APP_CLI_OPTIONS_H
 
+#include "app/cli/option_table.h"
 #include "app/cli/sign_options.h"
 #include "core/base/arena.h"
 #include "core/base/ip.h"
@@ -11,8 +12,7 @@
 #include <stdint.h>
 
 /*
- * options: what the commands have in common on the command line.  A table names each
- * option, its argument and its help, so that `--help` and the parser cannot disagree.
+ * options: what the commands have in common on the command line, as one option_table.
  */
 enum option_group {
     OPTIONS_ENVELOPE = 1 << 0, /* --ip --helo --mail-from --rcpt */
@@ -68,14 +68,6 @@ struct options {
     const char *socket_path; /* NULL: as configured */
     struct sign_options sign;
 };
-
-struct option_help {
-    const char *usage;    /* "yett check [OPTION…] [FILE…|-]" */
-    const char *overview; /* a paragraph */
-    const char *closing;  /* examples; may be NULL */
-};
-
-enum options_outcome { OPTIONS_GO, OPTIONS_DONE, OPTIONS_WRONG };
 
 /*
  * Parse `argv` for a command that takes `groups` (bits of enum option_group).  OPTIONS_GO
