@@ -18,7 +18,7 @@
  * answers everything wanted and calls again from the start.  An answer, once given to one
  * message, is pinned: the same on every restart.  answers.c holds that set, packet.c reads
  * DNS wire format (RFC 1035 section 4) into answers, name.c keeps the form of names.  direct.c
- * is for programs that ask one name server what it has.
+ * is for programs that ask one name server what it has, server.c reads where servers are.
  */
 
 enum dns_type {
@@ -292,5 +292,16 @@ YETT_MUST_USE
 enum yett_err dns_reply_read(struct arena *arena, slice packet, uint16_t id,
                              struct dns_direct_question question, struct dns_reply *out,
                              const char **why);
+
+/* ---- where servers are ----------------------------------------------------------------- */
+
+/* "WHERE", "WHERE@PORT", "[WHERE]@PORT": the part before the port, and the port, which stays
+   as it is when none is given.  False for a port that is none. */
+YETT_MUST_USE
+bool dns_split_server(slice text, slice *where, uint16_t *port);
+
+/* What the next "nameserver" line of a resolv.conf(5) names, which need not be an address;
+   `*file` moves past it.  False at the end. */
+bool dns_next_server(slice *file, slice *address);
 
 #endif

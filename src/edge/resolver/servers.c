@@ -3,14 +3,14 @@
 
 #include "core/base/ascii.h"
 #include "core/base/ip.h"
-#include "core/base/num.h"
+#include "core/dns/dns.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 /* More than any resolv.conf has; what follows is not read. */
-enum { FILE_BYTES_MAX = 64 * 1024, PORT_MAX = 65535 };
+enum { FILE_BYTES_MAX = 64 * 1024 };
 
 /* An interface after "%": only what can be one's name. */
 static bool is_interface(slice text)
@@ -33,18 +33,6 @@ static bool is_address(slice text)
         return is_interface(scoped) && ip_parse_v6(address, &ip) == YETT_OK;
     }
     return ip_parse(text, &ip) == YETT_OK;
-}
-
-/* Split at '@' and take brackets off; the port stays empty when there is none. */
-static slice split(slice text, slice *port, bool *has_port)
-{
-    slice address = text;
-    *port = text;
-    *has_port = slice_take_until(port, '@', &address);
-    if (slice_starts_with(address, SLICE("[")) && slice_ends_with(address, SLICE("]"))) {
-        address = slice_between(address, 1, address.len - 1);
-    }
-    return address;
 }
 
 static enum yett_err add(struct arena *arena, struct servers *servers, slice server)
@@ -76,10 +64,9 @@ enum yett_err servers_from_option(struct arena *arena, slice text, struct server
                                   struct buf *why)
 {
     struct servers servers = {0};
-    slice port;
-    bool has_port;
-    uint64_t number;
-    slice address = split(text, &port, &has_port);
+    uint16_t port = 0;
+    slice address;
+    bool is_port = dns_split_server(text, &address, &port);
 
     if (!is_address(address)) {
         buf_add_visible(why, text);
@@ -87,7 +74,7 @@ enum yett_err servers_from_option(struct arena *arena, slice text, struct server
                           "for example 127.0.0.1@53 or ::1@53");
         return YETT_BAD_SYNTAX;
     }
-    if (has_port && (num_parse_uint(port, PORT_MAX, &number) != YETT_OK || number == 0)) {
+    if (!is_port) {
         buf_add_visible(why, text);
         buf_add_text(why, " has no port after the @: expected a number from 1 to 65535");
         return YETT_BAD_SYNTAX;
@@ -95,9 +82,9 @@ enum yett_err servers_from_option(struct arena *arena, slice text, struct server
     struct buf server;
     buf_init(&server, arena, 128);
     buf_add(&server, address);
-    if (has_port) {
+    if (port != 0) {
         buf_add_byte(&server, '@');
-        buf_add_uint(&server, number);
+        buf_add_uint(&server, port);
     }
     enum yett_err err = buf_err(&server);
     if (err == YETT_OK) {
@@ -112,27 +99,11 @@ enum yett_err servers_from_option(struct arena *arena, slice text, struct server
     return err;
 }
 
-static slice next_word(slice *line)
-{
-    *line = slice_trim_fws(*line);
-    size_t end = 0;
-    while (end < line->len && !ascii_is_fws(line->ptr[end])) {
-        end++;
-    }
-    slice word = slice_first(*line, end);
-    *line = slice_skip(*line, end);
-    return word;
-}
-
 static enum yett_err take_servers(struct arena *arena, slice text,
                                   struct servers *servers)
 {
-    slice line;
-    while (servers->count < SERVERS_MAX && slice_next_piece(&text, '\n', &line)) {
-        if (!slice_eq(next_word(&line), SLICE("nameserver"))) {
-            continue;
-        }
-        slice address = next_word(&line);
+    slice address;
+    while (servers->count < SERVERS_MAX && dns_next_server(&text, &address)) {
         if (!is_address(address)) {
             continue;
         }
