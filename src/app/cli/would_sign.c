@@ -35,6 +35,7 @@ struct asking {
     struct config config;
     struct crypto *crypto;
     const struct signing_table *table; /* NULL: nothing is signed */
+    slice local_part;                  /* of the author, or empty */
     slice author;                      /* domain */
     struct signing_decision decision;
 };
@@ -97,18 +98,19 @@ static int make_table(struct asking *asking)
 static bool read_author(struct asking *asking)
 {
     slice text = asking->options->from;
-    slice local = SLICE_NONE;
     bool is_address = slice_has_byte(text, '@');
-    enum yett_err err =
-        is_address ? message_parse_path(asking->arena, text, &local, &asking->author)
-                   : domain_normalize(asking->arena, text, &asking->author);
+    enum yett_err err = is_address
+                            ? message_parse_path(asking->arena, text, &asking->local_part,
+                                                 &asking->author)
+                            : domain_normalize(asking->arena, text, &asking->author);
     return err == YETT_OK && asking->author.len != 0;
 }
 
 static enum yett_err decide(struct asking *asking)
 {
     const struct options *options = asking->options;
-    struct message_mailbox mailbox = {.domain = asking->author};
+    struct message_mailbox mailbox = {.local_part = asking->local_part,
+                                      .domain = asking->author};
     struct message_from from = {.status = MESSAGE_FROM_OK,
                                 .mailboxes = &mailbox,
                                 .count = 1,

@@ -66,6 +66,16 @@ static enum signing_act act_for_strangers(const struct signing_question *questio
     return question->role == CONFIG_LISTENER_SIGN ? SIGNING_LEFT : SIGNING_NOT_ASKED;
 }
 
+/* Mail servers write bounces in this name.  The null sender alone proves nothing: any user of
+   the host can hand in mail with it, in anybody's name. */
+static bool is_bounce(const struct signing_question *question)
+{
+    const struct message_from *from = question->from;
+    return question->envelope.mail_from.len == 0 && from->status == MESSAGE_FROM_OK &&
+           from->count == 1 &&
+           slice_eq_nocase(from->mailboxes[0].local_part, SLICE("mailer-daemon"));
+}
+
 static enum yett_err ask_source(struct arena *arena,
                                 const struct signing_question *question,
                                 struct signing_decision *out, bool *is_decided)
@@ -94,7 +104,7 @@ static enum yett_err ask_source(struct arena *arena,
     case VERDICT_SOURCE_LOCAL:
         break;
     }
-    if (envelope->mail_from.len == 0) {
+    if (is_bounce(question)) {
         out->rule = SLICE("bounce");
         return YETT_OK;
     }

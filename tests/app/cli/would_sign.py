@@ -86,7 +86,8 @@ def each_rule(world):
             (("refused", "mismatch"), "--from a@bank.test --login x@shop.test"),
             (("signed", "network"), "--from a@bank.test --ip 192.0.2.7"),
             (("signed", "local"), "--from a@bank.test --local"),
-            (("signed", "bounce"), "--from bank.test --local --mail-from <>"),
+            (("signed", "bounce"), "--from MAILER-DAEMON@bank.test --local --mail-from <>"),
+            (("signed", "local"), "--from bank.test --local --mail-from <>"),
             (("not-asked", "stranger"), "--from a@bank.test --ip 203.0.113.9"),
             (("not-asked", "trusted-relay"), "--from a@bank.test --ip 198.51.100.25"),
             (("not-asked", "no-client"), "--from a@bank.test"),
@@ -102,7 +103,7 @@ def each_rule(world):
 
 def networks_off(world):
     world.configure("off")
-    for arguments in ("--ip 192.0.2.7", "--local"):
+    for arguments in ("--ip 192.0.2.7", "--local", "--local --mail-from <>"):
         same(world.rule("--from", "a@bank.test", *arguments.split()),
              ("unsigned", "networks-off"), arguments)
 

@@ -414,6 +414,7 @@ static void one_signature_of_two_is_none(void **state)
 static void mail_of_our_own_host_is_never_deferred_for_a_keeper(void **state)
 {
     struct post *p = *state;
+    p->c->config.signing.networks = CONFIG_ON;
     p->c->login = NULL;
     p->c->local = true;
     p->c->client = "127.0.0.1";
@@ -573,6 +574,7 @@ static void what_is_set_of_a_hazard_is_done(void **state)
         {CONFIG_HAZARD_REJECT,   true,  SIGNING_FAILED,  "eight-bit", EVENT_ACCEPTED},
     };
     struct post *p = *state;
+    p->c->config.signing.networks = CONFIG_ON;
     case_set_message(p->c, HEAD "\r\ngr\xc3\xbc\xc3\x9f"
                                 "e\r\n");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -183,8 +183,17 @@ static void networks_and_local_programs_are_signed_for_only_when_that_is_on(void
          {LOCALHOST, NULL, "alice@example.com", true, FROM_US, CONFIG_LISTENER_BOTH},
          SIGNING_LEFT, "networks-off"},
         {"a bounce",
-         {LOCALHOST, NULL, "", true, FROM_US, CONFIG_LISTENER_BOTH},
+         {LOCALHOST, NULL, "", true,
+          "From: MAILER-DAEMON@example.com (Mail Delivery System)\r\n",
+          CONFIG_LISTENER_BOTH},
          SIGNING_SIGN, "bounce"      },
+        {"the sendmail command with the sender of bounces, in the name of somebody",
+         {LOCALHOST, NULL, "", true, FROM_US, CONFIG_LISTENER_BOTH},
+         SIGNING_LEFT, "networks-off"},
+        {"the sendmail command with the sender of bounces, in two names",
+         {LOCALHOST, NULL, "", true,
+          "From: MAILER-DAEMON@example.com, ceo@example.com\r\n", CONFIG_LISTENER_BOTH},
+         SIGNING_LEFT, "networks-off"},
     };
     struct made *made = *state;
     struct config config = settings(made);
@@ -368,18 +377,18 @@ static void what_comes_out_of_our_queue_again_is_not_signed_twice(void **state)
         const char *header;
         const char *rule;
     } cases[] = {
-        {"ours",               true,  SIGNATURE("example.com", "s1r") FROM_US,                                     "signed-already"},
+        {"ours",               true,  SIGNATURE("example.com", "s1r") FROM_US,                                     "signed-already"    },
         {"ours, below others", true,
          SIGNATURE("list.test",                                "s1r") SIGNATURE("example.com",                     "s1e") FROM_US,
          "signed-already"},
-        {"a selector of others",                    true,    SIGNATURE("example.com",    "s2") FROM_US,                            "bounce"                           },
-        {"a domain of others",                    true,      SIGNATURE("list.test",      "s1r") FROM_US,                              "bounce"},
-        {"unreadable",                    true,              "DKIM-Signature: d=example.com; s=s1r\r\n" FROM_US,
-         "bounce"},
-        {"handed in with it",  false, SIGNATURE("example.com", "s1r") FROM_US,                                     "login"                                                                                                                  },
+        {"a selector of others",                    true,    SIGNATURE("example.com",    "s2") FROM_US,                            "local"                               },
+        {"a domain of others",                    true,      SIGNATURE("list.test",      "s1r") FROM_US,                              "local"},
+        {"unreadable",                    true,              "DKIM-Signature: d=example.com; s=s1r\r\n" FROM_US,              "local"},
+        {"handed in with it",  false, SIGNATURE("example.com", "s1r") FROM_US,                                     "login" },
     };
     struct made *made = *state;
     struct config config = settings(made);
+    config.signing.networks = CONFIG_ON;
     sign_for(made, "example.com", "example.com");
     made_table(made);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
