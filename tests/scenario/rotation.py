@@ -50,18 +50,7 @@ ZONES = {
 
 
 def knot_conf(folder, address, port, secondary):
-    text = f"""
-server:
-    rundir: {folder}
-    listen: [ {address}@{port} ]
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-database:
-    storage: {folder}
-log:
-  - target: stderr
-    any: info
+    text = real.knot_head(folder, f"{address}@{port}") + f"""
 key:
   - id: update.test
     algorithm: hmac-sha256
@@ -77,15 +66,9 @@ acl:
   - id: all
     address: 127.0.0.0/8
     action: transfer
-template:
-  - id: default
-    storage: {folder}
-    file: "%s.zone"
-    zonefile-sync: -1
-    zonefile-load: {"none" if secondary else "difference-no-serial"}
-    journal-content: all
-zone:
 """
+    text += real.knot_template(folder, "none" if secondary else "difference-no-serial")
+    text += "zone:\n"
     for zone in ZONES:
         acl = "all" if zone == "locked.test" or secondary else "update, all"
         text += f"  - domain: {zone}\n    acl: [ {acl} ]\n"
@@ -101,25 +84,12 @@ class Server:
         if not secondary:
             for zone, records in ZONES.items():
                 real.zone_text(folder, zone, f"@ NS ns2\nns2 A {SECONDARY}\n" + records)
-        self.conf = os.path.join(folder, "knot.conf")
-        with open(self.conf, "w", encoding="ascii") as file:
-            file.write(knot_conf(folder, address, port, secondary))
-        log = os.path.join(folder, "knot.log")
-        process = servers.start([real.tool("knotd"), "-c", self.conf], log)
-        end = time.monotonic() + 15
-        while not all(self.ask(zone, "SOA") for zone in ZONES):
-            if time.monotonic() > end or process.poll() is not None:
-                with open(log, encoding="utf-8", errors="replace") as lines:
-                    raise OSError("knotd does not answer:\n" + lines.read())
-            time.sleep(0.1)
+        self.conf = real.run_knot(
+            servers, folder, knot_conf(folder, address, port, secondary),
+            lambda: all(self.ask(zone, "SOA") for zone in ZONES))
 
     def ask(self, name, kind="TXT"):
-        done = subprocess.run([real.tool("kdig"), f"@{self.address}", "-p", str(self.port),
-                               "+short", "+retry=0", "+timeout=2", name, kind],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20,
-                              check=False)
-        return sorted(line.replace('" "', "") for line in done.stdout.decode().splitlines()
-                      if line and not line.startswith(";"))
+        return [line.replace('" "', "") for line in real.dig(self.address, self.port, name, kind)]
 
     def refresh(self, zone):
         subprocess.run([real.tool("knotc"), "-c", self.conf, "zone-refresh", zone], check=True,

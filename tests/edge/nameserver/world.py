@@ -4,7 +4,6 @@ import base64
 import os
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "resolver"), os.path.join(HERE, "..", "..", "support")]
@@ -57,18 +56,7 @@ s2._domainkey TXT "v=DKIM1; p=old"
 
 def knot_conf(folder, address, port, secondary):
     zones = [z for z in RECORDS if z not in ("only.test", "test")] if secondary else list(RECORDS)
-    text = f"""
-server:
-    rundir: {folder}
-    listen: [ {address}@{port} ]
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-database:
-    storage: {folder}
-log:
-  - target: stderr
-    any: info
+    text = real.knot_head(folder, f"{address}@{port}") + f"""
 key:
   - id: update.example.test
     algorithm: hmac-sha256
@@ -87,15 +75,9 @@ acl:
   - id: all
     address: 127.0.0.0/8
     action: [ transfer, notify ]
-template:
-  - id: default
-    storage: {folder}
-    file: "%s.zone"
-    zonefile-sync: -1
-    zonefile-load: {"none" if secondary else "difference-no-serial"}
-    journal-content: all
-zone:
 """
+    text += real.knot_template(folder, "none" if secondary else "difference-no-serial")
+    text += "zone:\n"
     for zone in zones:
         acl = "all" if zone == "locked.test" or secondary else "update, all"
         text += f"  - domain: {zone}\n    acl: [ {acl} ]\n"
@@ -109,27 +91,10 @@ def start_knot(servers, top, address, port, secondary):
     os.mkdir(folder)
     for zone, records in RECORDS.items():
         real.zone_text(folder, zone, records)
-    conf = os.path.join(folder, "knot.conf")
-    with open(conf, "w", encoding="ascii") as file:
-        file.write(knot_conf(folder, address, port, secondary))
-    log = os.path.join(folder, "knot.log")
-    process = servers.start([real.tool("knotd"), "-c", conf], log)
-    end = time.monotonic() + 15
-    while time.monotonic() < end and process.poll() is None:
-        if all(dig(address, port, z, "SOA") for z in ("example.test", "slow.test", "four.test")):
-            return conf
-        time.sleep(0.1)
-    with open(log, encoding="utf-8", errors="replace") as lines:
-        raise OSError("knotd does not answer:\n" + lines.read())
-
-
-def dig(address, port, name, kind):
-    """The records as text, sorted; an independent eye."""
-    done = subprocess.run([real.tool("kdig"), f"@{address}", "-p", str(port), "+short", "+retry=0",
-                           "+timeout=2", name, kind], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, timeout=20, check=False)
-    return sorted(line for line in done.stdout.decode().splitlines()
-                  if line and not line.startswith(";"))
+    return real.run_knot(
+        servers, folder, knot_conf(folder, address, port, secondary),
+        lambda: all(real.dig(address, port, z, "SOA")
+                    for z in ("example.test", "slow.test", "four.test")))
 
 
 class Output:
@@ -171,7 +136,7 @@ class World:
                                 preexec_fn=real.die_with_parent)
 
     def txt(self, name, address=PRIMARY):
-        return dig(address, self.port, name, "TXT")
+        return real.dig(address, self.port, name, "TXT")
 
     def knsupdate(self, script):
         lines = [f"server {PRIMARY} {self.port}"] + script

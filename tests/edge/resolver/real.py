@@ -105,15 +105,18 @@ def has_ipv6():
         return False
 
 
-def start_knot(servers, folder, zones, signed):
-    """`zones`: records by name.  Gives the port."""
-    port = free_port()
-    for name, records in zones.items():
-        zone_text(folder, name, records)
-    conf = os.path.join(folder, "knot.conf")
-    listen = f"127.0.0.1@{port}" + (f", ::1@{port}" if has_ipv6() else "")
-    with open(conf, "w", encoding="ascii") as file:
-        file.write(f"""
+def dig(address, port, name, kind):
+    """The records as text, sorted; an independent eye."""
+    done = subprocess.run([tool("kdig"), f"@{address}", "-p", str(port), "+short", "+retry=0",
+                           "+timeout=2", name, kind], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, timeout=20, check=False)
+    return sorted(line for line in done.stdout.decode().splitlines()
+                  if line and not line.startswith(";"))
+
+
+def knot_head(folder, listen):
+    """How every knotd of the tests begins."""
+    return f"""
 server:
     rundir: {folder}
     listen: [ {listen} ]
@@ -125,26 +128,51 @@ database:
 log:
   - target: stderr
     any: info
-policy:
-  - id: ec
-    algorithm: ecdsap256sha256
+"""
+
+
+def knot_template(folder, load="difference-no-serial"):
+    return f"""
 template:
   - id: default
     storage: {folder}
     file: "%s.zone"
     zonefile-sync: -1
-    zonefile-load: difference-no-serial
+    zonefile-load: {load}
     journal-content: all
-zone:
-""")
-        for name in zones:
-            file.write(f"  - domain: {name}\n")
-            if name in signed:
-                file.write("    dnssec-signing: on\n    dnssec-policy: ec\n")
-    log = os.path.join(folder, "knot.log")
+"""
+
+
+def run_knot(servers, folder, text, is_up):
+    """knotd with the settings `text`, once is_up().  Gives the path of its settings."""
+    conf, log = os.path.join(folder, "knot.conf"), os.path.join(folder, "knot.log")
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(text)
     process = servers.start([tool("knotd"), "-c", conf], log)
+    end = time.monotonic() + 15
+    while time.monotonic() < end and process.poll() is None:
+        if is_up():
+            return conf
+        time.sleep(0.1)
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        raise OSError("knotd does not answer:\n" + lines.read())
+
+
+def start_knot(servers, folder, zones, signed):
+    """`zones`: records by name.  Gives the port."""
+    port = free_port()
+    for name, records in zones.items():
+        zone_text(folder, name, records)
+    listen = f"127.0.0.1@{port}" + (f", ::1@{port}" if has_ipv6() else "")
+    text = knot_head(folder, listen)
+    text += "policy:\n  - id: ec\n    algorithm: ecdsap256sha256\n" + knot_template(folder)
+    text += "zone:\n"
     for name in zones:
-        wait_for(port, name, 6, 2 if name in signed else 1, process, log)
+        text += f"  - domain: {name}\n"
+        if name in signed:
+            text += "    dnssec-signing: on\n    dnssec-policy: ec\n"
+    run_knot(servers, folder, text, lambda: all(
+        answer_count(port, name, 6) >= (2 if name in signed else 1) for name in zones))
     return port
 
 
