@@ -214,7 +214,7 @@ struct config_sealing {
 };
 
 /* forwarder "name" { … }: a list or forwarder whose passing signature an administrator
-   trusts to have checked (doc/architecture.md). */
+   trusts to have checked (doc/verdict.md). */
 struct config_forwarder {
     slice name;
     slice signer; /* d=, normal form */

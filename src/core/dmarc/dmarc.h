@@ -148,7 +148,7 @@ struct dmarc_result {
  * else may be wrong with a record is to be ignored (section 4.8).
  *
  * A From that is not exactly one domain gives DMARC_NONE with the reason; the caller handles
- * that case (doc/architecture.md) and may call dmarc_find_policy() for each.
+ * that case (doc/verdict.md) and may call dmarc_find_policy() for each.
  *
  * Asks at most 8 names for the author domain and 7 more for each of at most 16 domains that
  * SPF and DKIM name, and only for those that may share its organizational domain.

@@ -2,7 +2,7 @@
 #include "core/verdict/parts.h"
 
 /*
- * disposition: the table of doc/architecture.md for enforce, one function a row.
+ * disposition: the table of doc/verdict.md for enforce, one function a row.
  *
  * The result of a check is never changed here; only what is done about it is decided.
  */

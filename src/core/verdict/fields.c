@@ -2,7 +2,7 @@
 #include "core/verdict/parts.h"
 
 /*
- * fields: what is taken out of a message and what is put in (doc/architecture.md).
+ * fields: what is taken out of a message and what is put in (doc/verdict.md).
  *
  * Only domains are written as properties, never a local part: the sender's record hardly
  * ever looks at it (RFC 8601 section 2.7.2), and the field travels further than the

@@ -56,7 +56,7 @@ struct verdict_outcome {
     slice exception;
 };
 
-/* disposition.c: the table of doc/architecture.md for one recipient's settings. */
+/* disposition.c: the table of doc/verdict.md for one recipient's settings. */
 YETT_MUST_USE
 enum yett_err verdict_decide(struct arena *arena, const struct verdict_findings *findings,
                              const struct verdict_settings *settings,

@@ -4,7 +4,7 @@
 
 /*
  * sealer: when the word of a trusted sealer stands for the author (RFC 8617 section 7.2.1,
- * doc/architecture.md).
+ * doc/verdict.md).
  *
  * A chain that holds proves who said what, not that it is so: anybody can take a message that
  * a trusted list sealed, write a text of his own, and seal that. The list's word on what it

@@ -2,7 +2,7 @@
 #include "core/verdict/parts.h"
 
 /*
- * Who is talking (doc/architecture.md).
+ * Who is talking (doc/verdict.md).
  *
  * Behind a trusted relay the client that counts is the one that the outermost trusted relay
  * saw, so Received fields are read from the top as long as each names a trusted client.

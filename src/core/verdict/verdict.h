@@ -22,7 +22,7 @@
  *     verdict = evaluate(facts, envelope, answers, knowledge, settings, now)
  *
  * source.c decides who is talking, evaluate.c runs the checks, disposition.c is the table of
- * doc/architecture.md with informed.c and ungoverned.c as its larger rows, named.c what an
+ * doc/verdict.md with informed.c and ungoverned.c as its larger rows, named.c what an
  * administrator named besides, reply.c words the SMTP reply, fields.c the header fields.
  */
 
