@@ -101,10 +101,13 @@ struct key {
 extern const struct key keys[];
 extern const size_t key_count;
 
+/* `name` is libconfuse's, "root" for no block. */
+bool is_block_named(enum block block, const char *name);
+
 /* NULL when there is none; `block` is libconfuse's name, "root" for no block. */
 const struct key *find_key(const char *block, const char *name);
 
-/* What to say of a name that is no key of that block: ", did you mean 'signer'?".  Writes to
+/* suggest.c: what to say of a name that is no key of that block: ", did you mean 'signer'?".  Writes to
    `out` at most `size` octets with NUL. */
 void suggest_key(const char *block, slice name, char *out, size_t size);
 
