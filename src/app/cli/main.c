@@ -14,15 +14,14 @@ static const struct command {
     const char *summary;
 } commands[] = {
     {"check",   command_check,
-     "verify messages and say why: SPF, DKIM, DMARC, what a gateway would do"      },
-    {"spf",     command_spf,     "evaluate SPF alone, with the tree of includes"   },
-    {"authres", command_authres, "read an Authentication-Results field"            },
-    {"sign",    command_sign,    "sign a message: DKIM, or an ARC set"             },
-    {"key",     command_key,
-     "make, check, publish, rotate and retire the keys that sign"                  },
-    {"serve",   command_serve,   "run the gateway: check mail beside a mail server"},
-    {"status",  command_status,  "ask a running gateway how it is"                 },
-    {"config",  command_config,  "check a configuration file"                      },
+     "verify messages and say why: SPF, DKIM, ARC, DMARC, what a gateway would do"           },
+    {"spf",     command_spf,     "evaluate SPF alone, with the tree of includes"             },
+    {"authres", command_authres, "read an Authentication-Results field"                      },
+    {"sign",    command_sign,    "sign a message: DKIM, or an ARC set"                       },
+    {"key",     command_key,     "make, check, publish, rotate and retire the keys that sign"},
+    {"serve",   command_serve,   "run the gateway: check and sign mail beside a mail server" },
+    {"status",  command_status,  "ask a running gateway how it is"                           },
+    {"config",  command_config,  "check a configuration file"                                },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

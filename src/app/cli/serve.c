@@ -20,10 +20,11 @@ enum {
 
 static const struct option_help help = {
     .usage = "yett serve [OPTION…]",
-    .overview = "Stand beside a mail server (milter): check its mail with SPF, DKIM and "
-                "DMARC, write\n"
+    .overview = "Stand beside a mail server (milter): check its mail with SPF, DKIM, ARC "
+                "and DMARC, write\n"
                 "Authentication-Results, and in the mode enforce also quarantine, defer "
-                "or reject.\n"
+                "or reject;\n"
+                "sign the mail of our own users where domain { sign } names keys.\n"
                 "Runs in the foreground until SIGTERM; SIGHUP reads the settings again.  "
                 "Without\n"
                 "--config every setting is at its default: no file is looked for.  What "
