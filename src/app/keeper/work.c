@@ -19,6 +19,7 @@
 enum {
     HEARTBEAT_MS = 1000,
     PACKETS_AT_ONCE = 16,         /* then the supervisor is heard */
+    ANSWERS_AT_ONCE_MS = 50,      /* the same: large keys take their time */
     COMPLAIN_EVERY_MS = 5 * 1000, /* of refusals, not more often */
     EXIT_ORDERLY = 0,
     EXIT_FAILED = 1,
@@ -111,9 +112,12 @@ static void on_requests(void *context, bool readable, bool writable)
     struct keeper_role *role = context;
     bool had_room = role->reply_len == 0;
     bool has_room = had_room || send_reply(role);
+    int64_t until_ms = loop_now_ms(role->loop) + ANSWERS_AT_ONCE_MS;
     (void)readable;
     (void)writable;
-    for (int i = 0; has_room && i < PACKETS_AT_ONCE && take_one(role); i++) {
+    for (int i = 0; has_room && i < PACKETS_AT_ONCE &&
+                    loop_now_ms(role->loop) < until_ms && take_one(role);
+         i++) {
         has_room = role->reply_len == 0 || send_reply(role);
     }
     if (has_room != had_room) {

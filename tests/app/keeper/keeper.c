@@ -369,6 +369,47 @@ static void no_domain_gets_more_than_its_rate(void **state)
     assert_int_equal(scoreboard_sum(role->board, COUNT_SIGNATURES), signatures);
 }
 
+/* Its answers are slow where keys are large, and still it is told to leave and shows that it
+   lives. */
+static void no_queue_of_requests_keeps_it_from_being_heard(void **state)
+{
+    enum { PACKETS = 16, BITS = 4096 };
+    struct role *role = *state;
+    const struct role_message leave = {.kind = ROLE_LEAVE};
+    struct keeper_text asked[KEEPER_TEXTS_MAX];
+    struct buf packet;
+    char path[100], what[PACKET_MAX];
+    unsigned answered = 0;
+    (void)kill(role->pid, SIGKILL);
+    (void)wait_for_end(role);
+    crypto_private_key_free(role->c->keys[0]);
+    assert_int_equal(
+        crypto_private_key_generate(role->c->crypto, CRYPTO_RSA, BITS, &role->c->keys[0]),
+        YETT_OK);
+    (void)snprintf(path, sizeof path, "%s/0.pem", role->folder);
+    assert_int_equal(unlink(path), 0);
+    write_key(role, 0, path);
+    start(role);
+    expect_hello(role); /* of the first one */
+    expect_hello(role);
+    for (size_t i = 0; i < KEEPER_TEXTS_MAX; i++) {
+        asked[i] = (struct keeper_text){KEEPER_DKIM, SLICE_INIT(CASE_GOOD)};
+    }
+    buf_init(&packet, role->c->arena, KEEPER_REQUEST_MAX);
+    keeper_write_request(&packet, 5, asked, KEEPER_TEXTS_MAX);
+    (void)kill(role->pid, SIGSTOP);
+    for (int i = 0; i < PACKETS; i++) {
+        say(role, buf_slice(&packet));
+    }
+    assert_int_equal(role_send(role->control, &leave), YETT_OK);
+    (void)kill(role->pid, SIGCONT);
+    assert_int_equal(wait_for_end(role), 0);
+    while (recv(role->pair[0], what, sizeof what, MSG_DONTWAIT) > 0) {
+        answered++;
+    }
+    assert_true(answered < PACKETS);
+}
+
 /* ---- its life --------------------------------------------------------------------------- */
 
 static void the_next_one_says_hello_and_leaves_the_past_alone(void **state)
@@ -449,6 +490,7 @@ int main(int argc, char **argv)
         IN_A_KEEPER(packets_of_no_form_end_nothing),
         IN_A_KEEPER(who_does_not_listen_keeps_only_himself_waiting),
         IN_A_KEEPER(no_domain_gets_more_than_its_rate),
+        IN_A_KEEPER(no_queue_of_requests_keeps_it_from_being_heard),
         IN_A_KEEPER(the_next_one_says_hello_and_leaves_the_past_alone),
         IN_A_KEEPER(it_leaves_when_told_and_when_nobody_is_there),
         IN_A_KEEPER(it_stands_within_its_walls),
