@@ -1,40 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "edge/nameserver/address.h"
 
-#include "core/base/ascii.h"
-#include "core/base/num.h"
+#include "core/dns/dns.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 
-enum { PORT_MAX = 65535, DNS_PORT = 53, FILE_BYTES_MAX = 64 * 1024 };
-
-bool address_split(slice text, slice *where, uint16_t *port)
-{
-    size_t at = slice_find_last_byte(text, '@');
-    uint64_t number = *port;
-
-    if (at < text.len &&
-        (num_parse_uint(slice_skip(text, at + 1), PORT_MAX, &number) != YETT_OK ||
-         number == 0)) {
-        return false;
-    }
-    text = slice_first(text, at);
-    if (slice_starts_with(text, SLICE("[")) && slice_ends_with(text, SLICE("]"))) {
-        text = slice_between(text, 1, text.len - 1);
-    }
-    *where = text;
-    *port = (uint16_t)number;
-    return true;
-}
+enum { DNS_PORT = 53, FILE_BYTES_MAX = 64 * 1024 };
 
 bool address_read(slice text, uint16_t port, struct nameserver_address *out)
 {
     slice where;
     struct ip ip;
 
-    if (!address_split(text, &where, &port) || ip_parse(where, &ip) != YETT_OK) {
+    if (!dns_split_server(text, &where, &port) || ip_parse(where, &ip) != YETT_OK) {
         return false;
     }
     *out = (struct nameserver_address){.ip = ip, .port = port};
@@ -43,28 +23,13 @@ bool address_read(slice text, uint16_t port, struct nameserver_address *out)
 
 /* ---- resolv.conf ------------------------------------------------------------------- */
 
-static slice next_word(slice *line)
-{
-    size_t end = 0;
-
-    *line = slice_trim_fws(*line);
-    while (end < line->len && !ascii_is_fws(line->ptr[end])) {
-        end++;
-    }
-    slice word = slice_first(*line, end);
-    *line = slice_skip(*line, end);
-    return word;
-}
-
 static size_t read_lines(slice text, struct nameserver_address *list, size_t room)
 {
-    slice line;
+    slice address;
     size_t count = 0;
 
-    while (count < room && slice_next_piece(&text, '\n', &line)) {
-        if (slice_eq(next_word(&line), SLICE("nameserver"))) {
-            count += address_read(next_word(&line), DNS_PORT, &list[count]);
-        }
+    while (count < room && dns_next_server(&text, &address)) {
+        count += address_read(address, DNS_PORT, &list[count]);
     }
     return count;
 }

@@ -8,11 +8,6 @@
 
 /* address: where servers are, from options and resolv.conf(5), to sockets and people. */
 
-/* "WHERE", "WHERE@PORT", "[WHERE]@PORT": the part before the port, and the port, which
-   stays as it is when none is given.  False for a port that is none. */
-YETT_MUST_USE
-bool address_split(slice text, slice *where, uint16_t *port);
-
 /* An address with or without port; false when it is none. */
 YETT_MUST_USE
 bool address_read(slice text, uint16_t port, struct nameserver_address *out);

@@ -12,6 +12,7 @@
 
 enum { RESOLVERS_MAX = 4, TYPES = 2, RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3 };
 
+static const char resolv_conf[] = "/etc/resolv.conf";
 static const slice no_address = SLICE_INIT("has no address");
 
 struct finder {
@@ -26,10 +27,17 @@ static enum yett_err find_resolvers(struct finder *finder)
 {
     slice given = finder->options->resolver;
 
+    if (given.len == 0 && finder->options->resolver_count != 0) {
+        size_t count = finder->options->resolver_count;
+        finder->resolver_count = count < RESOLVERS_MAX ? count : RESOLVERS_MAX;
+        memcpy(finder->resolvers, finder->options->resolvers,
+               finder->resolver_count * sizeof(finder->resolvers[0]));
+        return YETT_OK;
+    }
     if (given.len == 0) {
-        return address_read_resolvers(finder->arena, "/etc/resolv.conf",
-                                      finder->resolvers, RESOLVERS_MAX,
-                                      &finder->resolver_count, finder->why);
+        return address_read_resolvers(finder->arena, resolv_conf, finder->resolvers,
+                                      RESOLVERS_MAX, &finder->resolver_count,
+                                      finder->why);
     }
     if (!address_read(given, 53, &finder->resolvers[0])) {
         struct buf text;
@@ -41,6 +49,22 @@ static enum yett_err find_resolvers(struct finder *finder)
     }
     finder->resolver_count = 1;
     return YETT_OK;
+}
+
+enum yett_err nameserver_read_resolvers(struct arena *arena,
+                                        struct nameserver_options *options, slice *why)
+{
+    struct nameserver_address *list =
+        ARENA_ARRAY(arena, RESOLVERS_MAX, struct nameserver_address);
+
+    if (list == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    options->resolvers = list;
+    return options->resolver.len != 0
+               ? YETT_OK
+               : address_read_resolvers(arena, resolv_conf, list, RESOLVERS_MAX,
+                                        &options->resolver_count, why);
 }
 
 /* ---- lookups ----------------------------------------------------------------------- */
@@ -164,7 +188,7 @@ static enum yett_err read_given(struct finder *finder, slice given, struct candi
     enum yett_err err = YETT_OK;
 
     *out = (struct candidate){.text = given};
-    bool is_good = address_split(given, &where, &port);
+    bool is_good = dns_split_server(given, &where, &port);
     if (is_good && ip_parse(where, &ip) != YETT_OK) {
         err = dns_name_normalize(finder->arena, where, &out->host);
         is_good = err == YETT_OK;

@@ -46,10 +46,18 @@ enum {
     NAMESERVER_ADDRESSES_MAX = 8 /* of one server */
 };
 
+struct nameserver_address {
+    struct ip ip;
+    uint16_t port;
+};
+
 struct nameserver_options {
     /* Who tells where zones and servers are: "ADDR", "ADDR@PORT", "[ADDR]@PORT"; empty:
        those of /etc/resolv.conf. */
     slice resolver;
+    /* The same, when they were read before: see nameserver_read_resolvers(). */
+    const struct nameserver_address *resolvers;
+    size_t resolver_count;
     /* Where updates go, e.g. a hidden primary, in the same form or as "NAME" or
        "NAME@PORT"; empty: the server that the zone's SOA record names. */
     slice primary;
@@ -68,11 +76,6 @@ struct nameserver_options {
     ((struct nameserver_options){                                                        \
         .port = 53, .attempts = 3, .timeout_ms = 1500, .update_timeout_ms = 20000})
 
-struct nameserver_address {
-    struct ip ip;
-    uint16_t port;
-};
-
 struct nameserver {
     slice name; /* "ns1.example.com", or the address as it was given */
     struct nameserver_address addresses[NAMESERVER_ADDRESSES_MAX];
@@ -86,6 +89,14 @@ struct nameserver_zone {
     const struct nameserver *servers;
     size_t server_count; /* at least 1 */
 };
+
+/*
+ * Read /etc/resolv.conf, where it is needed, into `options`: for a process that will not be
+ * able to.  YETT_IO with `*why`; YETT_NO_MEMORY.
+ */
+YETT_MUST_USE
+enum yett_err nameserver_read_resolvers(struct arena *arena,
+                                        struct nameserver_options *options, slice *why);
 
 /*
  * Find the zone that `name` (in normal form) is in: from it upwards, the first that has
