@@ -125,10 +125,32 @@ static enum yett_err check_directories(struct keyring *ring, const char *directo
     return err == YETT_OK ? check_directory(ring, ring->directory, &owner, why) : err;
 }
 
+/* /var/lib/yett, on a host where no gateway was started yet. */
+static enum yett_err make_parent(struct keyring *ring, const char *directory, slice *why)
+{
+    slice path = slice_from_text(directory);
+    struct buf parent;
+    while (slice_ends_with(path, SLICE("/"))) {
+        path = slice_first(path, path.len - 1);
+    }
+    size_t slash = slice_find_last_byte(path, '/');
+    buf_init(&parent, ring->arena, KEYS_PATH_MAX);
+    buf_add(&parent, slash < path.len ? slice_first(path, slash) : SLICE("."));
+    buf_add_byte(&parent, '\0');
+    return buf_err(&parent) == YETT_OK ? keys_make_directory(ring->arena, parent.ptr, why)
+                                       : buf_err(&parent);
+}
+
 static enum yett_err make_directories(struct keyring *ring, const char *directory,
                                       slice *why)
 {
     enum yett_err err = keys_make_directory(ring->arena, directory, why);
+    if (err == YETT_NOT_FOUND) {
+        err = make_parent(ring, directory, why);
+        if (err == YETT_OK) {
+            err = keys_make_directory(ring->arena, directory, why);
+        }
+    }
     return err == YETT_OK ? keys_make_directory(ring->arena, ring->directory, why) : err;
 }
 

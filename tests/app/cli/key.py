@@ -395,6 +395,17 @@ def without_an_update_key_there_is_something_to_paste(w):
     assert done.status == 2 and "--selector must name one" in done.err, done.err
 
 
+def the_directory_above_is_made_as_well(w):
+    """/var/lib/yett, where no gateway was started yet; more would be a slip of the pen."""
+    top = w.folder()
+    done = w.key(os.path.join(top, "yett"), "generate", "example.com", "--algorithm", "ed25519")
+    assert done.status == 0, done.err
+    assert mode(os.path.join(top, "yett")) == mode(os.path.join(top, "yett", "keys")) == 0o700
+    done = w.key(os.path.join(top, "no", "such"), "generate", "example.com")
+    assert done.status != 0 and "cannot be made" in done.err, done.err
+    assert not os.path.exists(os.path.join(top, "no"))
+
+
 def the_settings_that_are_shown_name_another_directory(w):
     folder = w.folder()
     directory = os.path.realpath(os.path.join(folder, "keys"))
