@@ -31,6 +31,29 @@ static bool speaks_against(const struct authres_result *result, slice author)
     return found.len == 0 || domain_eq(found, author);
 }
 
+/* List software that writes fields anew may have spoilt ours: then nobody knows what it said. */
+static enum yett_err may_be_spoilt(struct arena *arena,
+                                   const struct message_header *header, slice authserv_id,
+                                   bool *out)
+{
+    static const char name[] = "Authentication-Results";
+    unsigned close_looks = AUTHRES_CLOSE_LOOKS_MAX;
+    size_t index = 0;
+    enum yett_err err = YETT_OK;
+    for (const struct message_field *field = message_find_field(header, name, 0, &index);
+         field != NULL && !*out && err != YETT_NO_MEMORY;
+         field = message_find_field(header, name, index + 1, &index)) {
+        struct arena_mark mark = arena_mark(arena);
+        struct authres authres;
+        struct authres_error error;
+        err = authres_parse(arena, field->value, &authres, &error);
+        *out = err != YETT_OK &&
+               authres_is_forged_of_many(field->value, authserv_id, &close_looks);
+        arena_rewind(arena, mark);
+    }
+    return err == YETT_NO_MEMORY ? err : YETT_OK;
+}
+
 enum yett_err sealing_doubts(struct arena *arena, const struct config *config,
                              const struct message_header *header, slice author, bool *out)
 {
@@ -48,5 +71,5 @@ enum yett_err sealing_doubts(struct arena *arena, const struct config *config,
     for (size_t i = 0; i < authres.count && !*out; i++) {
         *out = speaks_against(&authres.results[i], author);
     }
-    return YETT_OK;
+    return *out ? YETT_OK : may_be_spoilt(arena, header, config->authserv_id, out);
 }

@@ -478,6 +478,9 @@ static void a_forgery_that_passed_a_list_is_not_signed(void **state)
          false                                                                                },
         {"mx.example.com; dmarc=pass header.from=l.test",                                true },
         {"mx.example.com; dmarc=fail header.from=example.org",                           true },
+        {"mx.example.com; dmarc=fail header.(from=l.test",                               false},
+        {"mx.example.com (; dmarc=fail header.from=l.test",                              false},
+        {"mx.evil.test; dmarc=fail header.(from=l.test",                                 true },
         {"mx.evil.test; dmarc=fail header.from=l.test",                                  true },
         {NULL,                                                                           true },
     };
