@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/key.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,10 @@ int key_each_domain(const struct key_work *work,
     enum yett_err err = find_domains(work, &domains, &count, &why);
     if (err != YETT_OK) {
         return key_complain(work, key_status_of(err), why);
+    }
+    if (count == 0 && !work->options.due && !work->options.shared.json) {
+        term_word(&work->term, TONE_PLAIN, slice_from_text(work->directory), 0);
+        printf(": no keys\n");
     }
     for (size_t i = 0; i < count; i++) {
         struct arena_mark mark = arena_mark(work->arena);

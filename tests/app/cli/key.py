@@ -406,6 +406,14 @@ def the_directory_above_is_made_as_well(w):
     assert not os.path.exists(os.path.join(top, "no"))
 
 
+def a_directory_without_keys_is_said_to_be_so(w):
+    folder = w.folder()
+    for command in ("list", "check"):
+        done = w.key(folder, command)
+        assert (done.status, done.out) == (0, f"{folder}/keys: no keys\n"), done.out + done.err
+        assert w.key(folder, command, "--json").out == ""
+
+
 def the_settings_that_are_shown_name_another_directory(w):
     folder = w.folder()
     directory = os.path.realpath(os.path.join(folder, "keys"))
