@@ -278,9 +278,29 @@ void story_of_spf_tree(const struct term *term, struct arena *paper,
 
 /* ---- DKIM ------------------------------------------------------------------------------- */
 
+/* Most mail with two signatures has one story; `before` is that of the signature above. */
+static void tell_autopsy(const struct lines *lines, const struct autopsy_finding *autopsy,
+                         const struct autopsy_finding *before)
+{
+    struct buf buf;
+    if (before != NULL && before->kind == autopsy->kind &&
+        before->confidence == autopsy->confidence &&
+        slice_eq(before->text, autopsy->text)) {
+        lines_detail(lines, SLICE("autopsy: the same as above"));
+        return;
+    }
+    buf_init(&buf, lines->paper, SIZE_MAX);
+    buf_printf(&buf, "autopsy: %s", autopsy_kind_text(autopsy->kind));
+    if (autopsy->confidence != AUTOPSY_NONE) {
+        buf_printf(&buf, ", %s", autopsy_confidence_text(autopsy->confidence));
+    }
+    buf_add_text(&buf, ": ");
+    buf_add(&buf, autopsy->text);
+    lines_detail(lines, buf_slice(&buf));
+}
+
 static void tell_signature(const struct lines *lines, const struct dkim_result *result,
-                           bool first, bool aligned,
-                           const struct autopsy_finding *autopsy)
+                           bool first, bool aligned)
 {
     const struct dkim_signature *signature = result->signature;
     struct buf buf;
@@ -298,16 +318,6 @@ static void tell_signature(const struct lines *lines, const struct dkim_result *
         buf_add_text(&buf, result->secure ? ", validated by DNSSEC" : "");
         lines_detail(lines, buf_slice(&buf));
     }
-    if (autopsy != NULL) {
-        buf_init(&buf, lines->paper, SIZE_MAX);
-        buf_printf(&buf, "autopsy: %s", autopsy_kind_text(autopsy->kind));
-        if (autopsy->confidence != AUTOPSY_NONE) {
-            buf_printf(&buf, ", %s", autopsy_confidence_text(autopsy->confidence));
-        }
-        buf_add_text(&buf, ": ");
-        buf_add(&buf, autopsy->text);
-        lines_detail(lines, buf_slice(&buf));
-    }
 }
 
 static void tell_dkim(const struct lines *lines, const struct judged *judged)
@@ -318,10 +328,13 @@ static void tell_dkim(const struct lines *lines, const struct judged *judged)
         lines_result(lines, "DKIM", TONE_DIM, "none", dkim->reason);
         return;
     }
+    const struct autopsy_finding *const *autopsies = judged->autopsies;
     for (size_t i = 0; i < dkim->count && i < SIGNATURES_TOLD_MAX; i++) {
         tell_signature(lines, &dkim->list[i], i == 0,
-                       i < verdict->dmarc.aligned_count && verdict->dmarc.aligned[i],
-                       judged->autopsies == NULL ? NULL : judged->autopsies[i]);
+                       i < verdict->dmarc.aligned_count && verdict->dmarc.aligned[i]);
+        if (autopsies != NULL && autopsies[i] != NULL) {
+            tell_autopsy(lines, autopsies[i], i == 0 ? NULL : autopsies[i - 1]);
+        }
     }
     size_t fields = dkim->count + dkim->uncounted;
     if (fields > SIGNATURES_TOLD_MAX) {

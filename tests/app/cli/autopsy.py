@@ -60,6 +60,16 @@ def what_passes_has_none(world):
     same([(d["result"], d["autopsy"]) for d in found["dkim"]], [("pass", None)], "results")
 
 
+def two_signatures_with_one_story_tell_it_once(world):
+    """A message signed with both algorithms, as most that yett signs are."""
+    fields, body = plain()
+    signatures = [dkim_signature(key, fields, body) for key in (world.bank_rsa, world.bank)]
+    path = world.message((text_of(signatures + fields, body) + FOOTER).encode())
+    story = world.check("--ip", BANK, "--mail-from", "x@bank.test", path).flat()
+    same((story.count("autopsy: footer-added"), story.count("autopsy: the same as above")),
+         (1, 1), story)
+
+
 def results_are_the_same_with_summary(world):
     path = world.message(changed(world.bank_rsa, more=FOOTER))
     story = world.check("--ip", BANK, "--mail-from", "x@bank.test", path)
@@ -86,6 +96,7 @@ TESTS = [
     ("a list changes header and body", a_list_changes_header_and_body),
     ("what is unknown is said to be", what_is_unknown_is_said_to_be),
     ("what passes has none", what_passes_has_none),
+    ("two signatures with one story tell it once", two_signatures_with_one_story_tell_it_once),
     ("results are the same with --summary, which has no autopsy",
      results_are_the_same_with_summary),
     ("bodies beyond the limit are not kept", bodies_beyond_the_limit_are_not_kept),
