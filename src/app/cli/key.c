@@ -129,6 +129,7 @@ static int run(const struct key_command *command, const char *name, int argc, ch
     if (status == EXIT_FINE) {
         status = key_finish(&work, command->run(&work));
     }
+    asker_stop(work.asker);
     crypto_free(work.crypto);
     return status;
 }

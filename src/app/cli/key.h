@@ -10,7 +10,8 @@
 
 /*
  * key: `yett key …`: what its commands share.  key.c finds the command, key_options.c is its
- * options, key_tell.c prints, key_open.c settings and rings; a file for each command.
+ * options, key_tell.c prints, key_open.c settings and rings, key_ask.c parts the command in
+ * two processes; a file for each command.
  */
 
 enum {
@@ -57,6 +58,7 @@ struct key_work {
     struct config config;
     bool has_config;       /* --config was given */
     const char *directory; /* of all keys */
+    struct asker *asker;   /* of key_part() */
     int64_t now_s;
     struct term term;
     char **arguments; /* domains */
@@ -97,8 +99,21 @@ int key_each_domain(const struct key_work *work,
 
 /* Options and settings about the zone. */
 uint32_t key_ttl_s(const struct key_work *work);
+const char *key_update_key(const struct key_work *work); /* its path, or NULL */
+struct nameserver_options key_nameservers(const struct key_work *work);
 struct keyring_dns key_dns(const struct key_work *work);
 struct rotation_settings key_rotation_settings(const struct key_work *work);
+
+/*
+ * Part the command in two, before any key is read: an asker with `options` (its name servers
+ * and user are filled in here), and this process, which keeps the files of keys and loses the
+ * network; where it `makes` keys, their directory is made first.  EXIT_FINE, or the error was printed.
+ */
+int key_part(struct key_work *work, struct asker_options *options, bool makes);
+
+/* key_resolve.c: an asker for asker_texts(), with the resolver or the zone of the options.  `work` has to
+   outlive it. */
+struct asker_options key_resolving(struct key_work *work);
 
 /* ---- key_tell.c -------------------------------------------------------------------------- */
 

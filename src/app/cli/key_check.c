@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/key.h"
-#include "app/cli/setup.h"
 #include "core/dkim/dkim.h"
 
 #include <stdio.h>
 
 /* key_check: `yett key check`: is what DNS has what it should have? */
 
-enum { ARENA_BYTES = 16 * 1024 * 1024, SELECTOR_COLUMNS = 16 };
+enum { SELECTOR_COLUMNS = 16 };
 
 /* One key, and what there is at its name. */
 struct finding {
@@ -27,27 +26,6 @@ struct asking {
     struct finding *list;
     size_t count;
 };
-
-static const struct setup *setup; /* of all domains */
-
-/* ---- asking ------------------------------------------------------------------------------ */
-
-static enum yett_err ask(void *context, struct arena *scratch, struct dns_view *view)
-{
-    struct asking *asking = context;
-    enum yett_err all = YETT_OK;
-    (void)scratch;
-    for (size_t i = 0; i < asking->count; i++) {
-        struct finding *finding = &asking->list[i];
-        enum yett_err err = dns_ask(view, DNS_TXT, finding->name, &finding->answer);
-        if (err == YETT_NEED_ANSWERS) {
-            all = err;
-        } else if (err != YETT_OK) {
-            return err;
-        }
-    }
-    return all;
-}
 
 static bool is_asked_for(const struct key_work *work, const struct keyring_key *key)
 {
@@ -283,30 +261,25 @@ static int conclude(const struct asking *asking)
 
 static int ask_about(struct asking *asking)
 {
-    struct arena *evidence = arena_new(ARENA_BYTES);
-    struct arena *scratch = arena_new(ARENA_BYTES);
-    struct round round = {.evaluate = ask, .context = asking};
-    struct dns_answers *answers = NULL;
-    enum yett_err err = YETT_NO_MEMORY;
-    int status = EXIT_CANNOT_TELL;
-    if (evidence != NULL && scratch != NULL) {
-        answers = dns_answers_new(evidence, answerer_source(&setup->answerer),
-                                  DNS_BOUNDS_DEFAULT);
+    const struct key_work *work = asking->work;
+    const struct dns_answer *answers = NULL;
+    slice *names = ARENA_ARRAY(work->arena, asking->count, slice);
+    slice why = SLICE("out of memory");
+    if (names == NULL) {
+        return key_complain(work, EXIT_CANNOT_TELL, why);
     }
-    if (answers != NULL) {
-        err = answerer_run(&setup->answerer, answers, evidence, scratch, &round);
+    for (size_t i = 0; i < asking->count; i++) {
+        names[i] = asking->list[i].name;
     }
-    if (err == YETT_OK) {
-        status = conclude(asking);
-    } else {
-        (void)key_complain_text(asking->work, status, yett_err_text(err));
+    enum yett_err err =
+        asker_texts(work->asker, work->arena, names, asking->count, &answers, &why);
+    if (err != YETT_OK) {
+        return key_complain(work, EXIT_CANNOT_TELL, why);
     }
-    if (answers != NULL) {
-        dns_answers_finish(answers);
+    for (size_t i = 0; i < asking->count; i++) {
+        asking->list[i].answer = &answers[i];
     }
-    arena_free(scratch);
-    arena_free(evidence);
-    return status;
+    return conclude(asking);
 }
 
 static int check_ring(const struct key_work *work, struct keyring *ring)
@@ -339,14 +312,7 @@ static int check_domain(const struct key_work *work, slice domain)
 
 int key_check(struct key_work *work)
 {
-    int status;
-    struct setup *opened = setup_open(&work->options.shared, work->name, &status);
-    if (opened == NULL) {
-        return status;
-    }
-    setup = opened;
-    status = key_each_domain(work, check_domain);
-    setup = NULL;
-    setup_close(opened);
-    return status;
+    struct asker_options asker = key_resolving(work);
+    int status = key_part(work, &asker, false);
+    return status == EXIT_FINE ? key_each_domain(work, check_domain) : status;
 }

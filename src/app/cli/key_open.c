@@ -165,28 +165,37 @@ static void name_servers(const struct key_work *work, struct nameserver_options 
     out->servers = list;
 }
 
-struct keyring_dns key_dns(const struct key_work *work)
+const char *key_update_key(const struct key_work *work)
+{
+    slice path = work->config.signing.update_key;
+    return work->options.update_key != NULL || slice_is_empty(path)
+               ? work->options.update_key
+               : path.ptr;
+}
+
+struct nameserver_options key_nameservers(const struct key_work *work)
 {
     const struct key_options *options = &work->options;
-    const struct config_signing *signing = &work->config.signing;
-    struct keyring_dns dns = {.options = NAMESERVER_OPTIONS_DEFAULT,
-                              .update_key_path = options->update_key,
-                              .ttl_s = key_ttl_s(work),
-                              .wait_s = options->has_wait ? options->wait_s : WAIT_S};
-    dns.options.resolver = !slice_is_empty(options->shared.resolver)
-                               ? options->shared.resolver
-                               : work->config.resolver;
-    dns.options.primary =
-        !slice_is_empty(options->server) ? options->server : signing->update_server;
-    dns.options.servers = options->authorities;
-    dns.options.server_count = options->authority_count;
+    struct nameserver_options dns = NAMESERVER_OPTIONS_DEFAULT;
+    dns.resolver = !slice_is_empty(options->shared.resolver) ? options->shared.resolver
+                                                             : work->config.resolver;
+    dns.primary = !slice_is_empty(options->server) ? options->server
+                                                   : work->config.signing.update_server;
+    dns.servers = options->authorities;
+    dns.server_count = options->authority_count;
     if (options->authority_count == 0) {
-        name_servers(work, &dns.options);
-    }
-    if (dns.update_key_path == NULL && !slice_is_empty(signing->update_key)) {
-        dns.update_key_path = signing->update_key.ptr;
+        name_servers(work, &dns);
     }
     return dns;
+}
+
+struct keyring_dns key_dns(const struct key_work *work)
+{
+    return (struct keyring_dns){.asker = work->asker,
+                                .update_key_path = key_update_key(work),
+                                .ttl_s = key_ttl_s(work),
+                                .wait_s = work->options.has_wait ? work->options.wait_s
+                                                                 : WAIT_S};
 }
 
 struct rotation_settings key_rotation_settings(const struct key_work *work)

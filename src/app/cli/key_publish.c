@@ -113,6 +113,11 @@ int key_publish(struct key_work *work)
     if (status != EXIT_FINE) {
         return status;
     }
+    struct asker_options asker = {.prepare = NULL};
+    status = key_part(work, &asker, false);
+    if (status != EXIT_FINE) {
+        return status;
+    }
     status = key_open(work, domain, KEYRING_LOOK, &ring);
     if (status == EXIT_FINE) {
         status = publish(work, &ring);

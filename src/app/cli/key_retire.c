@@ -129,6 +129,11 @@ int key_retire(struct key_work *work)
     if (status != EXIT_FINE) {
         return status;
     }
+    struct asker_options asker = {.prepare = NULL};
+    status = key_part(work, &asker, false);
+    if (status != EXIT_FINE) {
+        return status;
+    }
     status = key_open(work, domain, KEYRING_CHANGE, &ring);
     if (status == EXIT_FINE) {
         status = retire(work, &ring);

@@ -135,6 +135,16 @@ static int rotate_domain(const struct key_work *work, slice domain)
     return status;
 }
 
+/* Whether a domain may need its first key. */
+static bool may_make(const struct key_work *work)
+{
+    bool rotates = !work->options.due;
+    for (size_t i = 0; i < work->config.domain_count; i++) {
+        rotates = rotates || work->config.domains[i].rotate;
+    }
+    return rotates;
+}
+
 int key_rotate(struct key_work *work)
 {
     if (!work->options.due && work->count != 1) {
@@ -142,7 +152,12 @@ int key_rotate(struct key_work *work)
                                  "one domain must be named, or --due be said: "
                                  "yett key rotate DOMAIN");
     }
-    int status = key_each_domain(work, rotate_domain);
+    struct asker_options asker = {.prepare = NULL};
+    int status = key_part(work, &asker, may_make(work));
+    if (status != EXIT_FINE) {
+        return status;
+    }
+    status = key_each_domain(work, rotate_domain);
     if (!signs_anew) {
         return status;
     }

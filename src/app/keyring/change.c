@@ -42,8 +42,8 @@ static enum yett_err read_primary(struct work *work)
 {
     struct arena *arena = work->ring->arena;
     struct update_rrset *before = &work->change.before;
-    enum yett_err err = nameserver_read(arena, &work->dns->options, &work->zone.primary,
-                                        work->name, before, work->why);
+    enum yett_err err = asker_read(work->dns->asker, arena, &work->zone.primary,
+                                   work->name, before, work->why);
     if (err != YETT_OK) {
         return err;
     }
@@ -61,8 +61,7 @@ static enum yett_err begin(struct work *work)
     enum yett_err err =
         keyring_name(arena, work->key->selector, work->ring->domain, &work->name);
     if (err == YETT_OK) {
-        err = nameserver_find(arena, &work->dns->options, work->name, &work->zone,
-                              work->why);
+        err = asker_find(work->dns->asker, arena, work->name, &work->zone, work->why);
     }
     if (err == YETT_OK) {
         work->change =
@@ -180,8 +179,8 @@ static enum yett_err ask_zone(struct work *work)
     slice sentence = *work->why;
     struct update_rrset shown;
     slice unused;
-    enum yett_err err = nameserver_read(work->ring->arena, &work->dns->options,
-                                        &work->zone.primary, work->name, &shown, &unused);
+    enum yett_err err = asker_read(work->dns->asker, work->ring->arena,
+                                   &work->zone.primary, work->name, &shown, &unused);
     bool is_done = err == YETT_OK && update_is_visible(&work->change, &shown);
     *work->why = sentence;
     return is_done ? YETT_OK : YETT_IO;
@@ -220,8 +219,8 @@ static enum yett_err send_update(struct work *work, const struct update_key *key
     if (err != YETT_OK) {
         return err;
     }
-    err = nameserver_send(arena, &work->dns->options, &work->zone.primary,
-                          request.message, &reply, work->why);
+    err = asker_send(work->dns->asker, arena, &work->zone.primary, request.message,
+                     &reply, work->why);
     if (err != YETT_OK) {
         return err == YETT_IO ? ask_zone(work) : err;
     }

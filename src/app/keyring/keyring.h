@@ -2,10 +2,10 @@
 #ifndef YETT_APP_KEYRING_KEYRING_H
 #define YETT_APP_KEYRING_KEYRING_H
 
+#include "app/asker/asker.h"
 #include "core/config/config.h"
 #include "core/crypto/crypto.h"
 #include "core/rotation/rotation.h"
-#include "edge/nameserver/nameserver.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -147,7 +147,7 @@ const char *keyring_match_text(enum keyring_match_code code); /* "ours" */
 
 /* How a zone is asked and changed. */
 struct keyring_dns {
-    struct nameserver_options options;
+    struct asker *asker;         /* talks to its name servers */
     const char *update_key_path; /* of the TSIG key; NULL: the zone is changed by hand */
     uint32_t ttl_s;              /* of records that are made */
     unsigned wait_s;             /* for all servers to show a change; 0: look once */

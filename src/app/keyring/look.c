@@ -32,7 +32,7 @@ static enum yett_err begin(struct look *look, slice *why)
         *why = SLICE("the name of the record is too long for DNS");
         return err;
     }
-    return nameserver_find(arena, &look->dns->options, look->name, &look->zone, why);
+    return asker_find(look->dns->asker, arena, look->name, &look->zone, why);
 }
 
 /* ---- one server ------------------------------------------------------------------------- */
@@ -107,13 +107,13 @@ static enum yett_err count_view(const struct look *look,
 /* ---- all of them ------------------------------------------------------------------------ */
 
 /* A change that changes nothing: whoever answers shows it. */
-static enum yett_err ask_all(const struct look *look, bool tell, struct tally *out)
+static enum yett_err ask_all(const struct look *look, bool tell, struct tally *out,
+                             slice *why)
 {
-    struct update_change nothing = {.zone = look->zone.apex, .name = look->name};
     struct nameserver_views views;
     *out = (struct tally){0};
-    enum yett_err err = nameserver_ask_all(look->ring->arena, &look->dns->options,
-                                           &look->zone, &nothing, &views);
+    enum yett_err err = asker_ask_all(look->dns->asker, look->ring->arena, &look->zone,
+                                      look->name, &views, why);
     for (size_t i = 0; err == YETT_OK && i < views.count; i++) {
         err = count_view(look, &views.list[i], tell, out);
     }
@@ -158,7 +158,7 @@ enum yett_err keyring_look(struct keyring *ring, const struct keyring_key *key,
     struct tally tally = {0};
     enum yett_err err = begin(&look, why);
     if (err == YETT_OK) {
-        err = ask_all(&look, voice != NULL, &tally);
+        err = ask_all(&look, voice != NULL, &tally, why);
         *out = sum_up(&tally, look.is_wanted);
     }
     return err;
@@ -215,7 +215,7 @@ enum yett_err keyring_wait(struct keyring *ring, const struct keyring_key *key,
 
     while (err == YETT_OK) {
         struct tally tally;
-        err = ask_all(&look, false, &tally);
+        err = ask_all(&look, false, &tally, why);
         *out = sum_up(&tally, is_wanted);
         tell_progress(&look, &tally, &told);
         int64_t left_ms = until_ms - now_ms();
@@ -229,7 +229,7 @@ enum yett_err keyring_wait(struct keyring *ring, const struct keyring_key *key,
     }
     if (err == YETT_OK && !is_everywhere(*out, is_wanted)) {
         struct tally tally;
-        err = ask_all(&look, true, &tally); /* who it is */
+        err = ask_all(&look, true, &tally, why); /* who it is */
         *out = sum_up(&tally, is_wanted);
     }
     return err;
