@@ -2,8 +2,11 @@
 #include "app/cli/signing.h"
 
 #include "app/table/table.h"
+#include "core/domain/domain.h"
 #include "core/update/update.h"
 #include "edge/keys/keys.h"
+
+enum { SENTENCE_MAX = 2048 };
 
 /* Rotation goes on without it, by hand; so this keeps nobody from starting. */
 static void look_at_update_key(struct arena *arena, const struct config *config,
@@ -29,6 +32,54 @@ static void look_at_update_key(struct arena *arena, const struct config *config,
     }
 }
 
+static void look_at_name_servers(struct arena *arena, const struct config *config,
+                                 void (*warn)(void *context, slice sentence),
+                                 void *context)
+{
+    slice servers = config->signing.name_servers;
+    if (slice_find_byte(servers, ',') < servers.len) {
+        warn(context, arena_printf(arena, "signing.name_servers: spaces stand between "
+                                          "name servers, not commas"));
+    }
+}
+
+/* `pattern` as a login has it. */
+static bool is_served(const struct config *config, slice pattern)
+{
+    (void)slice_take(&pattern, SLICE("*."));
+    for (size_t i = 0; i < config->domain_count; i++) {
+        if (domain_is_under(pattern, config->domains[i].name)) {
+            return true;
+        }
+    }
+    return slice_eq(pattern, SLICE("*"));
+}
+
+/* A slip of the pen there would leave somebody's mail without signatures. */
+static void look_at_logins(struct arena *arena, const struct config *config,
+                           void (*warn)(void *context, slice sentence), void *context)
+{
+    if (!slice_is_empty(config->signing.domains_file)) {
+        return;
+    }
+    for (size_t i = 0; i < config->login_count; i++) {
+        const struct config_login *login = &config->logins[i];
+        for (size_t j = 0; j < login->domain_count; j++) {
+            if (!is_served(config, login->domains[j])) {
+                struct buf text;
+                buf_init(&text, arena, SENTENCE_MAX);
+                buf_add_visible(&text, login->file);
+                buf_printf(&text, ":%u: login \"", login->line);
+                buf_add_visible(&text, login->name);
+                buf_printf(&text,
+                           "\": %.*s is in no domain block, so nothing is signed for it",
+                           SLICE_ARG(login->domains[j]));
+                warn(context, buf_slice(&text));
+            }
+        }
+    }
+}
+
 enum yett_err signing_look(struct arena *arena, const struct config *config,
                            void (*warn)(void *context, slice sentence), void *context,
                            slice *why)
@@ -39,6 +90,8 @@ enum yett_err signing_look(struct arena *arena, const struct config *config,
         return YETT_OK;
     }
     look_at_update_key(arena, config, warn, context);
+    look_at_name_servers(arena, config, warn, context);
+    look_at_logins(arena, config, warn, context);
     struct crypto *crypto = crypto_new();
     if (crypto == NULL) {
         *why = SLICE("libcrypto cannot be used");

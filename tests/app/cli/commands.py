@@ -345,6 +345,25 @@ def config_example(world):
         holds(done.out, setting)
 
 
+def config_signing(world):
+    """What would keep mail from being signed, and no gateway from starting."""
+    path = world.message(f'''signing {{
+  keys_directory = "{world.folder}/keys"  name_servers = "ns1.test,ns2.test"
+  update_key = "{world.folder}/none.key"
+}}
+domain "example.com" {{ rotate = true }}
+login "alice" {{ domains = {{"example.com", "*.shop.example.com", "exampel.com"}} }}
+login "root" {{ domains = {{"*"}} }}
+''')
+    done = world.run("config", "check", "--json", path)
+    same((done.status, done.err), (0, ""), "outcome")
+    warnings = done.lines()[0]["warnings"]
+    for words in ("/none.key: no such file", "spaces stand between", "none of its keys signs yet",
+                  f'{path}:6: login "alice": exampel.com is in no domain block'):
+        same(sum(words in warning for warning in warnings), 1, f"{words} in {warnings}")
+    same(len(warnings), 4, warnings)
+
+
 def config_secret(world):
     """A secret in the file itself is shown to nobody."""
     digits = "00112233445566778899aabbccddeeff"
@@ -432,6 +451,7 @@ def cases(world):
             (config_host, "config: what this host lacks for settings that are fine"),
             (config_gateway, "config: the gateway's settings, and a listener for everybody"),
             (config_example, "config: all of the example in force"),
+            (config_signing, "config: what keeps mail from being signed is warned of"),
             (config_secret, "config: a secret is not shown"),
             (config_unreadable, "config: a file that cannot be read")):
         yield name, lambda t=test: t(world)
