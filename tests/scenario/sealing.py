@@ -256,12 +256,10 @@ CASES = [what_a_list_edited_is_accepted_by_who_trusts_it,
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     skip = postfix.why_not()
-    names = [case.__name__.replace("_", " ") for case in CASES]
     if skip:
-        return tap.report([(name, None, skip) for name in names])
+        return tap.report(tap.named(CASES, skip=skip))
     with Site(sys.argv[1]) as site:
-        return tap.report([(name, lambda case=case: case(site), "")
-                           for name, case in zip(names, CASES)])
+        return tap.report(tap.named(CASES, site))
 
 
 if __name__ == "__main__":

@@ -306,12 +306,10 @@ CASES = [a_network_of_ours_is_signed_for, a_login_is_signed_for,
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     skip = postfix.why_not()
-    names = [case.__name__.replace("_", " ") for case in CASES]
     if skip:
-        return tap.report([(name, None, skip) for name in names])
+        return tap.report(tap.named(CASES, skip=skip))
     with Site(sys.argv[1]) as site:
-        return tap.report([(name, lambda case=case: case(site), "")
-                           for name, case in zip(names, CASES)])
+        return tap.report(tap.named(CASES, site))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,12 @@ def outcome(case):
     return True, name + (f" # SKIP {reason}" if reason else ""), ""
 
 
+def named(functions, *arguments, skip=""):
+    """Cases that are functions, named for what they are called."""
+    return [(function.__name__.replace("_", " "), lambda f=function: f(*arguments), skip)
+            for function in functions]
+
+
 def report(all_cases):
     """Run them, four at a time; the exit status."""
     failed = 0

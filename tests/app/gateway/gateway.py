@@ -600,6 +600,4 @@ FAULTS = [a_message_that_takes_a_worker_down_twice_is_not_looked_into_again,
 NO_FAULTS = "" if PLANTED == "true" else "built without -Dplanted_faults=true"
 
 if __name__ == "__main__":
-    sys.exit(tap.report([(test.__name__.replace("_", " "), test, "") for test in TESTS] +
-                        [(test.__name__.replace("_", " "), test, NO_FAULTS)
-                         for test in FAULTS]))
+    sys.exit(tap.report(tap.named(TESTS) + tap.named(FAULTS, skip=NO_FAULTS)))
