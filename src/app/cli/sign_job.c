@@ -2,11 +2,12 @@
 #include "app/cli/sign_job.h"
 
 #include "app/cli/command.h"
+#include "core/config/config.h"
 #include "core/domain/domain.h"
 
 #include <stdio.h>
 
-enum { FIELDS_BYTES = 512 * 1024, EXPIRE_DEFAULT_S = 14 * 86400 };
+enum { FIELDS_BYTES = 512 * 1024 };
 
 /* Names of files are the system's: control characters are not shown. */
 static void tell(const char *path, const char *kind, slice what)
@@ -233,7 +234,7 @@ static struct dkim_signing signing_of(const struct sign_job *job,
                                       const struct sign_key *key)
 {
     const struct sign_options *options = &job->options->sign;
-    int64_t expire_s = options->has_expire ? options->expire_s : EXPIRE_DEFAULT_S;
+    int64_t expire_s = options->has_expire ? options->expire_s : CONFIG_EXPIRE_S;
     return (struct dkim_signing){
         .domain = key->domain,
         .selector = key->selector,

@@ -6,9 +6,12 @@
  * gateway: the role that talks to mail servers.  One process for each processor, each with
  * one loop, one resolver with its cache, and connections of its own.
  *
- * worker.c is its life: settings from the memfd, shares, walls, READY, the loop, leaving.
- * session.c ties a connection to a milter session, asks what its intake wants, keeps its
- * deadline.  tell.c logs and counts what was decided.
+ * options.c reads the command line; open.c takes what is needed in the order in which it can be
+ * had, settings from the memfd first and the walls last; worker.c is its life: READY, the loop,
+ * leaving.  session.c ties a connection to a milter session, asks what its intake wants, keeps
+ * its deadline; house.c is what intake asks of the process, sign.c takes to the keeper what is
+ * to be signed.  tell.c logs and counts what was decided.  planted.c makes a message crash the
+ * gateway, for tests alone; unplanted.c does not.
  *
  *     yett --role=gateway --slot=N --listeners=N [--zone=PATH] [--now=EPOCH]
  *

@@ -28,6 +28,8 @@ struct keeper_call *sign_ask(struct gateway *gateway, struct intake *intake,
                           KEEPER_TEXTS_MAX * KEEPER_ITEM_HEAD <=
                       KEEPER_REQUEST_MAX,
                   "whatever intake asks for is taken");
+    static_assert((int)CONFIG_EXPIRE_MAX_S <= (int)KEEPER_EXPIRY_MAX_S,
+                  "no setting has signatures refused");
     for (size_t i = 0; i < wanted.count; i++) {
         texts[i] = (struct keeper_text){.kind = kinds[wanted.texts[i].form],
                                         .octets = wanted.texts[i].octets};

@@ -5,6 +5,7 @@
 #include "app/role/role.h"
 #include "app/supervisor/listen.h"
 #include "app/supervisor/supervisor.h"
+#include "core/config/config.h"
 #include "edge/log/log.h"
 #include "edge/loop/loop.h"
 #include "edge/scoreboard/scoreboard.h"
@@ -16,7 +17,7 @@
 
 enum {
     GENERATIONS_MAX = 4,
-    WORKERS_MAX = 128,
+    WORKERS_MAX = CONFIG_WORKERS_MAX,
     DEATHS_MAX = 5, /* so many within DEATHS_WITHIN_MS, and the next start waits */
     DEATHS_WITHIN_MS = 10 * 1000,
     WAIT_MIN_MS = 1000,

@@ -25,7 +25,6 @@ enum {
     EXIT_REFUSED = 1,
     WHY_BYTES = 400,
     OVERRIDES_BYTES = 1 << 20,
-    WORKERS_MAX = 128, /* as edge/config has it */
     FINGERPRINT_OCTETS = 8
 };
 
@@ -311,8 +310,8 @@ static void plan_workers(struct role_plan *plan, unsigned set)
         return;
     }
     processors_find("/proc/self/cgroup", "/sys/fs/cgroup", &processors);
-    if (processors.count > WORKERS_MAX) {
-        plan->workers = WORKERS_MAX;
+    if (processors.count > CONFIG_WORKERS_MAX) {
+        plan->workers = CONFIG_WORKERS_MAX;
         (void)snprintf(plan->workers_why, sizeof plan->workers_why,
                        "the most there can be, of %u processors", processors.count);
         return;

@@ -8,11 +8,16 @@
  * supervisor: `yett serve`.  Starts the roles, watches them, and starts them again.
  *
  * plan.c runs the settings role, a throw-away child that reads and checks the settings, and
- * takes its plan; settings.c is that role.  listen.c opens the listeners (or takes systemd's)
- * and keeps them over generations.  generation.c starts the workers of one set of settings
- * and tells them to leave.  watch.c ends a worker whose heartbeat stopped, blames what it
- * worked on, and starts another.  rotating.c lets keys that are due be changed.  status.c answers `yett status`.  run.c is the main loop:
- * SIGHUP is a new generation, SIGTERM and SIGINT an end, SIGCHLD a worker that is gone.
+ * takes its plan; settings.c is that role, with processors.c for how many gateways suit and
+ * secret.c for what keys their hashes.  listen.c opens the listeners (socket.c, or inherit.c
+ * with systemd's) and keeps them over generations.
+ *
+ * generation.c starts the workers of one set of settings and tells them to leave, worker.c is
+ * one of them, spawn.c starts its process.  settle.c is what follows when settings come into
+ * force, or cannot.  watch.c ends a worker whose heartbeat stopped, blames what it worked on,
+ * and starts another.  rotating.c lets keys that are due be changed.  status.c answers `yett
+ * status` with what document.c writes, notify.c tells systemd.  run.c is the main loop: SIGHUP
+ * is a new generation, SIGTERM and SIGINT an end, SIGCHLD a worker that is gone.
  */
 struct supervisor_options {
     const char *program;     /* path to execute for roles */

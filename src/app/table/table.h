@@ -10,9 +10,10 @@
  * table: the table of core/signing, made of the settings and the files that they name: those
  * of domains and logins, the keys, and the states of domains whose keys rotate.
  *
- * settings.c goes through the blocks domain and login, files.c through the plain files, key.c
- * looks into key files; each key is opened once, and only its kind and size are kept.  map.c
- * is for those who use the table.
+ * build.c goes through all of it: settings.c through the blocks domain and login, files.c
+ * through the plain files, key.c looks into key files; each key is opened once, and only its
+ * kind and size are kept.  map.c is for those who use the table.
+ *
  * Deliberately blocking: at the start or a reload, in a process of its own.
  */
 

@@ -48,7 +48,7 @@ void config_init(struct config *config)
         .signing = {                      .keys_directory = SLICE(KEYS_DIRECTORY),
                 .header_canonicalization = CONFIG_RELAXED,
                 .body_canonicalization = CONFIG_RELAXED,
-                .expire_s = (int64_t)14 * 24 * 3600,
+                .expire_s = CONFIG_EXPIRE_S,
                 .on_long_line = CONFIG_HAZARD_REPAIR,
                 .on_bare_newline = CONFIG_HAZARD_SIGN,
                 .on_eight_bit = CONFIG_HAZARD_SIGN,

@@ -2,8 +2,6 @@
 #include "core/config/check.h"
 
 /* signing: what the settings of signatures may say. */
-enum { KEYS_OF_DOMAIN_MAX = 4, EXPIRE_MAX_S = 30 * 24 * 3600 };
-
 static bool has_twice(const struct config_key *keys, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -18,8 +16,8 @@ static bool has_twice(const struct config_key *keys, size_t count)
 
 const char *config_domain_fault(const struct config_domain *domain)
 {
-    if (domain->sign_count > KEYS_OF_DOMAIN_MAX ||
-        domain->seal_count > KEYS_OF_DOMAIN_MAX) {
+    if (domain->sign_count > CONFIG_KEYS_OF_DOMAIN_MAX ||
+        domain->seal_count > CONFIG_KEYS_OF_DOMAIN_MAX) {
         return "it names more than four keys of a kind; each costs every message a "
                "signature";
     }
@@ -46,7 +44,7 @@ enum yett_err config_check_signing(struct arena *arena, const struct config *con
                                    slice *why)
 {
     const struct config_signing *signing = &config->signing;
-    if (signing->expire_s <= 0 || signing->expire_s > EXPIRE_MAX_S) {
+    if (signing->expire_s <= 0 || signing->expire_s > CONFIG_EXPIRE_MAX_S) {
         return config_fault(arena, why, "signing.expire", SLICE_NONE,
                             "must be from an hour to 30 days, which is the longest that "
                             "keepers sign for");

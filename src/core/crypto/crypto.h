@@ -13,6 +13,11 @@
 /*
  * crypto: the few operations mail authentication needs, from OpenSSL's libcrypto.
  *
+ * hash.c and hmac.c make digests, der.c reads public keys and key.c verifies with them,
+ * recover.c shows what an RSA signature was made of.  pem.c finds the block of a private key,
+ * private_read.c reads it, private_look.c only looks at its beginning, private_key.c makes keys
+ * and signs.  context.c holds what libcrypto fetched.
+ *
  * The only folder that includes OpenSSL's EVP headers.  A `struct crypto` owns an
  * OSSL_LIB_CTX without configuration file (a system policy that forbids SHA-1 or small keys
  * must not turn a verdict into an internal error: what is allowed is our settings' affair)

@@ -16,10 +16,20 @@
 /*
  * dkim: whether a message is what its signers signed (RFC 6376, 8301, 8463, 8616).
  *
- * signature.c reads signature fields and tags.c the tags in them, key.c reads key records and
- * record.c writes them, canon_header.c and canon_body.c canonicalise, digest.c hashes the body
- * once for everybody, proof.c finds what was signed within a body that grew, perform.c does
- * the checks, verify.c decides.
+ * Verifying: signature.c reads signature fields and tags.c the tags in them (identity.c their
+ * i=), key.c reads key records, and keyset.c all those at one name.  message.c gathers what a
+ * message says: select.c which of its signatures are evaluated, header_hash.c what they sign of
+ * the header, extra.c what they leave unsigned; digest.c hashes the body once for everybody.
+ * checks.c is what was to be checked, perform.c does it, proof.c finds what was signed within a
+ * body that grew, verify.c decides and reason.c and keyfault.c word it.
+ *
+ * Both: canon_header.c and canon_body.c canonicalise, with the loops over white space of scan_*.c
+ * and reduce_*.c, of which the build takes one each; algorithm.c names algorithms.
+ *
+ * Signing: sign_names.c says which fields are signed, sign_text.c makes the text to be signed
+ * and sign_field.c the field of it, sign_sums.c hashes a body, sign_break.c breaks long lines as
+ * Postfix does, sign_parse.c reads such a text strictly, for who signs but does not trust its
+ * author.  record.c writes key records.
  *
  * In order: dkim_message_new() when the header is complete, dkim_message_body() as the body
  * passes, dkim_message_end(), then dkim_verify() as often as it wants answers.  The first

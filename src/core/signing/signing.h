@@ -19,8 +19,9 @@
  *
  * table.c reads the table of domains, keys and logins, build.c makes it, layout.c is its form,
  * file.c reads the plain files that large tables come from, decide.c is the decision about one
- * message, login.c the part of it that is about who may use which domain, hazards.c finds what
- * would break a signature on the way out.  Signing itself is core/dkim's, the keys are a
+ * message, login.c the part of it that is about who may use which domain, house.c what stays
+ * the same from one message to the next, hazards.c finds what would break a signature on the
+ * way out, words.c are the words of the log.  Signing itself is core/dkim's, the keys are a
  * keeper's.
  */
 
@@ -44,9 +45,9 @@ enum yett_err signing_table_open(struct arena *arena, slice octets,
                                  const struct signing_table **out, const char **why);
 
 enum {
-    SIGNING_ROWS_MAX = 4,           /* signatures of one message */
-    SIGNING_ENTRIES_MAX = 10000000, /* of each kind, in one table */
-    SIGNING_TABLE_MAX = 1 << 30     /* octets */
+    SIGNING_ROWS_MAX = CONFIG_KEYS_OF_DOMAIN_MAX, /* signatures of one message */
+    SIGNING_ENTRIES_MAX = 10000000,               /* of each kind, in one table */
+    SIGNING_TABLE_MAX = 1 << 30                   /* octets */
 };
 
 /* What a (d=, s=) may be used for. */

@@ -17,7 +17,8 @@
  * `after`.  rrset.c makes and compares states, write.c turns a change into an UPDATE
  * message, parse.c a message into a change, contract.c says whether it may be signed,
  * tsig.c signs it, reply.c reads what the server made of it, key.c reads key files,
- * script.c tells a change as commands for nsupdate(1).
+ * script.c tells a change as commands for nsupdate(1).  value.c reads and writes texts of TXT
+ * records, wire.c what messages are made of.
  *
  * What the message does:
  * - Its prerequisite is the whole of `before` (section 2.4.2), or that there is no such

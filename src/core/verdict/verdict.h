@@ -23,7 +23,9 @@
  *
  * source.c decides who is talking, evaluate.c runs the checks, disposition.c is the table of
  * doc/verdict.md with informed.c and ungoverned.c as its larger rows, named.c what an
- * administrator named besides, reply.c words the SMTP reply, fields.c the header fields.
+ * administrator named besides: exceptions and forwarders in trust.c, sealers in sealer.c.
+ * recipients.c finds the settings of a recipient, draw.c draws for pct=, reply.c words the SMTP
+ * reply, fields.c the header fields.
  */
 
 /* The SMTP session as the edge saw it. */

@@ -130,7 +130,7 @@ const struct key keys[] = {
     TOP("quarantine_by", KIND_WORD, quarantine_by,
         WORDS(config_quarantine_words, CONFIG_QUARANTINE_COUNT),
         .summary = "field: add the field only; hold: put the message on hold as well"),
-    TOP("workers", KIND_COUNT, workers, .min = 0, .max = 128,
+    TOP("workers", KIND_COUNT, workers, .min = 0, .max = CONFIG_WORKERS_MAX,
         .summary = "processes that talk to mail servers; 0: one for each processor that "
                    "may be used"),
     TOP("user", KIND_ACCOUNT, user, .may_be_empty = true,
@@ -284,7 +284,7 @@ const struct key keys[] = {
        WORDS(config_identity_words, CONFIG_IDENTITY_COUNT),
        .summary = "i= of signatures: none, the author's domain, or the author's address"),
     IN(BLOCK_SIGNING, "expire", KIND_SECONDS, signing.expire_s, .min = 3600,
-       .max = 30 * SECONDS_OF_DAY, .summary = "how long a signature is good for"),
+       .max = CONFIG_EXPIRE_MAX_S, .summary = "how long a signature is good for"),
     IN(BLOCK_SIGNING, "on_mismatch", KIND_WORD, signing.on_mismatch,
        WORDS(config_on_mismatch_words, CONFIG_ON_MISMATCH_COUNT),
        .summary = "mail of a domain that the login may not use"),

@@ -14,7 +14,8 @@
  *
  * Requests go out as the socket takes them and are kept until they are answered: a keeper
  * that died is started again behind the same socket, says hello, and gets all of them once
- * more.  None waits longer than its deadline, and nothing here ever waits for the socket.
+ * more.  None waits longer than its deadline, and nothing here ever waits for the socket.  All
+ * of it is client.c.
  */
 struct keeper_client;
 struct keeper_call;

@@ -18,8 +18,9 @@
  * up nobody else), context.c sets libunbound up, response.c puts what came into words,
  * cache.c remembers: positive and negative answers until their TTL ends, with the parsed
  * keys and records that core keeps in their memos, bounded in bytes, least recently used
- * out first.  answering.c is for programs that wait.  The only folder that includes
- * unbound.h.
+ * out first.  question.c is a question as key, text and zone, servers.c says whom to ask,
+ * anchor.c reads a trust anchor.  answering.c is for programs that wait.  The only folder
+ * that includes unbound.h.
  *
  * Questions go to the name servers of /etc/resolv.conf or to the one named; we never go
  * to the root ourselves.  A server that answers too late, or with rubbish, or not at all,

@@ -16,7 +16,7 @@
  * user.c finds the account and becomes it.  lock.c builds the walls, one after the other:
  * privileges.c, landlock.c, seccomp.c, whose system calls are listed in calls.c.  In a build
  * with sanitizers the walls are lower (sanitized.c): they read files and trace their own
- * process.  The only folder that includes seccomp.h.
+ * process; usual.c is for all others.  The only folder that includes seccomp.h.
  */
 enum sandbox_role {
     SANDBOX_GATEWAY,
