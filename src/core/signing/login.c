@@ -50,7 +50,8 @@ static enum yett_err judge_unknown(struct arena *arena, const struct signing_tab
     }
     if (signing_login_count(table) == 0 && signing_serves_one_domain(table)) {
         return explain(arena, login, author,
-                       "may use the one domain that is signed for here: ", out);
+                       "may send mail of the one domain that is signed for here, and so of ",
+                       out);
     }
     out->is_permitted = false;
     return explain(arena, login, author,
@@ -74,8 +75,7 @@ enum yett_err signing_judge_login(struct arena *arena, const struct signing_tabl
                        out);
     case SIGNING_MAY_NOT:
         out->is_permitted = false;
-        return explain(arena, login, author, "may send mail of other domains, not of ",
-                       out);
+        return explain(arena, login, author, "may not send mail of ", out);
     case SIGNING_LOGIN_UNKNOWN:
         break;
     }
