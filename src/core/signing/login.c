@@ -49,9 +49,9 @@ static enum yett_err judge_unknown(struct arena *arena, const struct signing_tab
         return explain(arena, login, author, "is an address of ", out);
     }
     if (signing_login_count(table) == 0 && signing_serves_one_domain(table)) {
-        return explain(arena, login, author,
-                       "may send mail of the one domain that is signed for here, and so of ",
-                       out);
+        return explain(
+            arena, login, author,
+            "may send mail of the one domain that is signed for here, and so of ", out);
     }
     out->is_permitted = false;
     return explain(arena, login, author,
