@@ -242,21 +242,8 @@ static bool build_walls(struct opening *opening)
         .uid = options->uid, .gid = options->gid, .given = options->has_uid};
     enum config_sandbox wanted =
         options->has_sandbox ? options->sandbox : gateway->config.sandbox;
-    char why[512] = "";
-
-    if (sandbox_become(&user, why, sizeof why) != YETT_OK) {
-        return fail(opening, arena_printf(gateway->arena, "%s", why));
-    }
-    if (sandbox_lock_in(SANDBOX_GATEWAY, why, sizeof why) == SANDBOX_ALL) {
-        return true;
-    }
-    if (wanted == CONFIG_SANDBOX_REQUIRED) {
-        return fail(opening,
-                    arena_printf(gateway->arena,
-                                 "%s (sandbox = \"best-effort\" goes on without)", why));
-    }
-    log_say(gateway->log, LOG_LEVEL_WARNING, "goes on with fewer walls: %s", why);
-    return true;
+    return role_lock_in(gateway->arena, SANDBOX_GATEWAY, &user, wanted, gateway->log,
+                        &opening->why);
 }
 
 bool gateway_open(struct gateway *gateway, slice *why)

@@ -4,7 +4,6 @@
 #include "app/role/role.h"
 
 #include <malloc.h>
-#include <signal.h>
 #include <stdlib.h>
 
 /* worker: the life of a gateway, from its command line to its exit status. */
@@ -141,16 +140,6 @@ static void work(struct gateway *gateway)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
-/* A terminal's Ctrl-C and a service's stop reach all processes of the group; only the
-   supervisor answers them, and tells us. */
-static void ignore_signals(void)
-{
-    static const int signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        (void)signal(signals[i], SIG_IGN);
-    }
-}
-
 static int run(struct gateway *gateway)
 {
     slice why = SLICE_NONE;
@@ -175,7 +164,7 @@ int gateway_main(int argc, char **argv)
         return EXIT_FAILED;
     }
     int status = EXIT_WRONG_USE;
-    ignore_signals();
+    role_ignore_signals();
     if (gateway_read_options(argc, argv, &gateway->options)) {
         status = run(gateway);
     }

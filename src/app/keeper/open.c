@@ -99,20 +99,8 @@ static bool build_walls(struct opening *opening)
     struct keeper_role_options *options = &role->options;
     struct sandbox_user user = {
         .uid = options->uid, .gid = options->gid, .given = options->has_uid};
-    char why[512] = "";
-    if (sandbox_become(&user, why, sizeof why) != YETT_OK) {
-        return fail(opening, arena_printf(role->arena, "%s", why));
-    }
-    if (sandbox_lock_in(SANDBOX_KEEPER, why, sizeof why) == SANDBOX_ALL) {
-        return true;
-    }
-    if (options->sandbox == CONFIG_SANDBOX_REQUIRED) {
-        return fail(opening,
-                    arena_printf(role->arena,
-                                 "%s (sandbox = \"best-effort\" goes on without)", why));
-    }
-    log_say(role->log, LOG_LEVEL_WARNING, "goes on with fewer walls: %s", why);
-    return true;
+    return role_lock_in(role->arena, SANDBOX_KEEPER, &user, options->sandbox, role->log,
+                        &opening->why);
 }
 
 bool keeper_open(struct keeper_role *role, slice *why)

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -231,16 +230,6 @@ static void work(struct keeper_role *role)
     tell_counts(role);
 }
 
-/* A terminal's Ctrl-C and a service's stop reach all processes of the group; only the
-   supervisor answers them, and tells us. */
-static void ignore_signals(void)
-{
-    static const int signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        (void)signal(signals[i], SIG_IGN);
-    }
-}
-
 static int run(struct keeper_role *role)
 {
     slice why = SLICE_NONE;
@@ -265,7 +254,7 @@ int keeper_main(int argc, char **argv)
         return EXIT_FAILED;
     }
     int status = EXIT_WRONG_USE;
-    ignore_signals();
+    role_ignore_signals();
     if (keeper_read_options(argc, argv, &role->options)) {
         status = run(role);
     }

@@ -2,15 +2,20 @@
 #ifndef YETT_APP_ROLE_ROLE_H
 #define YETT_APP_ROLE_ROLE_H
 
+#include "core/base/arena.h"
 #include "core/base/err.h"
 #include "core/base/slice.h"
+#include "core/config/config.h"
+#include "edge/log/log.h"
+#include "edge/sandbox/sandbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * role: what the supervisor and the processes that it starts say to each other.
+ * role: what the supervisor and the processes that it starts say to each other (role.c), and
+ * what they do alike (begin.c).
  *
  * A role is this program again, started by fork and exec as `yett --role=NAME …`.  It finds
  * its descriptors at fixed numbers and talks over a SOCK_SEQPACKET pair in messages of one
@@ -100,5 +105,18 @@ void role_say(int fd, enum role_kind kind, slice text);
    NUL, numbers are whatever the other side wrote. */
 YETT_MUST_USE
 enum yett_err role_receive(int fd, struct role_message *out);
+
+/* ---- begin.c ---------------------------------------------------------------------------- */
+
+/* A terminal's Ctrl-C and a service's stop reach all processes of the group; only the
+   supervisor answers them, and tells us. */
+void role_ignore_signals(void);
+
+/* Become `user` and build the walls of `role`.  False with `*why`, a sentence in `arena`; where
+   less than `wanted` is enough, what could not be had is only logged. */
+YETT_MUST_USE
+bool role_lock_in(struct arena *arena, enum sandbox_role role,
+                  const struct sandbox_user *user, enum config_sandbox wanted,
+                  struct log *log, slice *why);
 
 #endif
