@@ -6,12 +6,14 @@
 """
 import base64
 import contextlib
+import ctypes
 import glob
 import os
 import re
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -148,6 +150,39 @@ def an_asker_ends_with_its_command(w):
         process.wait()
         assert wait_for(lambda: not os.path.exists(f"/proc/{asker}")
                         or status(asker)["State"].startswith("Z"))
+
+
+# ---- where a wall cannot be built ----------------------------------------------------------------
+
+def without_landlock():
+    """As in a container that does not let it through: the call is not there."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    code = b"".join(struct.pack("HBBI", *row) for row in (
+        (0x20, 0, 0, 0),            # the number of the call
+        (0x15, 0, 1, 444),          # landlock_create_ruleset?
+        (0x06, 0, 0, 0x00050026),   # then ENOSYS
+        (0x06, 0, 0, 0x7fff0000)))  # else as usual
+    room = ctypes.create_string_buffer(code)
+    program = struct.pack("HxxxxxxP", 4, ctypes.addressof(room))
+    assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0
+
+
+def where_a_wall_is_missing_the_settings_decide(w):
+    domain = "busy.test"
+    w.key("generate", domain, "--algorithm", "ed25519", "--selector", "s1")
+    conf = w.settings(domain, "")
+    best = w.file("best.conf", 'sandbox = "best-effort"\n' + open(conf, encoding="ascii").read())
+    for words, wanted, sentence in (
+            ((), 0, "goes on with fewer walls: landlock: this kernel does not have it"),
+            (("--config", best), 0, "goes on with fewer walls: landlock"),
+            (("--config", conf), 75, 'landlock: this kernel does not have it '
+                                     '(sandbox = "best-effort" goes on without)')):
+        done = subprocess.run(w.command("retire", domain, ("--selector", "s1", "--no-reload",
+                                                           *words), NOW),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60, check=False, preexec_fn=without_landlock)
+        assert done.returncode == wanted and sentence in done.stderr, (words, done)
+        assert done.stderr.count("landlock:") == 1, done  # though two processes lack it
 
 
 # ---- a name server that lets wait ----------------------------------------------------------------

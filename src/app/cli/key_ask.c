@@ -19,7 +19,7 @@ static bool is_required(const struct key_work *work)
 }
 
 /* Fewer walls than there should be: in a container a command must still do. */
-static int accept(const struct key_work *work, slice why)
+static int judge_walls(const struct key_work *work, slice why)
 {
     if (slice_is_empty(why)) {
         return EXIT_FINE;
@@ -46,10 +46,10 @@ static int find_user(const struct key_work *work, struct sandbox_user *out)
         return EXIT_FINE;
     }
     *out = (struct sandbox_user){.given = false};
-    return accept(work, slice_from_text(why));
+    return judge_walls(work, slice_from_text(why));
 }
 
-static int start_asker(struct key_work *work, struct asker_options *options)
+static int start_asker(struct key_work *work, struct asker_options *options, slice *lacks)
 {
     unsigned walls = 0;
     int status = EXIT_CANNOT_TELL;
@@ -64,7 +64,9 @@ static int start_asker(struct key_work *work, struct asker_options *options)
     if (err == YETT_NOT_FOUND) {
         return status; /* it said why */
     }
-    return err == YETT_OK ? accept(work, why) : key_complain(work, EXIT_CANNOT_TELL, why);
+    *lacks = why;
+    return err == YETT_OK ? judge_walls(work, why)
+                          : key_complain(work, EXIT_CANNOT_TELL, why);
 }
 
 /* ---- this process -------------------------------------------------------------------------- */
@@ -128,7 +130,8 @@ static bool find_reach(const struct key_work *work, struct reach *reach)
            add_named(work, reach);
 }
 
-static int lock_in(const struct key_work *work, bool makes)
+/* What the asker lacks as well has been said. */
+static int lock_in(const struct key_work *work, bool makes, slice lacks)
 {
     struct reach reach;
     char why[WHY_SIZE] = "";
@@ -141,11 +144,14 @@ static int lock_in(const struct key_work *work, bool makes)
     }
     (void)sandbox_lock_in_with(SANDBOX_KEYRING, reach.paths, reach.count, why,
                                sizeof why);
-    return accept(work, slice_from_text(why));
+    return slice_eq(lacks, slice_from_text(why))
+               ? EXIT_FINE
+               : judge_walls(work, slice_from_text(why));
 }
 
 int key_part(struct key_work *work, struct asker_options *options, bool makes)
 {
-    int status = start_asker(work, options);
-    return status == EXIT_FINE ? lock_in(work, makes) : status;
+    slice lacks = SLICE_NONE;
+    int status = start_asker(work, options, &lacks);
+    return status == EXIT_FINE ? lock_in(work, makes, lacks) : status;
 }
