@@ -10,8 +10,9 @@
  * same name is tried only when the first did not make the signature.
  */
 
-/* Of several usable keys at one name so many are tried. */
-enum { KEYS_TRIED_MAX = 4 };
+/* Of several usable keys at one name so many are tried, and so many beyond the first one of each
+   signature in a message: they cost as much as signatures. */
+enum { KEYS_TRIED_MAX = 4, FURTHER_KEYS_MAX = 16 };
 
 struct evaluation {
     struct arena *arena;
@@ -139,14 +140,23 @@ static enum yett_err try_key(const struct evaluation *at, size_t index,
     return YETT_OK;
 }
 
+/* The same however answers arrive. */
+static size_t keys_tried_max(const struct dkim_message *message)
+{
+    size_t signatures = message->count + message->added;
+    size_t further = signatures == 0 ? 0 : FURTHER_KEYS_MAX / signatures;
+    return further < KEYS_TRIED_MAX - 1 ? 1 + further : (size_t)KEYS_TRIED_MAX;
+}
+
 static enum yett_err search_keys(const struct evaluation *at, size_t index,
                                  const struct dns_answer *answer,
                                  const struct dkim_keyset *set, struct key_search *search,
                                  bool *valid)
 {
     const struct dkim_signature *signature = &at->message->signatures[index];
+    size_t tried_max = keys_tried_max(at->message);
     *search = (struct key_search){.fault = DKIM_KEY_USABLE};
-    for (size_t i = 0; i < set->count && search->tried < KEYS_TRIED_MAX && !*valid; i++) {
+    for (size_t i = 0; i < set->count && search->tried < tried_max && !*valid; i++) {
         const struct dkim_key_entry *entry = &set->entries[i];
         enum dkim_key_fault fault =
             dkim_key_judge(entry, signature, at->settings->min_rsa_bits);
@@ -166,7 +176,8 @@ static void note_key(const struct dkim_key_entry *entry, struct dkim_result *out
 {
     out->key_bits = entry->bits;
     out->testing = entry->record.testing;
-    out->weak_key = entry->record.type == CRYPTO_RSA && entry->bits < CRYPTO_RSA_BITS_ADVISED;
+    out->weak_key =
+        entry->record.type == CRYPTO_RSA && entry->bits < CRYPTO_RSA_BITS_ADVISED;
 }
 
 /* Fetch the key and verify the header part; `out->code` is set when that settles it. */

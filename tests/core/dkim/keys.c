@@ -241,6 +241,27 @@ static void of_several_keys_four_are_tried(void **state)
     case_reason_has(c, 0, "4 keys were tried");
 }
 
+/* Each costs what a signature costs, and there may be a hundred. */
+static void a_message_gets_few_further_keys_for_all_its_signatures(void **state)
+{
+    enum { SIGNATURES = 12, EVALUATED = 8 };
+    static const enum sign_key_name names[] = {SIGN_RSA_1024, SIGN_RSA_2048,
+                                               SIGN_RSA_4096};
+    struct dkim_case *c = *state;
+    case_message(c, case_plain_message);
+    for (int i = 0; i < SIGNATURES; i++) {
+        case_sign(c, c->rsa, &(struct sign_options){.signature = "AAAA"});
+    }
+    case_no_zone(c);
+    for (size_t i = 0; i < 3; i++) {
+        struct sign_key *key = sign_key_new(names[i]);
+        case_zone_key(c, key, "test", "example.org", "");
+        sign_key_free(key);
+    }
+    assert_int_equal(case_verify(c), DKIM_FAIL);
+    assert_int_equal(c->checks_performed, 2 * EVALUATED);
+}
+
 static void of_several_useless_records_the_nearest_is_told(void **state)
 {
     struct dkim_case *c = *state;
@@ -270,6 +291,7 @@ int main(void)
         WITH_CASE(keys_have_a_least_size),
         WITH_CASE(any_of_several_keys_may_have_signed),
         WITH_CASE(of_several_keys_four_are_tried),
+        WITH_CASE(a_message_gets_few_further_keys_for_all_its_signatures),
         WITH_CASE(of_several_useless_records_the_nearest_is_told),
     };
     return cmocka_run_group_tests_name("dkim keys", tests, NULL, NULL);
