@@ -42,7 +42,7 @@
  *
  *     // edge/nameserver's nameserver_send() sends signed_request.message; then, with the key:
  *     err = update_read_reply(arena, crypto, &key, &signed_request, now_s, reply, &outcome);
- *     // UPDATE_DONE: nameserver_wait() until every server shows it; else print outcome.reason
+ *     // UPDATE_DONE: nameserver_ask_all() until every server shows it; else print outcome.reason
  *
  *     // how to take it back
  *     struct update_change back = update_undo(&change);

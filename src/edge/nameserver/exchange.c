@@ -19,7 +19,7 @@ struct runner {
     char packet[PACKET_MAX]; /* what UDP brought, and pieces of TCP */
 };
 
-int64_t exchange_now_ms(void)
+static int64_t now_ms_monotonic(void)
 {
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -133,7 +133,7 @@ static enum yett_err try_udp(struct runner *runner, struct exchange *exchange)
         (void)close(exchange->fd);
     }
     exchange->phase = EXCHANGE_UDP;
-    exchange->until_ms = exchange_now_ms() + attempt_ms(runner, exchange->attempts++);
+    exchange->until_ms = now_ms_monotonic() + attempt_ms(runner, exchange->attempts++);
     if (!open_socket(exchange, SOCK_DGRAM) ||
         send(exchange->fd, query.ptr, query.len, MSG_NOSIGNAL) < 0) {
         return fail_system(runner, exchange);
@@ -164,7 +164,7 @@ static enum yett_err try_tcp(struct runner *runner, struct exchange *exchange)
     buf_init(&exchange->in, runner->arena, PACKET_MAX + 2 + PIECE);
     exchange->out = buf_slice(&out);
     exchange->phase = EXCHANGE_CONNECT;
-    exchange->until_ms = exchange_now_ms() + patience_ms(runner, exchange);
+    exchange->until_ms = now_ms_monotonic() + patience_ms(runner, exchange);
     if (buf_err(&out) != YETT_OK) {
         return buf_err(&out) == YETT_LIMIT
                    ? fail(runner, exchange, "was not asked: the message is too long")
@@ -331,9 +331,9 @@ static bool prepare(const struct exchange *list, size_t count, struct pollfd *po
 static enum yett_err run_round(struct runner *runner, struct exchange *list, size_t count,
                                struct pollfd *polled, int64_t until_ms)
 {
-    int64_t wait_ms = until_ms - exchange_now_ms();
+    int64_t wait_ms = until_ms - now_ms_monotonic();
     int ready = poll(polled, count, wait_ms < 0 ? 0 : (int)wait_ms);
-    int64_t now_ms = exchange_now_ms();
+    int64_t now_ms = now_ms_monotonic();
     enum yett_err err = YETT_OK;
 
     for (size_t i = 0; i < count && err == YETT_OK; i++) {

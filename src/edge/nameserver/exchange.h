@@ -47,6 +47,5 @@ YETT_MUST_USE
 enum yett_err exchange_run(struct arena *arena, const struct nameserver_options *options,
                            struct exchange *list, size_t count);
 
-int64_t exchange_now_ms(void); /* monotonic */
 
 #endif

@@ -14,18 +14,18 @@
  * nameserver: the name servers of one zone, asked and changed by programs that wait.
  *
  * find.c looks for the zone that a name is in and for its servers, ask.c asks each of
- * them directly what it has and wait.c until all show a change, send.c hands an update to
- * the primary, exchange.c moves the packets, address.c reads and writes addresses.  Knows
- * no rule of updates: those are in core/update.
+ * them directly what it has, send.c hands an update to the primary, exchange.c moves the
+ * packets, address.c reads and writes addresses.  Knows no rule of updates: those are in
+ * core/update.
  *
  * Everything blocks, each step within a deadline.  Deliberately without the loop: who
  * calls is a command or a short-lived helper that has nothing else to do meanwhile, and
- * waiting for hours is a loop with a sleep in it.  The servers of a zone are asked at the
+ * waiting for hours is a loop of the caller with a sleep in it.  The servers of a zone are asked at the
  * same time, in one poll(2), so one that is dead costs no more than its own timeout.
  * Nothing is cached, nothing is asked of a resolver but where the zone and its servers
  * are.
  *
- * Publish a record, wait for it, and see it (with the steps of core/update/update.h
+ * Publish a record, and see it (with the steps of core/update/update.h
  * between):
  *
  *     struct nameserver_options options = NAMESERVER_OPTIONS_DEFAULT;
@@ -36,9 +36,9 @@
  *     // update_replace(), update_write(), update_sign() with zone.apex and before
  *     err = nameserver_send(arena, &options, &zone.primary, message, &reply, &why);
  *     // update_read_reply()
- *     struct nameserver_patience patience = {.seconds = 3600, .progress = show};
- *     err = nameserver_wait(arena, &options, &zone, &change, &patience, &views);
- *     // YETT_OK: every server shows it; else views.list[i].sentence says who does not
+ *     err = nameserver_ask_all(arena, &options, &zone, &change, &views);
+ *     // every server shows it when views.showing == views.count; else views.list[i].sentence
+ *     // says who does not
  */
 
 enum {
@@ -165,31 +165,6 @@ enum yett_err nameserver_ask_all(struct arena *arena,
                                  const struct nameserver_zone *zone,
                                  const struct update_change *change,
                                  struct nameserver_views *out);
-
-struct nameserver_patience {
-    unsigned seconds;  /* 0: ask once */
-    unsigned pause_ms; /* between two rounds; 0: from 1 s, growing to 30 s */
-    /* After each round, also the last; may be NULL.  False: give up now. */
-    bool (*progress)(void *context, const struct nameserver_views *views,
-                     unsigned seconds_gone);
-    void *context;
-};
-
-/*
- * Ask all servers again and again until each shows the change.
- *
- * YETT_OK: they do.  YETT_NOT_FOUND: the time is over, or `progress` gave up.  In both
- * cases
- * `*out` is what the last round saw.  YETT_NO_MEMORY.  Memory in `arena` does not grow
- * from round to round.
- */
-YETT_MUST_USE
-enum yett_err nameserver_wait(struct arena *arena,
-                              const struct nameserver_options *options,
-                              const struct nameserver_zone *zone,
-                              const struct update_change *change,
-                              const struct nameserver_patience *patience,
-                              struct nameserver_views *out);
 
 const char *nameserver_state_text(enum nameserver_state state); /* "lagging" */
 

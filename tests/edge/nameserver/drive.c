@@ -237,14 +237,7 @@ static void replace(slice name, const char *old_text, const char *new_text,
 
 /* ---- wait -------------------------------------------------------------------------- */
 
-static bool show(void *context, const struct nameserver_views *views, unsigned seconds)
-{
-    (void)context;
-    (void)seconds;
-    (void)printf("progress\t%zu of %zu\n", views->showing, views->count);
-    (void)fflush(stdout);
-    return true;
-}
+enum { PAUSE_MS = 200 };
 
 static struct update_rrset rrset_of(const char *text)
 {
@@ -265,15 +258,23 @@ static void wait_for(slice name, const char *old_text, const char *new_text,
                                    .name = name,
                                    .before = rrset_of(old_text),
                                    .after = rrset_of(new_text)};
-    struct nameserver_patience patience = {.seconds =
-                                               (unsigned)strtoul(seconds, NULL, 10),
-                                           .pause_ms = 200,
-                                           .progress = show};
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    unsigned long rounds = strtoul(seconds, NULL, 10) * 1000 / PAUSE_MS;
+    const struct arena_mark mark = arena_mark(arena);
     struct nameserver_views views;
-    enum yett_err err =
-        nameserver_wait(arena, &options, &zone, &change, &patience, &views);
+    for (;;) {
+        arena_rewind(arena, mark);
+        check(nameserver_ask_all(arena, &options, &zone, &change, &views), SLICE_NONE);
+        (void)printf("progress\t%zu of %zu\n", views.showing, views.count);
+        (void)fflush(stdout);
+        if (views.showing == views.count || rounds-- == 0) {
+            break;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    enum yett_err err = views.showing == views.count ? YETT_OK : YETT_NOT_FOUND;
     print("end", slice_from_text(yett_err_text(err)));
-    for (size_t i = 0; err != YETT_NO_MEMORY && i < views.count; i++) {
+    for (size_t i = 0; i < views.count; i++) {
         print(nameserver_state_text(views.list[i].state), views.list[i].sentence);
     }
 }
