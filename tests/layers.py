@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Hold every include of src/ against src/LAYERS, and the file heads against the rules."""
+"""Hold every include of src/ against src/LAYERS, the file heads against the rules, and the
+folders against the tour."""
 import fnmatch
 import os
 import re
@@ -86,6 +87,10 @@ def main():
             faults += [f"{folder}/{name}: {f}" for f in faults_of(src, folder, name, layers)]
     for folder in sorted(set(layers) - seen):
         faults.append(f"src/LAYERS names {folder}, which has no source")
+    with open(os.path.join(src, "..", "doc", "architecture.md"), encoding="utf-8") as file:
+        tour = file.read()
+    faults += [f"doc/architecture.md does not tell of {folder}" for folder in sorted(seen)
+               if f"| `{folder}` |" not in tour]
     print("1..1")
     print("ok 1 - every include stays within its layer" if not faults
           else "not ok 1 - every include stays within its layer")
