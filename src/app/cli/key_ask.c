@@ -149,9 +149,20 @@ static int lock_in(const struct key_work *work, bool makes, slice lacks)
                : judge_walls(work, slice_from_text(why));
 }
 
+/* What the asker's copy of the old one knows of random numbers to come is worth nothing. */
+static int renew_crypto(struct key_work *work)
+{
+    crypto_free(work->crypto);
+    work->crypto = crypto_new();
+    return work->crypto == NULL
+               ? key_complain_text(work, EXIT_CANNOT_TELL, "libcrypto cannot be used")
+               : EXIT_FINE;
+}
+
 int key_part(struct key_work *work, struct asker_options *options, bool makes)
 {
     slice lacks = SLICE_NONE;
     int status = start_asker(work, options, &lacks);
+    status = status == EXIT_FINE ? renew_crypto(work) : status;
     return status == EXIT_FINE ? lock_in(work, makes, lacks) : status;
 }
