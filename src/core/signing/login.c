@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/base/ascii.h"
 #include "core/domain/domain.h"
 #include "core/signing/parts.h"
 
@@ -36,15 +37,40 @@ static enum yett_err explain(struct arena *arena, slice login, slice author,
     return buf_err(&buf) == YETT_OK ? YETT_OK : YETT_NO_MEMORY;
 }
 
+/* Some servers take a login in any case and hand it on as it was typed: what the tables keep from
+   it must not come back with a capital letter. */
+static enum yett_err is_kept_from(struct arena *arena, const struct signing_table *table,
+                                  slice login, slice author, bool *out)
+{
+    struct buf lower;
+    buf_init(&lower, arena, SIGNING_LOGIN_MAX);
+    for (size_t i = 0; i < login.len; i++) {
+        buf_add_byte(&lower, ascii_lower(login.ptr[i]));
+    }
+    *out = signing_find_login(table, buf_slice(&lower), author) == SIGNING_MAY_NOT;
+    return buf_err(&lower);
+}
+
 static enum yett_err judge_unknown(struct arena *arena, const struct signing_table *table,
                                    slice login, slice author, struct signing_claim *out)
 {
     slice domain;
+    bool is_kept = false;
     enum yett_err err = domain_of_login(arena, login, &domain);
+    if (err == YETT_OK) {
+        err = is_kept_from(arena, table, login, author, &is_kept);
+    }
     if (err != YETT_OK) {
         return err;
     }
-    out->is_permitted = true;
+    out->is_permitted = !is_kept;
+    if (is_kept) {
+        return explain(
+            arena, login, author,
+            "is in the table of logins in small letters, and may not send mail "
+            "of ",
+            out);
+    }
     if (domain.len != 0 && slice_eq(domain, author)) {
         return explain(arena, login, author, "is an address of ", out);
     }

@@ -313,6 +313,9 @@ static void a_login_sends_mail_of_its_own_domains_only(void **state)
         {"mallory@evil@example.net", "example.net", "login"   },
         {"mallory@",                 "example.com", "mismatch"},
         {"root",                     "example.net", "login"   },
+        {"eve@example.net",          "example.net", "mismatch"},
+        {"Eve@Example.NET",          "example.net", "mismatch"},
+        {"Eve@example.com",          "example.com", "login"   },
     };
     struct made *made = *state;
     struct config config = settings(made);
@@ -320,6 +323,7 @@ static void a_login_sends_mail_of_its_own_domains_only(void **state)
     sign_for(made, "example.net", "example.net");
     made_login(made, "alice", "example.com");
     made_login(made, "root", "*");
+    made_login(made, "eve@example.net", "example.com");
     made_table(made);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct mail mail = {BY_ALICE, FROM_US, CONFIG_LISTENER_BOTH};
