@@ -27,7 +27,8 @@ static int end(void **state)
     return 0;
 }
 
-static const slice name = SLICE_INIT("s1._domainkey.example.com");
+#define NAME SLICE_INIT("s1._domainkey.example.com")
+
 static const slice names[] = {SLICE_INIT("a.example.com"), SLICE_INIT("b.example.com")};
 
 static const struct nameserver servers[] = {
@@ -38,13 +39,13 @@ static const struct nameserver servers[] = {
 };
 
 static const struct packet_request requests[] = {
-    {.kind = PACKET_FIND, .name = name      },
-    {                  .kind = PACKET_READ,       .name = name, .servers = servers, .server_count = 1},
+    {.kind = PACKET_FIND, .name = NAME      },
+    {                  .kind = PACKET_READ,       .name = NAME, .servers = servers, .server_count = 1},
     { .kind = PACKET_SEND,
      .servers = servers,
      .server_count = 1,
      .message = SLICE_INIT("\0x")},
-    {                                          .kind = PACKET_ASK_ALL,                   .name = name,                .servers = servers, .server_count = 2},
+    {                                          .kind = PACKET_ASK_ALL,                   .name = NAME,                .servers = servers, .server_count = 2},
     {.kind = PACKET_TEXTS,  .names = names,                    .name_count = 2},
 };
 enum { REQUESTS = sizeof requests / sizeof requests[0] };
