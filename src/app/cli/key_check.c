@@ -6,7 +6,7 @@
 
 /* key_check: `yett key check`: is what DNS has what it should have? */
 
-enum { SELECTOR_COLUMNS = 16 };
+enum { SELECTOR_COLUMNS = 16, RECORDS_SHOWN = 5, OCTETS_SHOWN = 200 };
 
 /* One key, and what there is at its name. */
 struct finding {
@@ -201,6 +201,26 @@ static bool print_json(const struct key_work *work, const struct finding *findin
     return json_print(out);
 }
 
+/* Records that are in the way: whose they are is told by their beginning. */
+static void print_records(const struct key_work *work, const struct dns_answer *answer)
+{
+    size_t shown = answer->count < RECORDS_SHOWN ? answer->count : RECORDS_SHOWN;
+    for (size_t i = 0; i < shown; i++) {
+        slice text = answer->records[i].text;
+        struct buf record;
+        buf_init(&record, work->arena, 8 * OCTETS_SHOWN);
+        buf_add_visible(&record, slice_first(text, OCTETS_SHOWN));
+        if (text.len > OCTETS_SHOWN) {
+            buf_printf(&record, "… (%zu octets)", text.len);
+        }
+        printf("      ");
+        term_wrapped(&work->term, TONE_DIM, buf_slice(&record), 6);
+    }
+    if (answer->count > shown) {
+        printf("      … and %zu more\n", answer->count - shown);
+    }
+}
+
 static void print_line(const struct key_work *work, const struct finding *finding)
 {
     const struct dns_answer *answer = finding->answer;
@@ -223,12 +243,8 @@ static void print_line(const struct key_work *work, const struct finding *findin
     printf(" ");
     term_word(&work->term, TONE_PLAIN, key_phase(work, finding->ring, finding->key), 10);
     term_wrapped(&work->term, tone, buf_slice(&text), SELECTOR_COLUMNS + 13);
-    for (size_t i = 0; i < answer->count && finding->status == EXIT_BAD; i++) {
-        struct buf record;
-        buf_init(&record, work->arena, 512 * 1024);
-        buf_add_visible(&record, answer->records[i].text);
-        printf("      ");
-        term_wrapped(&work->term, TONE_DIM, buf_slice(&record), 6);
+    if (finding->status == EXIT_BAD) {
+        print_records(work, answer);
     }
 }
 

@@ -330,6 +330,18 @@ def what_dns_shows_is_told_apart(w):
     assert found["name"] == name.rstrip(".")
 
 
+def of_records_in_the_way_the_beginning_is_shown(w):
+    folder = w.folder()
+    w.made(folder, "--selector", "s1")
+    name = "s1._domainkey.example.com."
+    long = " ".join('"' + "x" * 250 + '"' for _ in range(100))
+    zone = zone_of(folder, f"{name} TXT {long}", *(f'{name} TXT "no {n}"' for n in range(20)))
+    done = w.key(folder, "check", "example.com", "--dns", zone)
+    assert done.status == 1 and len(done.out) < 4000, len(done.out)
+    assert "… and 16 more" in done.out, done.out
+    assert "(25000 octets)" in done.flat(), done.out
+
+
 def an_alias_is_followed_and_told(w):
     folder = w.folder()
     made = w.made(folder, "--selector", "s1")[0]
