@@ -278,10 +278,15 @@ enum yett_err asker_send(struct asker *asker, struct arena *arena,
     struct packet_request request = {
         .kind = PACKET_SEND, .servers = server, .server_count = 1, .message = message};
     struct packet_reply reply = {.err = YETT_OK};
+    bool is_there = asker->pid != 0;
     int64_t each_ms = 2 * (int64_t)asker->dns.update_timeout_ms;
     enum yett_err err =
         asker_exchange(asker, arena, &request,
                        bounded((int64_t)(server->count + 1) * each_ms), &reply, why);
+    if (err == YETT_IO && is_there) { /* it ended over this */
+        *why = arena_printf(arena, "%.*s: the update may have been made or not",
+                            SLICE_ARG(*why));
+    }
     err = conclude(err, &reply, why);
     if (err == YETT_OK) {
         *octets = reply.octets;

@@ -351,6 +351,23 @@ static void one_that_is_killed_amid_its_work_is_told(void **state)
     asker_stop(asker);
 }
 
+static void an_update_that_it_died_over_may_have_been_made(void **state)
+{
+    static const struct nameserver server = {.name = SLICE_INIT("ns1.example.com"),
+                                             .addresses = {{{IP_V4, {127, 0, 0, 1}}, 9}},
+                                             .count = 1};
+    slice reply, why = SLICE_NONE;
+    struct asker *asker = start(crash);
+    (void)state;
+    for (int i = 0; i < 2; i++) { /* the second time nothing can have been sent */
+        assert_int_equal(asker_send(asker, arena, &server, SLICE("update"), &reply, &why),
+                         YETT_IO);
+        assert_true(holds(why, "was ended by signal 11"));
+        assert_int_equal(holds(why, "the update may have been made or not"), i == 0);
+    }
+    asker_stop(asker);
+}
+
 static void one_that_is_stopped_is_not_waited_for(void **state)
 {
     struct nameserver_zone zone;
@@ -422,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_resolver_that_is_not_there_is_named),
         cmocka_unit_test(one_that_cannot_be_trusted_is_ended),
         cmocka_unit_test(one_that_is_killed_amid_its_work_is_told),
+        cmocka_unit_test(an_update_that_it_died_over_may_have_been_made),
         cmocka_unit_test(one_that_is_stopped_is_not_waited_for),
         cmocka_unit_test(it_ends_with_its_caller),
         cmocka_unit_test(a_caller_that_talks_nonsense_is_left),

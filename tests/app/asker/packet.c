@@ -31,48 +31,36 @@ static int end(void **state)
 
 static const slice names[] = {SLICE_INIT("a.example.com"), SLICE_INIT("b.example.com")};
 
+/* clang-format off */
 static const struct nameserver servers[] = {
     {.name = SLICE_INIT("ns1.example.com"),
      .addresses = {{{IP_V4, {192, 0, 2, 1}}, 53}, {{IP_V6, {0x20, 1, 0xd, 0xb8}}, 5300}},
      .count = 2},
-    {.name = SLICE_INIT("[2001:DB8::1]@53"),                                     .trouble = SLICE_INIT("has no address")                                           },
+    {.name = SLICE_INIT("[2001:DB8::1]@53"), .trouble = SLICE_INIT("has no address")},
 };
 
 static const struct packet_request requests[] = {
-    {.kind = PACKET_FIND, .name = NAME      },
-    {                  .kind = PACKET_READ,       .name = NAME, .servers = servers, .server_count = 1},
-    { .kind = PACKET_SEND,
-     .servers = servers,
-     .server_count = 1,
-     .message = SLICE_INIT("\0x")},
-    {                                          .kind = PACKET_ASK_ALL,                   .name = NAME,                .servers = servers, .server_count = 2},
-    {.kind = PACKET_TEXTS,  .names = names,                    .name_count = 2},
+    {.kind = PACKET_FIND,    .name = NAME},
+    {.kind = PACKET_READ,    .name = NAME, .servers = servers, .server_count = 1},
+    {.kind = PACKET_SEND,    .servers = servers, .server_count = 1, .message = SLICE_INIT("\0x")},
+    {.kind = PACKET_ASK_ALL, .name = NAME, .servers = servers, .server_count = 2},
+    {.kind = PACKET_TEXTS,   .names = names, .name_count = 2},
 };
 enum { REQUESTS = sizeof requests / sizeof requests[0] };
 
-static const slice values[] = {SLICE_INIT("\x03"
-                                          "abc"
-                                          "\x01"
-                                          "d"),
-                               SLICE_INIT("\0")};
+static const slice values[] = {SLICE_INIT("\x03" "abc" "\x01" "d"), SLICE_INIT("\0")};
 static const struct update_rrset rrset = {.values = values, .count = 2, .ttl_s = 300};
 static const struct nameserver_view views[] = {
-    {.state = NAMESERVER_SHOWS,
-     .shown = {values, 2, 300},
-     .sentence = SLICE_INIT("shows it")},
-    {.state = NAMESERVER_UNREACHABLE,                         .sentence = SLICE_INIT("is silent")},
+    {.state = NAMESERVER_SHOWS, .shown = {values, 2, 300}, .sentence = SLICE_INIT("shows it")},
+    {.state = NAMESERVER_UNREACHABLE, .sentence = SLICE_INIT("is silent")},
 };
 static const struct dns_record records[] = {{.text = SLICE_INIT("v=DKIM1; p=")}};
 static struct dns_answer answers[] = {
-    {.status = DNS_FOUND,
-     .security = DNS_SECURE,
-     .ttl_s = 60,
-     .records = records,
-     .count = 1,
-     .aliases = names,
-     .alias_count = 1},
-    {.status = DNS_TIMED_OUT,  .detail = SLICE_INIT("no reply within 5 s")            },
+    {.status = DNS_FOUND, .security = DNS_SECURE, .ttl_s = 60,
+     .records = records, .count = 1, .aliases = names, .alias_count = 1},
+    {.status = DNS_TIMED_OUT, .detail = SLICE_INIT("no reply within 5 s")},
 };
+/* clang-format on */
 
 static struct packet_reply reply_to(const struct packet_request *request)
 {
@@ -219,27 +207,22 @@ static void a_zone_that_cannot_be_is_refused(void **state)
     static const struct nameserver escape = {.name = SLICE_INIT("NS\x1b[2J")};
     static const struct nameserver shouting = {
         .name = SLICE_INIT("ns"), .trouble = SLICE_INIT("\x07 has no address")};
+    /* clang-format off */
     static const struct {
         const char *why;
         struct nameserver_zone zone;
     } lies[] = {
-        {"upper case",
-         {SLICE_INIT("Example.com"), .servers = servers, .server_count = 1}                       },
-        {"another zone",
-         {SLICE_INIT("example.org"), .servers = servers, .server_count = 1}                       },
-        {"a part of a label",
-         {SLICE_INIT("ample.com"), .servers = servers, .server_count = 1}                         },
-        {"the root",          {SLICE_INIT(""), .servers = servers, .server_count = 1}             },
-        {"an empty label",
-         {SLICE_INIT("example..com"), .servers = servers, .server_count = 1}                      },
-        {"no servers",
-         {SLICE_INIT("example.com"), .servers = servers, .server_count = 0}                       },
-        {"no name",           {SLICE_INIT("example.com"), .servers = &nameless, .server_count = 1}},
-        {"no visible name",
-         {SLICE_INIT("example.com"), .servers = &escape, .server_count = 1}                       },
-        {"no visible word",
-         {SLICE_INIT("example.com"), .servers = &shouting, .server_count = 1}                     },
+        {"upper case",        {SLICE_INIT("Example.com"),  .servers = servers,   .server_count = 1}},
+        {"another zone",      {SLICE_INIT("example.org"),  .servers = servers,   .server_count = 1}},
+        {"a part of a label", {SLICE_INIT("ample.com"),    .servers = servers,   .server_count = 1}},
+        {"the root",          {SLICE_INIT(""),             .servers = servers,   .server_count = 1}},
+        {"an empty label",    {SLICE_INIT("example..com"), .servers = servers,   .server_count = 1}},
+        {"no servers",        {SLICE_INIT("example.com"),  .servers = servers,   .server_count = 0}},
+        {"no name",           {SLICE_INIT("example.com"),  .servers = &nameless, .server_count = 1}},
+        {"no visible name",   {SLICE_INIT("example.com"),  .servers = &escape,   .server_count = 1}},
+        {"no visible word",   {SLICE_INIT("example.com"),  .servers = &shouting, .server_count = 1}},
     };
+    /* clang-format on */
     (void)state;
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         struct packet_reply reply = {.zone = lies[i].zone};
