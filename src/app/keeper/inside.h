@@ -28,6 +28,8 @@ struct keeper_role_options {
 
 struct keys;
 
+enum { KEEPER_REPLIES_HELD = 8 }; /* until those that ask as well are answered */
+
 struct keeper_role {
     struct keeper_role_options options;
     struct arena *arena;   /* for as long as it lives */
@@ -48,8 +50,11 @@ struct keeper_role {
     uint64_t complained_refused; /* refusals that the log knows of */
 
     char packet[KEEPER_REQUEST_MAX + 1]; /* one more octet tells what is too long */
-    size_t reply_len;                    /* of a reply that found no room; 0: none */
-    char reply[KEEPER_REPLY_MAX];
+    struct keeper_outgoing {
+        size_t len;
+        char octets[KEEPER_REPLY_MAX];
+    } replies[KEEPER_REPLIES_HELD]; /* not sent yet, the oldest first */
+    size_t reply_count;
 };
 
 /* ---- options.c -------------------------------------------------------------------------- */

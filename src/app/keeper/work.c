@@ -17,8 +17,10 @@
  */
 enum {
     HEARTBEAT_MS = 1000,
-    PACKETS_AT_ONCE = 16,         /* then the supervisor is heard */
-    ANSWERS_AT_ONCE_MS = 50,      /* the same: large keys take their time */
+    PACKETS_AT_ONCE = 16, /* then the supervisor is heard */
+    PACKETS_LEFT_OVER =
+        1024,                /* of a talk before; who sends on and on is not waited for */
+    ANSWERS_AT_ONCE_MS = 50, /* the same: large keys take their time */
     COMPLAIN_EVERY_MS = 5 * 1000, /* of refusals, not more often */
     EXIT_ORDERLY = 0,
     EXIT_FAILED = 1,
@@ -27,25 +29,39 @@ enum {
 
 /* ---- replies ---------------------------------------------------------------------------- */
 
-/* What waits in `reply`.  False: there is no room for it. */
-static bool send_reply(struct keeper_role *role)
+/* False: there is no room for it. */
+static bool send_one(const struct keeper_outgoing *reply)
 {
     ssize_t sent;
     do {
-        sent =
-            send(ROLE_KEEPER, role->reply, role->reply_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = send(ROLE_KEEPER, reply->octets, reply->len, MSG_DONTWAIT | MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
-    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        return false;
+    /* If nobody is there who could take it, we hear of that. */
+    return sent >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+/*
+ * Replies to requests that waited together go out together, so that who asked is woken once
+ * for all: that costs more than anything else about a request but the signature.  False: there
+ * is no room for some.
+ */
+static bool send_replies(struct keeper_role *role)
+{
+    size_t sent = 0;
+    while (sent < role->reply_count && send_one(&role->replies[sent])) {
+        sent++;
     }
-    role->reply_len = 0; /* if nobody is there who could take it, we hear of that */
-    return true;
+    role->reply_count -= sent;
+    memmove(role->replies, role->replies + sent,
+            role->reply_count * sizeof(role->replies[0]));
+    return role->reply_count == 0;
 }
 
 static void hand_over(struct keeper_role *role, slice reply)
 {
-    memcpy(role->reply, reply.ptr, reply.len);
-    role->reply_len = reply.len;
+    struct keeper_outgoing *last = &role->replies[role->reply_count++];
+    memcpy(last->octets, reply.ptr, reply.len);
+    last->len = reply.len;
 }
 
 /* ---- requests --------------------------------------------------------------------------- */
@@ -109,16 +125,17 @@ static void want(struct keeper_role *role, bool has_room)
 static void on_requests(void *context, bool readable, bool writable)
 {
     struct keeper_role *role = context;
-    bool had_room = role->reply_len == 0;
-    bool has_room = had_room || send_reply(role);
+    bool had_room = role->reply_count == 0;
+    bool has_room = send_replies(role);
     int64_t until_ms = loop_now_ms(role->loop) + ANSWERS_AT_ONCE_MS;
     (void)readable;
     (void)writable;
     for (int i = 0; has_room && i < PACKETS_AT_ONCE &&
                     loop_now_ms(role->loop) < until_ms && take_one(role);
          i++) {
-        has_room = role->reply_len == 0 || send_reply(role);
+        has_room = role->reply_count < KEEPER_REPLIES_HELD || send_replies(role);
     }
+    has_room = send_replies(role);
     if (has_room != had_room) {
         want(role, has_room);
     }
@@ -130,15 +147,18 @@ static bool say_hello(struct keeper_role *role)
 {
     struct arena_mark mark = arena_mark(role->arena);
     struct buf hello;
-    while (recv(ROLE_KEEPER, role->packet, sizeof role->packet, MSG_DONTWAIT) >= 0 &&
-           !is_hung_up()) {
+    for (int i = 0;
+         i < PACKETS_LEFT_OVER &&
+         recv(ROLE_KEEPER, role->packet, sizeof role->packet, MSG_DONTWAIT) >= 0 &&
+         !is_hung_up();
+         i++) {
     }
     buf_init(&hello, role->arena, KEEPER_REPLY_MAX);
     keeper_write_hello(&hello);
     bool good = buf_err(&hello) == YETT_OK;
     if (good) {
         hand_over(role, buf_slice(&hello));
-        want(role, send_reply(role));
+        want(role, send_replies(role));
     }
     arena_rewind(role->arena, mark);
     return good;
