@@ -579,8 +579,9 @@ struct dkim_signing_request {
 /*
  * Read a text to be signed, of the given form.  Accepted is what a signer of that form makes
  * and nothing else: canonical octets under its own c= (relaxed for a seal), the fields that
- * h= names in that order and no other, for a seal whole sets with the instances in order; its own
- * field last, without line end, with a b= that is empty and its last tag.
+ * h= names in that order and no other, for a seal the three fields of each set by name; its
+ * own field last, without line end, with a b= that is empty and its last tag.  Instance
+ * numbers are not looked at: what a chain claims is the gateway's word in any case.
  *
  * YETT_BAD_SYNTAX with `*why`, a sentence in `arena` or static.  YETT_LIMIT:
  * DKIM_SIGNING_TEXT_MAX (256 KiB for seals), or more fields than h= may name.  Slices point
