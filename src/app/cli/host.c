@@ -46,7 +46,7 @@ static void tell(const struct looking *looking, const char *key, slice title,
 /* ---- accounts and groups ---------------------------------------------------------------- */
 
 /* The names have a NUL behind them, see core/config. */
-static void look_for_user(const struct looking *looking, slice name)
+static void look_for_user(const struct looking *looking, const char *key, slice name)
 {
     const struct passwd *account;
     if (name.len == 0) {
@@ -54,12 +54,12 @@ static void look_for_user(const struct looking *looking, slice name)
     }
     account = getpwnam(name.ptr);
     if (account == NULL) {
-        tell(looking, "user", SLICE_NONE,
+        tell(looking, key, SLICE_NONE,
              "there is no account \"%s\" on this host, and yett serve does not start "
              "without it as root",
              name.ptr);
     } else if (account->pw_uid == 0) {
-        tell(looking, "user", SLICE_NONE,
+        tell(looking, key, SLICE_NONE,
              "the account \"%s\" is root's, and yett serve does not start with it",
              name.ptr);
     }
@@ -113,7 +113,8 @@ void host_look(struct arena *arena, const struct config *config, host_say *say,
                void *context)
 {
     const struct looking looking = {arena, say, context};
-    look_for_user(&looking, config->user);
+    look_for_user(&looking, "user", config->user);
+    look_for_user(&looking, "signing.keeper_user", config->signing.keeper_user);
     look_for_group(&looking, "status_group", SLICE_NONE, config->status_group);
     for (size_t i = 0; i < config->listener_count; i++) {
         look_at_listener(&looking, &config->listeners[i]);

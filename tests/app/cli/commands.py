@@ -308,6 +308,10 @@ def config_host(world):
     for text, words in (
             ('user = "no-such-account"\n', 'user: there is no account "no-such-account"'),
             ('user = "root"\n', 'user: the account "root" is root\'s'),
+            ('signing { keeper_user = "no-such-account" }\n',
+             'signing.keeper_user: there is no account "no-such-account"'),
+            ('signing { keeper_user = "root" }\n',
+             'signing.keeper_user: the account "root" is root\'s'),
             ('status_group = "no-such-group"\n', 'status_group: there is no group '),
             (f'listen a {{ address = "unix:{at}/s" group = "no-such-group" }}\n',
              'listen "a": group: there is no group "no-such-group"'),
