@@ -521,7 +521,7 @@ static void go(struct run *run)
     if (!intake_has_message(run->intake)) {
         return;
     }
-    intake_end_of_body(run->intake);
+    intake_end_of_body(run->intake, NOW);
     at_the_end(run);
     ask_keeper(run);
     const struct intake_decision *decision = intake_decision(run->intake);

@@ -132,7 +132,7 @@ static enum yett_err make_draft(struct intake_message *message,
 {
     const struct intake_house *house = message->house;
     const struct config_signing *config = &house->config->signing;
-    int64_t now_s = message->input.now_s;
+    int64_t now_s = message->ended_s;
     struct dkim_signing signing = {
         .domain = row->domain,
         .selector = row->selector,

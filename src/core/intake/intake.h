@@ -119,7 +119,10 @@ void intake_queue_id(struct intake *intake, slice queue_id);
 void intake_field(struct intake *intake, slice name, slice value, bool is_cut);
 void intake_end_of_header(struct intake *intake);
 void intake_body(struct intake *intake, slice piece);
-void intake_end_of_body(struct intake *intake);
+
+/* `now_s`: signatures are made at this time, which may be long after that of MAIL.  All else is
+   judged as of MAIL. */
+void intake_end_of_body(struct intake *intake, int64_t now_s);
 
 /* The message is over, decided or not.  The session goes on. */
 void intake_finish_message(struct intake *intake);

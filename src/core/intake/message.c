@@ -383,7 +383,7 @@ static void end_signatures(struct intake_message *message)
     }
 }
 
-void intake_end_of_body(struct intake *intake)
+void intake_end_of_body(struct intake *intake, int64_t now_s)
 {
     struct intake_message *message = intake->message;
     intake->destitute_ended = intake->is_destitute;
@@ -392,6 +392,7 @@ void intake_end_of_body(struct intake *intake)
     }
     intake_end_of_header(intake);
     message->stage = INTAKE_ENDED;
+    message->ended_s = now_s;
     end_signatures(message);
     if (message->sign.stage == INTAKE_SIGN_PASSING && intake_enter(message)) {
         intake_sign_end(message);

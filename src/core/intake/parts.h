@@ -180,6 +180,7 @@ struct intake_message {
     const struct intake_house *house;
     struct intake_arenas *arenas;
     enum intake_stage stage;
+    int64_t ended_s;   /* when its body had come */
     bool is_passed_by; /* nothing is checked or changed here */
     bool is_sign_only; /* nothing is verified or removed here */
     bool is_local;

@@ -144,7 +144,7 @@ static void begin_set(struct intake_message *message)
     enum yett_err err =
         sealing_begin(message->arenas->desk, message->house->sealing, &message->header,
                       message->arc, message->has_verdict ? &message->verdict : NULL,
-                      message->input.now_s, &seal->decision, &seal->made);
+                      message->ended_s, &seal->decision, &seal->made);
     if (err != YETT_OK) {
         fail(message, err);
         return;

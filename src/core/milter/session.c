@@ -138,9 +138,9 @@ static void decide_or_wait(struct milter_session *session)
     }
 }
 
-void session_end_body(struct milter_session *session)
+void session_end_body(struct milter_session *session, int64_t now_s)
 {
-    intake_end_of_body(session->intake);
+    intake_end_of_body(session->intake, now_s);
     decide_or_wait(session);
 }
 

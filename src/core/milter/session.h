@@ -67,7 +67,7 @@ void session_drop_message(struct milter_session *session);
 void session_end_message(struct milter_session *session);
 
 /* The end of the body came: send the decision, or wait for it. */
-void session_end_body(struct milter_session *session);
+void session_end_body(struct milter_session *session, int64_t now_s);
 
 /* Take from the front of `*in` until a message is decided, or all is closed. */
 void session_take(struct milter_session *session, slice *in, int64_t now_s);

@@ -18,23 +18,23 @@ static void answer(struct milter_session *session, const struct command *command
 
 /* ---- packets that are taken as they come ------------------------------------------------ */
 
-static void end_stream(struct milter_session *session)
+static void end_stream(struct milter_session *session, int64_t now_s)
 {
     const struct command *command = session->streaming;
     session->streaming = NULL;
     if (command->use == PACKET_LAST) {
-        session_end_body(session);
+        session_end_body(session, now_s);
     }
     answer(session, command);
 }
 
 static void begin_stream(struct milter_session *session, const struct command *command,
-                         size_t left)
+                         size_t left, int64_t now_s)
 {
     session->streaming = command;
     session->stream_left = (uint32_t)left;
     if (left == 0) {
-        end_stream(session);
+        end_stream(session, now_s);
     }
 }
 
@@ -48,7 +48,7 @@ static void take_stream(struct milter_session *session, slice *in, int64_t now_s
         session->streaming->run(session, piece, now_s);
     }
     if (session->stream_left == 0) {
-        end_stream(session);
+        end_stream(session, now_s);
     }
 }
 
@@ -97,7 +97,7 @@ static bool take_whole(struct milter_session *session, const struct command *com
 }
 
 static bool take_long_field(struct milter_session *session, const struct command *command,
-                            uint32_t length, slice *in)
+                            uint32_t length, slice *in, int64_t now_s)
 {
     if (in->len < MILTER_HEAD + MILTER_FIELD_KEPT) {
         return false;
@@ -106,7 +106,7 @@ static bool take_long_field(struct milter_session *session, const struct command
     command_cut_field(session, kept);
     *in = slice_skip(*in, MILTER_HEAD + MILTER_FIELD_KEPT);
     if (session->phase != PHASE_CLOSED) {
-        begin_stream(session, command, length - 1 - MILTER_FIELD_KEPT);
+        begin_stream(session, command, length - 1 - MILTER_FIELD_KEPT, now_s);
     }
     return true;
 }
@@ -132,11 +132,11 @@ static bool take_packet(struct milter_session *session, slice *in, int64_t now_s
     }
     if (command->use == PACKET_BODY || command->use == PACKET_LAST) {
         *in = slice_skip(rest, 1);
-        begin_stream(session, command, length - 1);
+        begin_stream(session, command, length - 1, now_s);
         return true;
     }
     if (length > MILTER_PACKET_MAX - WIRE_UINT32_BYTES) {
-        return take_long_field(session, command, length, in);
+        return take_long_field(session, command, length, in, now_s);
     }
     return take_whole(session, command, in, now_s);
 }

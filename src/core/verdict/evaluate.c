@@ -4,8 +4,9 @@
 /*
  * evaluate: the checks of one message, in an order that asks for all that can be asked.
  *
- * SPF, the keys (of signatures and of seals) and the policy of the author domain do not wait for each other: each writes
- * its questions down before the round ends.  Only DMARC's alignment waits for SPF and DKIM.
+ * SPF, the keys (of signatures and of seals) and the policy of the author domain do not wait
+ * for each other: each writes its questions down before the round ends.  Only DMARC's
+ * alignment waits for SPF and DKIM.
  */
 struct work {
     struct arena *arena;

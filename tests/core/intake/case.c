@@ -354,7 +354,7 @@ const struct intake_decision *case_run(struct intake_case *c, enum case_schedule
     case_header(c, schedule);
     case_body(c, schedule);
     assert_null(intake_decision(c->intake));
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     case_answer(c, schedule, true);
     if (c->no_answers) {
         intake_time_out(c->intake);

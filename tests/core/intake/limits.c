@@ -103,7 +103,7 @@ static void a_header_of_ten_megabytes_is_not_judged(void **state)
     intake_field(c->intake, SLICE("Authentication-Results"),
                  SLICE(" mx.example.com; none"), false);
     intake_end_of_header(c->intake);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     c->decision = intake_decision(c->intake);
     assert_int_equal(c->decision->outcome, EVENT_DEFERRED);
     expect_reason(c, "its header is larger than 2097152 octets");
@@ -126,7 +126,7 @@ static void a_body_of_hundred_megabytes_is_judged(void **state)
         intake_body(c->intake, slice_of(piece, sizeof piece));
     }
     assert_true(arena_used_bytes(c->intake->message->arenas->evidence) < 1 << 20);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     c->decision = intake_decision(c->intake);
     assert_non_null(c->decision);
     assert_true(c->decision->event.size_bytes > (uint64_t)PIECE_BYTES * PIECES);
@@ -146,7 +146,7 @@ static void many_recipients_take_bounded_memory(void **state)
     }
     assert_true(arena_used_bytes(c->intake->message->arenas->evidence) < 1 << 20);
     case_header(c, CASE_EARLY);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     case_answer(c, CASE_EARLY, true);
     assert_int_equal(intake_decision(c->intake)->event.rcpt_count, 100000);
 }
@@ -295,7 +295,7 @@ static void many_large_messages_at_once_are_in_nobody_elses_way(void **state)
     }
     case_expect(c, EVENT_ACCEPTED, "dmarc-reject-unknown");
     for (size_t i = 0; i < SESSIONS; i++) {
-        intake_end_of_body(others[i]);
+        intake_end_of_body(others[i], CASE_NOW);
         intake_time_out(others[i]);
         const struct intake_decision *decision = intake_decision(others[i]);
         assert_non_null(decision);

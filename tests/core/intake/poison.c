@@ -192,7 +192,7 @@ static void a_poisoned_message_asks_nothing_more(void **state)
     case_answer(c, CASE_LATE, false);
     case_header(c, CASE_LATE);
     case_body(c, CASE_LATE);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     assert_int_equal(c->open_count, 0);
     assert_non_null(intake_decision(c->intake));
     assert_int_equal(c->enters, 2); /* to ask ahead, and for the first field */

@@ -250,7 +250,7 @@ static void run_fields(struct intake_case *c, const char *name, slice value, boo
         intake_field(c->intake, slice_from_text(name), value, is_cut);
     }
     intake_end_of_header(c->intake);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     intake_time_out(c->intake);
     c->decision = intake_decision(c->intake);
     assert_non_null(c->decision);

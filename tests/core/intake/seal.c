@@ -227,7 +227,7 @@ static const struct intake_decision *hand_in(struct post *p)
     case_rcpts(c);
     case_header(c, CASE_WARM);
     case_body(c, CASE_WARM);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     ask_keeper(p);
     c->decision = intake_decision(c->intake);
     assert_non_null(c->decision);
@@ -313,7 +313,7 @@ static void mail_to_a_listed_next_hop_is_sealed(void **state)
     intake_next_hop(p->c->intake, SLICE("[other]:25"));
     case_header(p->c, CASE_WARM);
     case_body(p->c, CASE_WARM);
-    intake_end_of_body(p->c->intake);
+    intake_end_of_body(p->c->intake, p->c->now_s);
     ask_keeper(p);
     p->c->decision = intake_decision(p->c->intake);
     assert_true(slice_eq(sealing(p)->rule, SLICE("next-hop")));
@@ -543,7 +543,7 @@ static void an_answer_that_never_comes_ends_with_the_deadline(void **state)
     case_rcpts(p->c);
     case_header(p->c, CASE_WARM);
     case_body(p->c, CASE_WARM);
-    intake_end_of_body(p->c->intake);
+    intake_end_of_body(p->c->intake, p->c->now_s);
     assert_true(intake_next_signing(p->c->intake, &signing));
     assert_false(intake_next_signing(p->c->intake, &signing));
     intake_time_out(p->c->intake);

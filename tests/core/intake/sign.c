@@ -27,6 +27,7 @@ struct post {
     struct signing_house house;
     bool leaves_unsigned; /* the keeper refuses the second text */
     bool keeper_is_down;
+    int64_t took_s; /* from MAIL to the end of the body */
     size_t requests;
     size_t texts;
 };
@@ -162,7 +163,7 @@ static const struct intake_decision *submit(struct post *p)
     case_header(c, CASE_WARM);
     assert_null(intake_decision(c->intake));
     case_body(c, CASE_WARM);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s + p->took_s);
     ask_keeper(p);
     c->decision = intake_decision(c->intake);
     assert_non_null(c->decision);
@@ -284,6 +285,17 @@ static void a_submission_is_signed_with_every_key_and_holds(void **state)
     assert_true(case_has(field, "t=1764000000"));
     assert_true(case_has(field, "x=1765209600"));
     assert_holds(p, false);
+}
+
+/* A keeper signs nothing with a time that is past by more than minutes. */
+static void who_sends_slowly_gets_a_signature_of_the_end(void **state)
+{
+    struct post *p = *state;
+    p->took_s = 1200;
+    expect(p, SIGNING_SIGN, "login");
+    slice field = case_added(p->c->decision, "DKIM-Signature");
+    assert_true(case_has(field, "t=1764001200"));
+    assert_true(case_has(field, "x=1765210800"));
 }
 
 static void how_the_body_is_cut_changes_nothing(void **state)
@@ -433,7 +445,7 @@ static void a_time_out_ends_the_wait_for_a_keeper(void **state)
     case_rcpts(p->c);
     case_header(p->c, CASE_WARM);
     case_body(p->c, CASE_WARM);
-    intake_end_of_body(p->c->intake);
+    intake_end_of_body(p->c->intake, p->c->now_s);
     assert_true(intake_next_signing(p->c->intake, &signing));
     assert_null(intake_decision(p->c->intake));
     intake_time_out(p->c->intake);
@@ -467,7 +479,7 @@ static void an_answer_of_another_length_is_none(void **state)
     case_mail(p->c);
     case_rcpts(p->c);
     case_header(p->c, CASE_WARM);
-    intake_end_of_body(p->c->intake);
+    intake_end_of_body(p->c->intake, p->c->now_s);
     assert_true(intake_next_signing(p->c->intake, &signing));
     intake_signed(p->c->intake, &answer, 1);
     assert_int_equal(intake_decision(p->c->intake)->outcome, EVENT_DEFERRED);
@@ -487,7 +499,7 @@ static void a_message_may_be_over_at_any_time(void **state)
             case_body(p->c, CASE_WARM);
         }
         if (step > 2) {
-            intake_end_of_body(p->c->intake);
+            intake_end_of_body(p->c->intake, p->c->now_s);
         }
         if (step > 3) {
             assert_true(intake_next_signing(p->c->intake, &signing));
@@ -698,6 +710,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_submission_is_signed_with_every_key_and_holds),
+        TEST(who_sends_slowly_gets_a_signature_of_the_end),
         TEST(how_the_body_is_cut_changes_nothing),
         TEST(a_forged_result_goes_and_the_rest_is_signed),
         TEST(a_listener_that_signs_removes_and_verifies_nothing),

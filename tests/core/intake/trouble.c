@@ -44,7 +44,7 @@ static void go_to(struct intake_case *c, enum step step, enum case_schedule sche
         case_body(c, schedule);
     }
     if (step >= STEP_END) {
-        intake_end_of_body(c->intake);
+        intake_end_of_body(c->intake, c->now_s);
     }
     if (step >= STEP_ANSWERED) {
         case_answer(c, schedule, true);
@@ -147,7 +147,7 @@ static void a_time_out_at_any_step_ends_the_same(void **state)
             } else if (at == STEP_BODY) {
                 case_body(c, CASE_LATE);
             } else if (at == STEP_END) {
-                intake_end_of_body(c->intake);
+                intake_end_of_body(c->intake, c->now_s);
             }
             if (at != STEP_MAIL || step % 2 == 0) {
                 case_answer(c, CASE_LATE, false);
@@ -178,7 +178,7 @@ static void what_came_in_time_counts_after_a_time_out(void **state)
     go_to(c, STEP_HEADER, CASE_EARLY); /* SPF passes, aligned */
     intake_time_out(c->intake);
     case_body(c, CASE_LATE);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     c->decision = intake_decision(c->intake);
     assert_int_equal(c->decision->outcome, EVENT_ACCEPTED);
     assert_true(slice_eq(c->decision->event.action.rule, SLICE("dmarc-pass")));
@@ -195,7 +195,7 @@ static void answers_after_the_time_out_change_nothing(void **state)
     case_header(c, CASE_LATE);
     assert_int_equal(c->open_count, 2); /* nothing more is wanted */
     intake_answer(c->intake, early, zone_find(c->zone, early));
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     assert_int_equal(intake_decision(c->intake)->event.verdict->spf.code, SPF_TEMPERROR);
 }
 
@@ -206,7 +206,7 @@ static void after_twenty_four_rounds_what_is_wanted_counts_as_timed_out(void **s
     go_to(c, STEP_RCPT, CASE_LATE);
     c->intake->message->rounds = INTAKE_ROUNDS_MAX - 1;
     case_header(c, CASE_LATE);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     assert_true(intake_is_waiting(c->intake));
     assert_int_equal(c->intake->message->rounds, INTAKE_ROUNDS_MAX);
     while (c->open_count != 0) {
@@ -238,7 +238,7 @@ static void questions_go_out_early(void **state)
     }
     assert_true(key && policy);
     assert_false(intake_is_waiting(c->intake));
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     assert_true(intake_is_waiting(c->intake));
     assert_null(intake_decision(c->intake));
 }
@@ -257,7 +257,7 @@ static void without_mail_nothing_happens(void **state)
         intake_field(c->intake, SLICE("From"), SLICE(" a@b"), false);
         intake_end_of_header(c->intake);
         intake_body(c->intake, SLICE("x"));
-        intake_end_of_body(c->intake);
+        intake_end_of_body(c->intake, c->now_s);
         intake_time_out(c->intake);
         assert_false(intake_next_want(c->intake, &question));
         intake_answer(c->intake, (struct dns_question){DNS_A, SLICE("a")}, &answer);
@@ -277,7 +277,7 @@ static void a_body_without_an_end_of_the_header_ends_it(void **state)
     case_mail(c);
     intake_field(c->intake, SLICE("From"), SLICE(" a@example.org"), false);
     intake_body(c->intake, SLICE("Hello.\r\n"));
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     case_answer(c, CASE_WARM, true);
     c->decision = intake_decision(c->intake);
     assert_true(slice_eq(c->decision->event.action.rule, SLICE("dmarc-reject-unknown")));
@@ -294,7 +294,7 @@ static void a_field_behind_the_header_is_not_judged_but_removed(void **state)
     intake_end_of_header(c->intake);
     intake_field(c->intake, SLICE("Authentication-Results"),
                  SLICE(" mx.example.com; none"), false);
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     c->decision = intake_decision(c->intake);
     assert_int_equal(c->decision->outcome, EVENT_ACCEPTED);
     assert_true(case_has(c->decision->event.action.reason, "behind the header"));
@@ -311,7 +311,7 @@ static void what_comes_after_the_end_changes_nothing(void **state)
     intake_queue_id(c->intake, SLICE("other"));
     intake_end_of_header(c->intake);
     intake_body(c->intake, SLICE("more"));
-    intake_end_of_body(c->intake);
+    intake_end_of_body(c->intake, c->now_s);
     intake_time_out(c->intake);
     c->decision = intake_decision(c->intake);
     char *after = decision_as_text(c);

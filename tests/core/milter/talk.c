@@ -129,8 +129,9 @@ void intake_body(struct intake *intake, slice piece)
     intake->talk->body_calls++;
 }
 
-void intake_end_of_body(struct intake *intake)
+void intake_end_of_body(struct intake *intake, int64_t now_s)
 {
+    (void)now_s;
     assert_true(intake->has_message && !intake->is_at_end);
     intake->is_at_end = true;
     intake->has_decision = !intake->talk->waits;
