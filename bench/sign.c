@@ -5,14 +5,12 @@
  * SHA-256 over the octets, straight from libcrypto with everything prepared.
  */
 #include "core/dkim/dkim.h"
+#include "floor.h"
 #include "mail.h"
 #include "measure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
 
 enum { ARENA_BYTES = 16 << 20 };
 
@@ -22,62 +20,6 @@ static void must(bool holds, const char *what)
         fprintf(stderr, "bench: %s\n", what);
         exit(1);
     }
-}
-
-/* ---- the floor ---------------------------------------------------------------------- */
-
-struct floor {
-    slice message;
-    EVP_MD *sha256;
-    EVP_MD_CTX *hash;
-    EVP_PKEY *rsa, *ed25519;
-    EVP_PKEY_CTX *signer;
-    EVP_MD_CTX *edwards;
-    bool signs_rsa, signs_ed25519;
-};
-
-static void prepare_floor(struct floor *floor)
-{
-    floor->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    floor->hash = EVP_MD_CTX_new();
-    floor->rsa = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-    floor->ed25519 = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    floor->signer = EVP_PKEY_CTX_new_from_pkey(NULL, floor->rsa, NULL);
-    floor->edwards = EVP_MD_CTX_new();
-    must(floor->signer != NULL && EVP_PKEY_sign_init(floor->signer) == 1 &&
-             EVP_PKEY_CTX_set_rsa_padding(floor->signer, RSA_PKCS1_PADDING) == 1 &&
-             EVP_PKEY_CTX_set_signature_md(floor->signer, floor->sha256) == 1 &&
-             EVP_DigestSignInit(floor->edwards, NULL, NULL, NULL, floor->ed25519) == 1,
-         "keys");
-}
-
-static void run_floor(void *context)
-{
-    struct floor *floor = context;
-    unsigned char digest[32];
-    unsigned char signature[256];
-    size_t size = sizeof(signature);
-    must(EVP_DigestInit_ex2(floor->hash, floor->sha256, NULL) == 1 &&
-             EVP_DigestUpdate(floor->hash, floor->message.ptr, floor->message.len) == 1 &&
-             EVP_DigestFinal_ex(floor->hash, digest, NULL) == 1,
-         "digest");
-    must(!floor->signs_rsa ||
-             EVP_PKEY_sign(floor->signer, signature, &size, digest, sizeof(digest)) == 1,
-         "RSA");
-    size = sizeof(signature);
-    must(!floor->signs_ed25519 || EVP_DigestSign(floor->edwards, signature, &size, digest,
-                                                 sizeof(digest)) == 1,
-         "Ed25519");
-}
-
-static void finish_floor(struct floor *floor)
-{
-    EVP_MD_free(floor->sha256);
-    EVP_MD_CTX_free(floor->hash);
-    EVP_PKEY_CTX_free(floor->signer);
-    EVP_MD_CTX_free(floor->edwards);
-    EVP_PKEY_free(floor->rsa);
-    EVP_PKEY_free(floor->ed25519);
 }
 
 /* ---- yett --------------------------------------------------------------------------- */
@@ -158,8 +100,8 @@ static slice unsigned_message(const struct mail *mail)
     return text;
 }
 
-static void compare(struct floor *floor, struct signer *signer, size_t bytes,
-                    enum mail_body body, const char *what)
+static void compare(struct signer *signer, size_t bytes, enum mail_body body,
+                    const char *what)
 {
     static const struct {
         const char *name;
@@ -172,12 +114,12 @@ static void compare(struct floor *floor, struct signer *signer, size_t bytes,
     const struct crypto_private_key *keys[2] = {signer->keys[0], signer->keys[1]};
     struct mail *mail = mail_new(bytes, MAIL_ED25519, body);
     must(mail != NULL, "message");
-    floor->message = signer->message = unsigned_message(mail);
+    signer->message = unsigned_message(mail);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct signer own = *signer;
         own.key_count = 0;
-        floor->signs_rsa = rows[i].rsa;
-        floor->signs_ed25519 = rows[i].ed25519;
+        struct floor *floor = floor_new_signing(rows[i].rsa, rows[i].ed25519,
+                                                signer->message.ptr, signer->message.len);
         if (rows[i].rsa) {
             own.keys[own.key_count++] = keys[0];
         }
@@ -185,19 +127,19 @@ static void compare(struct floor *floor, struct signer *signer, size_t bytes,
             own.keys[own.key_count++] = keys[1];
         }
         struct work works[] = {
-            {"floor", run_floor,  floor, 0, 0},
+            {"floor", floor_run,  floor, 0, 0},
             {"yett",  run_signer, &own,  0, 0},
         };
         measure(works, 2, 10);
-        printf("%7zu %-7s %-21s %10.1f %10.1f %8.2fx\n", floor->message.len, what,
+        printf("%7zu %-7s %-21s %10.1f %10.1f %8.2fx\n", signer->message.len, what,
                rows[i].name, works[0].us, works[1].us, works[1].ratio);
+        floor_free(floor);
     }
     mail_free(mail);
 }
 
 int main(void)
 {
-    struct floor floor = {.signs_rsa = true};
     struct crypto_private_key *rsa = NULL;
     struct crypto_private_key *ed25519 = NULL;
     struct signer signer = {.crypto = crypto_new(), .arena = arena_new(ARENA_BYTES)};
@@ -209,15 +151,13 @@ int main(void)
          "keys");
     signer.keys[0] = rsa;
     signer.keys[1] = ed25519;
-    prepare_floor(&floor);
     printf("\n%7s %-7s %-21s %10s %10s %9s\n", "octets", "body", "signed with",
            "floor us", "yett us", "ratio");
-    compare(&floor, &signer, 2 * 1024, MAIL_PROSE, "prose");
-    compare(&floor, &signer, 10 * 1024, MAIL_PROSE, "prose");
-    compare(&floor, &signer, 100 * 1024, MAIL_BASE64, "base64");
-    compare(&floor, &signer, 100 * 1024, MAIL_HTML, "html");
-    compare(&floor, &signer, 1024 * 1024, MAIL_BASE64, "base64");
-    finish_floor(&floor);
+    compare(&signer, 2 * 1024, MAIL_PROSE, "prose");
+    compare(&signer, 10 * 1024, MAIL_PROSE, "prose");
+    compare(&signer, 100 * 1024, MAIL_BASE64, "base64");
+    compare(&signer, 100 * 1024, MAIL_HTML, "html");
+    compare(&signer, 1024 * 1024, MAIL_BASE64, "base64");
     crypto_private_key_free(rsa);
     crypto_private_key_free(ed25519);
     arena_free(signer.arena);
