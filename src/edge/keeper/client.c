@@ -39,6 +39,7 @@ struct keeper_client {
     struct keeper_call *first, *last;
     struct keeper_call *unsent; /* the first of those that are still to be sent */
     size_t sent;                /* and not answered */
+    size_t octets;              /* of the list */
     bool wants_room;            /* the socket takes no more just now */
     bool timer_runs;
     bool is_gone;
@@ -48,6 +49,11 @@ struct keeper_client {
 
 /* ---- the list --------------------------------------------------------------------------- */
 
+static size_t octets_of(const struct keeper_call *call)
+{
+    return sizeof(*call) + call->size;
+}
+
 static void append(struct keeper_client *client, struct keeper_call *call)
 {
     call->before = client->last;
@@ -56,6 +62,7 @@ static void append(struct keeper_client *client, struct keeper_call *call)
     if (client->unsent == NULL) {
         client->unsent = call;
     }
+    client->octets += octets_of(call);
     client->statistics.open++;
 }
 
@@ -68,6 +75,7 @@ static void forget(struct keeper_call *call)
     client->sent -= call->is_sent;
     *(call->before == NULL ? &client->first : &call->before->after) = call->after;
     *(call->after == NULL ? &client->last : &call->after->before) = call->before;
+    client->octets -= octets_of(call);
     client->statistics.open--;
     free(call);
 }
@@ -278,12 +286,13 @@ struct keeper_call *keeper_client_sign(
     void *context, const char **why)
 {
     struct keeper_call *call = NULL;
+    size_t size = keeper_request_size(texts, count);
     if (client->is_gone) {
         *why = "the keeper is gone";
-    } else if (client->statistics.open >= client->options.calls_max) {
-        *why = "too many requests wait for the keeper";
-    } else if (keeper_request_size(texts, count) == SIZE_MAX) {
+    } else if (size == SIZE_MAX) {
         *why = "the header is too large to be signed";
+    } else if (client->octets + sizeof(*call) + size > client->options.octets_max) {
+        *why = "too many requests wait for the keeper";
     } else if ((call = make_call(client, texts, count)) == NULL) {
         *why = "out of memory";
     }
@@ -327,8 +336,8 @@ struct keeper_client *keeper_client_new(const struct keeper_client_options *opti
     }
     client->options = *options;
     client->next_id = options->first_id;
-    if (client->options.calls_max == 0) {
-        client->options.calls_max = KEEPER_CALLS_MAX;
+    if (client->options.octets_max == 0) {
+        client->options.octets_max = KEEPER_OCTETS_MAX;
     }
     if (client->options.deadline_ms == 0) {
         client->options.deadline_ms = KEEPER_DEADLINE_MS;

@@ -25,13 +25,13 @@ struct keeper_client_options {
     int fd; /* SOCK_SEQPACKET, made non-blocking; stays the caller's */
     uint64_t
         first_id; /* random: answers meant for who had this socket before are not ours */
-    size_t calls_max;     /* open at once; 0: KEEPER_CALLS_MAX */
+    size_t octets_max;    /* of all that is open; 0: KEEPER_OCTETS_MAX */
     unsigned deadline_ms; /* from when it was handed in; 0: KEEPER_DEADLINE_MS */
 };
 
 enum {
-    KEEPER_CALLS_MAX = 256,
-    KEEPER_CALLS_SENT_MAX = 32, /* of them; the others are sent as answers come */
+    KEEPER_OCTETS_MAX = 32 * 1024 * 1024, /* some 20000 usual requests */
+    KEEPER_CALLS_SENT_MAX = 32, /* at once; the others are sent as answers come */
     KEEPER_DEADLINE_MS = 2000
 };
 
@@ -49,8 +49,7 @@ void keeper_client_free(struct keeper_client *client);
  * answer for each text; it is valid during the call only.  `done` may make and cancel other calls, but
  * not free the client.
  *
- * NULL, and `done` is not called, with `*why` when nothing can be sent: too many calls are
- * open, the texts are too large for a request, or there is no memory.
+ * NULL, and `done` is not called, with `*why` when nothing can be sent: too much is open, the texts are too large for a request, or there is no memory.
  */
 YETT_MUST_USE
 struct keeper_call *keeper_client_sign(

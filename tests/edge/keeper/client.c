@@ -10,7 +10,12 @@
 #include <cmocka.h>
 
 /* Calls to a keeper that answers, begins anew, falls silent, lies, or goes away. */
-enum { PATIENCE_MS = 20 * 1000, DEADLINE_MS = 200, FIRST_ID = 1000, CALLS_MAX = 8 };
+enum {
+    PATIENCE_MS = 20 * 1000,
+    DEADLINE_MS = 200,
+    FIRST_ID = 1000,
+    OCTETS_MAX = 1024 * 1024
+};
 
 struct world {
     struct loop *loop;
@@ -42,7 +47,7 @@ static struct keeper_client *make_client(struct world *w, int fd, unsigned deadl
     struct keeper_client_options options = {.loop = w->loop,
                                             .fd = fd,
                                             .first_id = FIRST_ID,
-                                            .calls_max = CALLS_MAX,
+                                            .octets_max = OCTETS_MAX,
                                             .deadline_ms = deadline_ms};
     struct keeper_client *client = keeper_client_new(&options);
     assert_non_null(client);
@@ -294,19 +299,43 @@ static void who_cancelled_is_not_called(void **state)
     assert_int_equal(one.done, 0);
 }
 
-static void no_more_are_open_than_may_be(void **state)
+static void no_more_octets_are_open_than_may_be(void **state)
 {
+    enum { LARGE = 100 * 1024, FIT = OCTETS_MAX / LARGE };
     struct world *w = *state;
-    struct asked asked[CALLS_MAX], more;
-    for (size_t i = 0; i < CALLS_MAX; i++) {
-        assert_null(ask(w, &asked[i], SLICE("text")));
+    struct asked asked[FIT], more;
+    char *octets = calloc(1, LARGE);
+    assert_non_null(octets);
+    for (size_t i = 0; i < FIT; i++) {
+        assert_null(ask(w, &asked[i], slice_of(octets, LARGE)));
     }
-    assert_string_equal(ask(w, &more, SLICE("text")),
+    assert_string_equal(ask(w, &more, slice_of(octets, LARGE)),
                         "too many requests wait for the keeper");
     answer(w, take(w).id, SLICE("x"));
     run_until(w, &asked[0]);
-    assert_null(ask(w, &more, SLICE("text")));
+    assert_null(ask(w, &more, slice_of(octets, LARGE)));
     assert_int_equal(keeper_client_statistics(w->client).refused, 1);
+    free(octets);
+}
+
+/* As when a thousand clients hand in their mail at the same time. */
+static void a_thousand_may_wait_at_once(void **state)
+{
+    enum { CALLS = 1000 };
+    struct world *w = *state;
+    struct asked *asked = calloc(CALLS, sizeof(*asked));
+    assert_non_null(asked);
+    for (size_t i = 0; i < CALLS; i++) {
+        assert_null(ask(w, &asked[i], SLICE("text")));
+    }
+    for (size_t i = 0; i < CALLS; i++) {
+        struct arena_mark mark = arena_mark(w->arena);
+        answer(w, take(w).id, SLICE("x"));
+        arena_rewind(w->arena, mark);
+        run_until(w, &asked[i]);
+        assert_true(asked[i].answered);
+    }
+    free(asked);
 }
 
 static void what_is_too_large_is_refused(void **state)
@@ -328,25 +357,25 @@ static void what_is_too_large_is_refused(void **state)
 static void what_finds_no_room_goes_later(void **state)
 {
     struct world *w = *state;
-    struct asked asked[CALLS_MAX];
-    enum { LARGE = 100 * 1024 };
+    enum { LARGE = 100 * 1024, CALLS = 8 };
+    struct asked asked[CALLS];
     char *octets = calloc(1, LARGE);
     int bytes = 4096;
     assert_non_null(octets);
     (void)setsockopt(ours, SOL_SOCKET, SO_SNDBUF, &(int){128 * 1024}, sizeof bytes);
-    for (size_t i = 0; i < CALLS_MAX; i++) {
+    for (size_t i = 0; i < CALLS; i++) {
         assert_null(ask(w, &asked[i], slice_of(octets, LARGE)));
     }
     unsigned at_first = 0;
-    uint64_t ids[CALLS_MAX];
+    uint64_t ids[CALLS];
     while (has_request(w)) {
         ids[at_first++] = take(w).id;
     }
-    assert_in_range(at_first, 1, CALLS_MAX - 1);
+    assert_in_range(at_first, 1, CALLS - 1);
     for (unsigned i = 0; i < at_first; i++) {
         answer(w, ids[i], SLICE("x"));
     }
-    for (size_t i = 0; i < CALLS_MAX; i++) {
+    for (size_t i = 0; i < CALLS; i++) {
         while (asked[i].done == 0) {
             loop_run_once(w->loop);
             assert_false(w->is_over);
@@ -471,7 +500,8 @@ int main(void)
         HASTY(silence_ends_at_the_deadline),
         HASTY(one_that_begins_anew_gives_nobody_more_time),
         CALM(who_cancelled_is_not_called),
-        CALM(no_more_are_open_than_may_be),
+        CALM(no_more_octets_are_open_than_may_be),
+        CALM(a_thousand_may_wait_at_once),
         CALM(what_is_too_large_is_refused),
         CALM(what_finds_no_room_goes_later),
         CALM(what_is_no_reply_ends_nothing),
