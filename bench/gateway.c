@@ -8,6 +8,8 @@
  * Each message has one aligned RSA-2048 signature, relaxed/relaxed, and an SPF and a DMARC
  * record; all checks are on and a line of the log is written for it.  One worker, so that
  * "messages/s" is what one processor does while the generator has another.
+ *
+ * Then as a submission that is signed with RSA-2048, CPU of the keeper included.
  */
 #include "floor.h"
 #include "mail.h"
@@ -19,9 +21,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #define NOW      "1764000000"
 #define EXPECTED "dmarc=pass"
+#define SIGNED   "DKIM-Signature"
 
 /* The aims that the project set itself. */
 #define AIM_RATIO   4.0
@@ -40,6 +48,7 @@ enum {
 struct cell {
     size_t bytes, connections;
     bool reconnects; /* a connection for each message */
+    bool signs;      /* it is not verified, but signed */
     double floor_us, us, ratio, per_second, p50_us, p99_us;
 };
 
@@ -85,9 +94,11 @@ static void measure_cell(const struct process *process, const struct mail *mail,
 {
     double floors[TURNS], costs[TURNS], ratios[TURNS], rates[TURNS], p50[TURNS],
         p99[TURNS];
-    struct floor *floor = floor_new(1, 0, mail->text, mail->bytes);
-    struct milter_client *client = milter_client_new(
-        process_port(process), cell->connections, mail->text, mail->bytes, EXPECTED);
+    struct floor *floor =
+        (cell->signs ? floor_new_signing : floor_new)(1, 0, mail->text, mail->bytes);
+    struct milter_client *client =
+        milter_client_new(process_port(process), cell->connections, mail->text,
+                          mail->bytes, cell->signs ? SIGNED : EXPECTED);
     if (cell->reconnects) {
         milter_client_reconnect(client);
     }
@@ -127,6 +138,12 @@ static void print_cell(const struct cell *cell)
     (void)fflush(stdout);
 }
 
+static void print_head(void)
+{
+    printf("%9s %6s %11s %10s %10s %7s %9s %9s\n", "octets", "conns", "messages/s",
+           "CPU us", "floor us", "ratio", "p50 ms", "p99 ms");
+}
+
 static double measure_size(const struct process *process, size_t bytes, size_t turns,
                            const size_t *connections, size_t count)
 {
@@ -159,8 +176,7 @@ static double measure_load(const struct process *process, size_t only)
     static const size_t connections[] = {1, 50, AIM_CONNECTIONS};
     static const size_t huge = 100 * 1024 * 1024;
     double at_aim = 0;
-    printf("%9s %6s %11s %10s %10s %7s %9s %9s\n", "octets", "conns", "messages/s",
-           "CPU us", "floor us", "ratio", "p50 ms", "p99 ms");
+    print_head();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         if (only == 0 || only == sizes[i]) {
             size_t turns = sizes[i] < LARGE_BYTES ? TURNS : TURNS_OF_LARGE;
@@ -176,6 +192,49 @@ static double measure_load(const struct process *process, size_t only)
     }
     return at_aim;
 }
+
+/* ---- signing ---------------------------------------------------------------------------- */
+
+static void write_key(char path[64])
+{
+    (void)snprintf(path, 64, "/tmp/yett-bench-key-XXXXXX");
+    int fd = mkstemp(path); /* mode 0600 */
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (key == NULL || file == NULL ||
+        PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1 ||
+        fclose(file) != 0) {
+        (void)fprintf(stderr, "bench: no key can be written to %s\n", path);
+        exit(1);
+    }
+    EVP_PKEY_free(key);
+}
+
+static void measure_signing(const char *yett, const struct mail *mail)
+{
+    static const size_t connections[] = {1, 50, AIM_CONNECTIONS};
+    char path[64], settings[256];
+    write_key(path);
+    (void)snprintf(settings, sizeof settings,
+                   "submission_networks = {\"192.0.2.0/24\"}\n"
+                   "signing { networks = on rate_per_domain = 0 }\n"
+                   "domain \"example.org\" { sign = {\"bench=%s\"} }\n",
+                   path);
+    const struct process_options options = {yett, mail->zone, NOW, 1, settings};
+    struct process *process = process_start(&options);
+    printf("\nThe same as a submission, signed with RSA-2048, the keeper included:\n\n");
+    print_head();
+    for (size_t i = 0; i < sizeof connections / sizeof connections[0]; i++) {
+        struct cell cell = {
+            .bytes = mail->bytes, .connections = connections[i], .signs = true};
+        measure_cell(process, mail, &cell, TURNS);
+        print_cell(&cell);
+    }
+    process_stop(process);
+    (void)unlink(path);
+}
+
+/* ---- memory ----------------------------------------------------------------------------- */
 
 struct memory {
     double before, open, more; /* without connections, with AIM_CONNECTIONS, with more */
@@ -208,10 +267,12 @@ static void measure_memory(const struct process *process, const struct mail *mai
 static void print_memory(const char *yett, const struct mail *mail)
 {
     struct memory one, two;
-    struct process *process = process_start(yett, mail->zone, NOW, 1);
+    struct process_options options = {yett, mail->zone, NOW, 1, NULL};
+    struct process *process = process_start(&options);
     measure_memory(process, mail, &one);
     process_stop(process);
-    process = process_start(yett, mail->zone, NOW, 2);
+    options.workers = 2;
+    process = process_start(&options);
     measure_memory(process, mail, &two);
     process_stop(process);
     printf(
@@ -234,7 +295,8 @@ int main(int argc, char **argv)
     }
     size_t only = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     struct mail *mail = mail_new(AIM_BYTES, MAIL_RSA, MAIL_PROSE);
-    struct process *process = process_start(argv[1], mail->zone, NOW, 1);
+    const struct process_options options = {argv[1], mail->zone, NOW, 1, NULL};
+    struct process *process = process_start(&options);
     printf("\nThe gateway behind a mail server's milter connections: one worker, answers "
            "from a\nzone, one line of log for each message.\n\n");
     double ratio = measure_load(process, only);
@@ -244,6 +306,9 @@ int main(int argc, char **argv)
     if (ratio > 0) {
         printf("aim: within %.1fx of the floor at 10 KB: %s (at most %.2fx)\n", AIM_RATIO,
                ratio <= AIM_RATIO ? "met" : "not met", ratio);
+    }
+    if (only == 0 || only == AIM_BYTES) {
+        measure_signing(argv[1], mail);
     }
     print_memory(argv[1], mail);
     mail_free(mail);

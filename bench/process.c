@@ -75,23 +75,26 @@ static void write_file(const struct process *process, const char *name, const ch
     }
 }
 
-static void write_settings(const struct process *process, unsigned workers)
+static void write_settings(const struct process *process,
+                           const struct process_options *options)
 {
     char *text = NULL;
     if (asprintf(&text,
                  "authserv_id = \"mx.example.com\"\n"
                  "workers = %u\n"
                  "state_directory = \"%s\"\n"
-                 "listen milter { address = \"inet:127.0.0.1:%u\" }\n",
-                 workers, process->folder, (unsigned)process->port) < 0) {
+                 "listen milter { address = \"inet:127.0.0.1:%u\" }\n"
+                 "%s",
+                 options->workers, process->folder, (unsigned)process->port,
+                 options->settings == NULL ? "" : options->settings) < 0) {
         abort();
     }
     write_file(process, "yett.conf", text);
     free(text);
 }
 
-static _Noreturn void become(const struct process *process, const char *yett,
-                             const char *now)
+static _Noreturn void become(const struct process *process,
+                             const struct process_options *options)
 {
     char config[PATH_BYTES], zone[PATH_BYTES], log[PATH_BYTES];
     path_in(config, process->folder, "yett.conf");
@@ -101,8 +104,8 @@ static _Noreturn void become(const struct process *process, const char *yett,
     if (fd < 0 || dup2(fd, STDERR_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0) {
         _exit(1);
     }
-    execl(yett, yett, "serve", "--config", config, "--dns", zone, "--now", now,
-          (char *)NULL);
+    execl(options->yett, options->yett, "serve", "--config", config, "--dns", zone,
+          "--now", options->now, (char *)NULL);
     _exit(1);
 }
 
@@ -128,8 +131,7 @@ static void wait_until_it_listens(struct process *process)
     exit(1);
 }
 
-struct process *process_start(const char *yett, const char *zone, const char *now,
-                              unsigned workers)
+struct process *process_start(const struct process_options *options)
 {
     struct process *process = calloc(1, sizeof(*process));
     if (process == NULL) {
@@ -140,11 +142,11 @@ struct process *process_start(const char *yett, const char *zone, const char *no
         fail("folder");
     }
     process->port = free_port();
-    write_file(process, "zone", zone);
-    write_settings(process, workers);
+    write_file(process, "zone", options->zone);
+    write_settings(process, options);
     process->pid = fork();
     if (process->pid == 0) {
-        become(process, yett, now);
+        become(process, options);
     }
     wait_until_it_listens(process);
     return process;

@@ -11,10 +11,16 @@
  */
 struct process;
 
-/* Observes and logs each message as it does by default, into a file; answers come from
-   `zone`, the time is `now`. */
-struct process *process_start(const char *yett, const char *zone, const char *now,
-                              unsigned workers);
+struct process_options {
+    const char *yett; /* the program */
+    const char *zone; /* where answers come from, master-file text */
+    const char *now;  /* seconds since 1970 */
+    unsigned workers;
+    const char *settings; /* more text of yett.conf(5), or NULL */
+};
+
+/* Observes and logs each message as it does by default, into a file. */
+struct process *process_start(const struct process_options *options);
 void process_stop(struct process *process); /* removes the folder */
 
 uint16_t process_port(const struct process *process);
