@@ -194,7 +194,7 @@ struct config_signing {
     enum config_on_hazard on_long_line, on_bare_newline, on_eight_bit, on_missing_date,
         on_missing_message_id, on_several_from;
     unsigned
-        rate_per_domain; /* signatures a minute, of one d= and one keeper; 0: any: 6000 */
+        rate_per_domain; /* signatures a minute, of one d= and one keeper; 0: any: 60000 */
     slice
         keeper_user; /* account of keepers when started as root; empty: yett-keeper, or that
                           of the gateway; a NUL follows it */

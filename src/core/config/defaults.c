@@ -55,7 +55,7 @@ void config_init(struct config *config)
                 .on_missing_date = CONFIG_HAZARD_REPAIR,
                 .on_missing_message_id = CONFIG_HAZARD_REPAIR,
                 .on_several_from = CONFIG_HAZARD_UNSIGNED,
-                .rate_per_domain = 6000,
+                .rate_per_domain = 60000,
                 .rotate_every_s = (int64_t)180 * 24 * 3600,
                 .record_ttl_s = 3600},
         .on_internal_error = CONFIG_DEFER,
