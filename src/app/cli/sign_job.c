@@ -90,6 +90,7 @@ static void look_at(struct sign_job *job, slice bytes)
 {
     for (size_t i = 0; i < bytes.len; i++) {
         char octet = bytes.ptr[i];
+        job->has_eight_bit |= ((unsigned char)octet & 0x80) != 0;
         if (octet == '\n') {
             job->has_bare_end |= job->last_octet != '\r';
             job->has_long_line |= job->column > DKIM_LINE_OCTETS + 1; /* with its CR */
@@ -163,25 +164,55 @@ void sign_end(struct sign_job *job)
 
 /* ---- what is wrong with it ---------------------------------------------------------- */
 
-static void tell_notes(const struct sign_job *job, const char *path,
-                       const struct message_from *from)
+static bool has_field(const struct sign_job *job, const char *name)
 {
-    bool is_aligned = false;
-    if (job->has_long_line) {
-        sign_note(path,
-                  SLICE("a line has more than 998 octets: mail servers break it, and "
-                        "the signature with it"));
+    return message_count_fields(&job->header, name) != 0;
+}
+
+/* The hazards of core/signing, for which there are no settings here. */
+static void tell_hazards(const struct sign_job *job, const char *path)
+{
+    const bool is_there[] = {job->has_long_line, job->has_bare_end, job->has_eight_bit,
+                             !has_field(job, "Date"), !has_field(job, "Message-ID")};
+    static const char *const texts[] = {
+        "a line has more than 998 octets: mail servers break it, and the signature",
+        "a CR or LF stands on its own: mail servers change or refuse it, and the "
+        "signature breaks",
+        "it has octets over 127: a mail server whose next hop does not take 8BITMIME "
+        "encodes them anew, and the signature breaks",
+        "it has no Date field, which every message must have; one that a mail server "
+        "adds is not signed",
+        "it has no Message-ID field, which every message should have; one that a mail "
+        "server adds is not signed",
+    };
+    for (size_t i = 0; i < sizeof is_there / sizeof is_there[0]; i++) {
+        if (is_there[i]) {
+            sign_note(path, slice_from_text(texts[i]));
+        }
     }
-    if (job->has_bare_end) {
-        sign_note(path,
-                  SLICE("a CR or LF stands on its own: mail servers change or refuse "
-                        "it, and the signature breaks"));
+}
+
+static bool is_aligned(const struct sign_job *job, slice author)
+{
+    for (size_t i = 0; i < job->key_count; i++) {
+        if (domain_is_under(author, job->keys[i].domain) ||
+            domain_is_under(job->keys[i].domain, author)) {
+            return true;
+        }
     }
-    for (size_t i = 0; i < job->key_count && from->status == MESSAGE_FROM_OK; i++) {
-        is_aligned |= domain_is_under(from->domains[0], job->keys[i].domain) ||
-                      domain_is_under(job->keys[i].domain, from->domains[0]);
-    }
-    if (from->status == MESSAGE_FROM_OK && !is_aligned && !job->options->sign.arc) {
+    return false;
+}
+
+/* Whether DMARC can make anything of these signatures. */
+static void tell_author(const struct sign_job *job, const char *path,
+                        const struct message_from *from)
+{
+    if (from->status != MESSAGE_FROM_OK) {
+        sign_note(path, arena_printf(job->arena,
+                                     "%.*s, and receivers may refuse it for that: these "
+                                     "signatures count nothing for DMARC",
+                                     SLICE_ARG(from->reason)));
+    } else if (!is_aligned(job, from->domains[0])) {
         sign_note(path, arena_printf(job->arena,
                                      "the author's domain is %.*s, so these signatures "
                                      "count nothing for DMARC",
@@ -206,7 +237,13 @@ static int judge_message(struct sign_job *job, const char *path)
         return sign_complain(
             path, SLICE("has several From fields, which no receiver accepts"), EXIT_BAD);
     }
-    tell_notes(job, path, &from);
+    if (!has_field(job, "From")) {
+        return EXIT_FINE; /* core/dkim refuses it, core/arc as well */
+    }
+    tell_hazards(job, path);
+    if (!job->options->sign.arc) {
+        tell_author(job, path, &from);
+    }
     return EXIT_FINE;
 }
 

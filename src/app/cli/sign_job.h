@@ -44,7 +44,8 @@ struct sign_job {
     char last_octet;  /* with CRLF line ends */
     size_t column;
     bool has_long_line;
-    bool has_bare_end; /* a CR or LF on its own */
+    bool has_bare_end;  /* a CR or LF on its own */
+    bool has_eight_bit; /* octets over 127 */
 };
 
 /* sign_keys.c.  Exit status, the error printed; what was read is in the job then. */

@@ -165,9 +165,11 @@ const char *sign_set_arc(struct options *options, struct arena *arena, const cha
 const char *sign_set_authserv_id(struct options *options, struct arena *arena,
                                  const char *value)
 {
-    (void)arena;
+    slice normal; /* only to see that it is one; results are found by the name as it is */
     options->sign.authserv_id = slice_from_text(value);
-    return value[0] == '\0' ? "must be a name" : NULL;
+    return domain_normalize(arena, slice_from_text(value), &normal) == YETT_OK
+               ? NULL
+               : "is no domain name";
 }
 
 /* ---- together ----------------------------------------------------------------------- */
@@ -189,11 +191,46 @@ static const char *arc_fault(const struct sign_options *options)
                : NULL;
 }
 
+/* i= is an address in each of the domains or below it (RFC 6376 section 3.5). */
+static bool has_foreign_identity(const struct sign_options *options)
+{
+    slice identity = options->identity;
+    slice domain = slice_skip(identity, slice_find_last_byte(identity, '@') + 1);
+    for (size_t i = 0; i < options->domain_count && identity.len != 0; i++) {
+        if (!domain_is_under(domain, options->domains[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By which of the three are missing: domain 1, selector 2, key 4. */
+static const char *missing_fault(const struct sign_options *options)
+{
+    static const char *const texts[] = {
+        NULL,
+        "it takes a --domain to sign",
+        "it takes a --selector to sign",
+        "it takes --domain and --selector to sign",
+        "it takes a --key to sign",
+        "it takes --domain and --key to sign",
+        "it takes --selector and --key to sign",
+        "it takes --domain, --selector and --key to sign",
+    };
+    return texts[(options->domain_count == 0 ? 1U : 0U) +
+                 (options->selector_count == 0 ? 2U : 0U) +
+                 (options->key_count == 0 ? 4U : 0U)];
+}
+
 const char *sign_options_fault(const struct sign_options *options)
 {
     size_t count = options->selector_count;
-    if (options->domain_count == 0 || count == 0 || options->key_count == 0) {
-        return "it takes --domain, --selector and --key to sign";
+    const char *missing = missing_fault(options);
+    if (missing != NULL) {
+        return missing;
+    }
+    if (has_foreign_identity(options)) {
+        return "--identity (i=) is no address in the --domain that signs, nor below it";
     }
     if (options->key_count != count) {
         return "each --selector has a --key: there are not as many of both";

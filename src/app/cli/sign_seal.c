@@ -106,7 +106,7 @@ static slice authserv_id(const struct sign_job *job)
 }
 
 static enum yett_err make_set(struct sign_job *job, const struct arc_result *result,
-                              slice *fields, const char **why)
+                              slice *testified, slice *fields, const char **why)
 {
     const struct sign_key *key = &job->keys[0];
     struct arc_seal *seal = NULL;
@@ -121,6 +121,7 @@ static enum yett_err make_set(struct sign_job *job, const struct arc_result *res
     }
     enum yett_err err =
         arc_gather_results(job->arena, &job->header, authserv_id(job), &sealer.results);
+    *testified = sealer.results;
     if (err == YETT_OK) {
         err = arc_seal_new(job->arena, job->chain, result, &sealer, &seal, why);
     }
@@ -133,9 +134,18 @@ static enum yett_err make_set(struct sign_job *job, const struct arc_result *res
     return err;
 }
 
-static void tell_chain(struct sign_job *job, const char *path,
-                       const struct arc_result *result)
+/* What the seal says, where that may surprise. */
+static void tell_seal(struct sign_job *job, const char *path,
+                      const struct arc_result *result, slice testified)
 {
+    if (slice_ends_with(testified, SLICE("; none"))) {
+        slice name = authserv_id(job);
+        sign_note(path, arena_printf(job->arena,
+                                     "there are no results of %.*s in its fields "
+                                     "Authentication-Results, so the seal testifies "
+                                     "nothing (--authserv-id)",
+                                     SLICE_ARG(name)));
+    }
     if (result->code == ARC_FAIL) {
         sign_note(path, arena_printf(job->arena,
                                      "the chain is broken, and the new seal says so "
@@ -148,6 +158,7 @@ int sign_seal(struct sign_job *job, const char *path, slice *fields)
 {
     struct look look = {.job = job};
     const char *why = NULL;
+    slice testified = SLICE_NONE;
     enum yett_err err = dkim_message_end(job->dkim);
     if (err == YETT_OK) {
         err = verify_chain(&look);
@@ -156,10 +167,10 @@ int sign_seal(struct sign_job *job, const char *path, slice *fields)
         return sign_complain(path, look.result.reason, EXIT_CANNOT_TELL);
     }
     if (err == YETT_OK) {
-        err = make_set(job, &look.result, fields, &why);
+        err = make_set(job, &look.result, &testified, fields, &why);
     }
     if (err == YETT_OK) {
-        tell_chain(job, path, &look.result);
+        tell_seal(job, path, &look.result, testified);
         return EXIT_FINE;
     }
     if (why == NULL) {

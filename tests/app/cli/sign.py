@@ -20,6 +20,7 @@ MESSAGE = (b"Received: from a by b\r\n"
            b"To: you@example.com\r\n"
            b"Subject: Figures\r\n"
            b"Date: Tue, 24 Nov 2026 10:00:00 +0000\r\n"
+           b"Message-ID: <1@bank.test>\r\n"
            b"\r\n"
            b"Hello,\r\n\r\nthe figures  are ready. \r\n")
 
@@ -166,6 +167,15 @@ def seals(world):
     same((fields.status, b"\r" in fields.raw), (0, False), "LF in, LF out")
 
 
+def seals_nothing(world):
+    """A seal without results is of no use, and that is easily overlooked."""
+    done = sign(world, "--arc", "--authserv-id", "mx.other.test", "--dns", world.zone,
+                data=RESULTS + MESSAGE)
+    same(done.status, 0, "exit status")
+    holds(done.err, "no results of mx.other.test")
+    holds(done.out, "ARC-Authentication-Results: i=1; mx.other.test; none\r\n")
+
+
 def broken_chain(world):
     data = seal(world, RESULTS + MESSAGE).raw.replace(b"Figures", b"Changed")
     done = seal(world, data)
@@ -200,6 +210,12 @@ def notes(world):
     for data, words in ((MESSAGE + b"x" * 999 + b"\r\n", "998 octets"),
                         (MESSAGE + b"bare\nLF\r\n", "on its own"),
                         (MESSAGE + b"bare\rCR\r\n", "on its own"),
+                        (MESSAGE + b"gr\xc3\xbc\xc3\x9fe\r\n", "octets over 127"),
+                        (MESSAGE.replace(b"Date:", b"X-Date:"), "no Date field"),
+                        (MESSAGE.replace(b"Message-ID:", b"X-ID:"), "no Message-ID field"),
+                        (MESSAGE.replace(b"Alice <", b"x@y.test, <"), "count nothing for DMARC"),
+                        (MESSAGE.replace(b"Alice <alice@bank.test>", b"Alice"),
+                         "count nothing for DMARC"),
                         (MESSAGE.replace(b"alice@bank", b"alice@other"), "other.test")):
         done = sign(world, data=data)
         same(done.status, 0, "exit status")
@@ -210,7 +226,13 @@ def notes(world):
 
 USAGE = [
     ([], "it takes --domain, --selector and --key"),
-    (["--domain", "bank.test", "--selector", "r"], "it takes --domain"),
+    (["--domain", "bank.test", "--selector", "r"], "it takes a --key"),
+    (["--selector", "r", "--key", "K"], "it takes a --domain"),
+    (["--key", "K"], "it takes --domain and --selector"),
+    (["--domain", "bank.test", "--selector", "r", "--key", "K", "--identity",
+      "alice@rogue.test"], "--identity"),
+    (["--domain", "bank.test", "--selector", "r", "--key", "K", "--arc", "--authserv-id",
+      "a b"], "--authserv-id: 'a b' is no domain name"),
     (["--domain", "bank.test", "--selector", "r", "--key", "K", "--key", "K"], "not as many"),
     (["--domain", "bank..test", "--selector", "r", "--key", "K"], "no name of DNS"),
     (["--domain", "bank.test", "--selector", "r", "--key", "K", "--algorithm", "rsa-sha1"],
@@ -244,12 +266,6 @@ def wrong_usage(world, arguments, words):
     done = world.run("sign", *arguments, data=MESSAGE)
     same((done.status, done.raw), (2, b""), done.err)
     holds(done.err, words)
-
-
-def foreign_identity(world):
-    done = sign(world, "--identity", "alice@rogue.test")
-    same((done.status, done.raw), (1, b""), done.err)
-    holds(done.err, "i=")
 
 
 # ---- keys -------------------------------------------------------------------------------------
@@ -354,11 +370,11 @@ def cases(world):
             (lines_are_short, "lines stay below 78 columns"),
             (to_nowhere, "a full disk is told"),
             (seals, "sets of ARC on top of each other"),
+            (seals_nothing, "a seal that testifies nothing is noted"),
             (broken_chain, "a broken chain is sealed as such, once"),
             (chain_in_the_dark, "nothing is sealed when DNS does not answer"),
             (bad_messages, "messages without an author, or with two"),
             (notes, "what will not survive is noted"),
-            (foreign_identity, "an identity outside of the domain"),
             (good_keys, "keys of openssl"),
             (genkey, "a key of opendkim-genkey"),
             (bad_keys, "files that are no keys to sign with are refused, with the reason")):
