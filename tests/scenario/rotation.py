@@ -294,7 +294,7 @@ def what_was_published_is_undone(w):
     value = w.record(domain, "s1")[0].strip('"')
     assert value.startswith("v=DKIM1; k=rsa; h=sha256; p=MII") and len(value) > 700
     w.refresh(domain)
-    expect(w.key("publish", domain), 0, "nothing was to be changed", "every name server shows it")
+    expect(w.key("publish", domain), 0, "there already: nothing was changed", "every name server shows it")
     expect(w.key("publish", domain, "--undo"), 75, "was withdrawn at",
            f"{SECONDARY}@{w.port} still shows it")
     w.refresh(domain)
@@ -307,7 +307,9 @@ def the_script_that_was_shown_undoes_it(w):
     w.key("generate", domain, "--selector", "s1")
     done = w.key("publish", domain)
     assert w.record(domain, "s1")
+    assert "To undo it, say the same with --undo, or give this to" in done.flat, done.out
     script = done.out.split("knsupdate:\n\n")[1].split("\n\n")[0]
+    assert script.splitlines()[0] == f"server {PRIMARY} {w.port}", script
     w.knsupdate(*[line for line in script.splitlines() if re.match("zone|prereq|update|send", line)])
     assert not w.record(domain, "s1")
 

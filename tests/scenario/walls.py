@@ -141,7 +141,7 @@ def an_asker_that_is_killed_amid_its_work_is_told(w):
         assert "the process that talks to name servers was ended by signal 9" in said, said
     # What was done is done, and the next command goes on from there.
     w.refresh("undo.test")
-    expect(w.key("publish", "undo.test"), 0, "nothing was to be changed", "every name server")
+    expect(w.key("publish", "undo.test"), 0, "nothing was changed", "every name server")
 
 
 def an_asker_ends_with_its_command(w):

@@ -20,29 +20,33 @@ static const struct key_command {
      {.usage = "yett key generate DOMAIN [OPTION…]",
       .overview = "Make private keys that sign mail of DOMAIN, mode 0600, and show the "
                   "records to publish\nfor them.",
-      .closing = "  yett key generate example.com\n"
-                 "  yett key generate example.com --algorithm rsa --selector mail\n"}},
+      .closing =
+          "Exit status: 0 made, 1 a file or a directory is in the way, 2 wrong usage.\n\n"
+          "  yett key generate example.com\n"
+          "  yett key generate example.com --algorithm rsa --selector mail"}   },
     {"list",
      KEY_LIST,     key_list,
      {.usage = "yett key list [OPTION…] [DOMAIN…]",
       .overview = "Show every key: what it is, since when it signs, and what is wrong "
                   "with its file.",
-      .closing = "Exit status: 0 fine, 1 a key cannot be used.\n"}                   },
+      .closing = "Exit status: 0 fine, 1 a key cannot be used, 2 wrong usage."}},
     {"check",
      KEY_CHECK,    key_check,
      {.usage = "yett key check [OPTION…] [DOMAIN…]",
       .overview = "Ask DNS whether the record of each key is published, and is the "
                   "record of this key.",
       .closing = "Exit status: 0 all is as it should be, 1 something is not, 75 DNS did "
-                 "not answer.\n"}                                                    },
+                 "not answer."}                                                },
     {"publish",
      KEY_PUBLISH,  key_publish,
      {.usage = "yett key publish DOMAIN [OPTION…]",
       .overview = "Put the record of a key into DNS by a dynamic update (RFC 2136), and "
                   "wait until every\nname server of the zone shows it.  Without an "
                   "update key: show what to publish.",
-      .closing = "  yett key publish example.com --selector s20261125r --update-key "
-                 "/etc/yett/update.key\n"}                                           },
+      .closing = "Exit status: 0 every name server shows it, 1 refused, 75 not yet, or "
+                 "to be published by\nhand.\n\n"
+                 "  yett key publish example.com --selector s20261125r --update-key "
+                 "/etc/yett/update.key"}                                       },
     {"rotate",
      KEY_ROTATE,   key_rotate,
      {.usage = "yett key rotate DOMAIN [OPTION…]\n"
@@ -52,14 +56,16 @@ static const struct key_command {
                   "the old ones until their signatures\nhave expired, take those out.  "
                   "Run it again to go on where it stopped.",
       .closing = "Exit status: 0 nothing is left to do for now, 75 to be continued, 1 "
-                 "somebody has to look.\n"}                                          },
+                 "somebody has to look."}                                      },
     {"retire",
      KEY_RETIRE,   key_retire,
      {.usage = "yett key retire DOMAIN --selector S [OPTION…]",
       .overview = "Stop signing with a key.  Its record stays until its last signature "
                   "has expired; run this\nagain then, or leave it to rotation, to take "
                   "it out.",
-      .closing = NULL}                                                               },
+      .closing = "Exit status: 0 it signs no more, 1 it must not be retired so, 75 to be "
+                 "continued.\n\n"
+                 "  yett key retire example.com --selector s20261125r"}        },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -126,6 +126,7 @@ json_t *key_json_of_record(const struct key_work *work, slice name, slice text);
 struct key_voice {
     const struct key_work *work;
     slice domain;
+    bool has_undo; /* --undo takes back what the command does */
 };
 struct keyring_voice key_voice(struct key_voice *context);
 

@@ -104,10 +104,12 @@ static void judge_match(const struct key_work *work, struct finding *finding)
         return;
     }
     bool is_ours = finding->match.code == KEYRING_OURS;
+    bool are_several = finding->match.code == KEYRING_SEVERAL;
     finding->status = is_ours ? EXIT_FINE : EXIT_BAD;
-    finding->reason = is_ours ? SLICE("its record is published")
-                              : arena_printf(work->arena, "there is %.*s",
-                                             SLICE_ARG(finding->match.reason));
+    finding->reason =
+        is_ours ? SLICE("its record is published")
+                : arena_printf(work->arena, "there %s %.*s", are_several ? "are" : "is",
+                               SLICE_ARG(finding->match.reason));
     if (finding->match.is_testing) {
         finding->reason = arena_printf(
             work->arena, "%.*s; it says t=y (testing), so others may ignore it",
@@ -304,13 +306,13 @@ static int check_ring(const struct key_work *work, struct keyring *ring)
     if (prepare(&asking) != YETT_OK) {
         return key_complain_text(work, EXIT_CANNOT_TELL, "out of memory");
     }
-    if (!work->options.shared.json) {
-        printf("%.*s\n", SLICE_ARG(ring->domain));
-    }
     if (asking.count == 0) {
         fprintf(stderr, "yett %s: %.*s has %s\n", work->name, SLICE_ARG(ring->domain),
                 ring->count == 0 ? "no keys here" : "no key with this selector");
         return EXIT_BAD;
+    }
+    if (!work->options.shared.json) {
+        printf("%.*s\n", SLICE_ARG(ring->domain));
     }
     return ask_about(&asking);
 }

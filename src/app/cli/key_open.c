@@ -112,6 +112,24 @@ int key_open(const struct key_work *work, slice domain, enum keyring_access acce
     return err == YETT_OK ? EXIT_FINE : key_complain(work, key_status_of(err), why);
 }
 
+static void tell_no_choice(const struct key_work *work, const struct keyring *ring)
+{
+    slice selector = work->options.selector;
+    fprintf(stderr, "yett %s: %.*s has ", work->name, SLICE_ARG(ring->domain));
+    if (ring->count == 0) {
+        fprintf(stderr, "no keys here: yett key generate %.*s makes some\n",
+                SLICE_ARG(ring->domain));
+    } else if (slice_is_empty(selector)) {
+        fprintf(stderr, "%zu keys: --selector must name one\n", ring->count);
+    } else {
+        struct buf shown;
+        buf_init(&shown, work->arena, 8192);
+        buf_add_visible(&shown, selector);
+        fprintf(stderr, "%zu key%s, and none with the selector %.*s\n", ring->count,
+                ring->count == 1 ? "" : "s", SLICE_ARG(buf_slice(&shown)));
+    }
+}
+
 struct keyring_key *key_choose(const struct key_work *work, struct keyring *ring,
                                int *status)
 {
@@ -124,15 +142,7 @@ struct keyring_key *key_choose(const struct key_work *work, struct keyring *ring
     }
     *status = EXIT_USAGE;
     if (key == NULL) {
-        struct buf shown;
-        buf_init(&shown, work->arena, 8192);
-        buf_add_visible(&shown, selector);
-        fprintf(stderr,
-                slice_is_empty(selector)
-                    ? "yett %s: %.*s has %zu keys: --selector must name one%.*s\n"
-                    : "yett %s: %.*s has %zu keys, and none with the selector %.*s\n",
-                work->name, SLICE_ARG(ring->domain), ring->count,
-                SLICE_ARG(buf_slice(&shown)));
+        tell_no_choice(work, ring);
         return NULL;
     }
     if (!key->is_usable) {

@@ -70,7 +70,7 @@ static int watch(const struct key_work *work, struct keyring *ring,
 
 static int publish(const struct key_work *work, struct keyring *ring)
 {
-    struct key_voice context = {.work = work};
+    struct key_voice context = {.work = work, .has_undo = !work->options.undo};
     struct keyring_voice voice = key_voice(&context);
     struct keyring_dns dns = key_dns(work);
     bool changed = false;
@@ -96,7 +96,9 @@ static int publish(const struct key_work *work, struct keyring *ring)
         return key_complain(work, key_status_of(err), why);
     }
     if (!changed) {
-        printf("nothing was to be changed\n");
+        printf("%s\n", work->options.undo
+                           ? "the record was not there: nothing was changed"
+                           : "the record was there already: nothing was changed");
     }
     return watch(work, ring, key, &dns, &voice);
 }

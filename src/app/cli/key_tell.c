@@ -63,9 +63,10 @@ void key_show_record(const struct key_work *work, slice name, slice text)
 {
     slice zone = zone_text(work, name, text);
     printf("\nFor a zone file:\n\n%.*s", SLICE_ARG(zone));
-    printf("\nFor a form:\n\n  %-*s%.*s\n  %-*sTXT\n  %-*s%.*s\n\n", LABEL_COLUMNS,
-           "name", SLICE_ARG(name), LABEL_COLUMNS, "type", LABEL_COLUMNS, "value",
-           SLICE_ARG(text));
+    printf("\nFor a form (without the end of the name, if it adds that by itself):\n\n  "
+           "%-*s%.*s\n  %-*sTXT\n  %-*s%.*s\n\n",
+           LABEL_COLUMNS, "name", SLICE_ARG(name), LABEL_COLUMNS, "type", LABEL_COLUMNS,
+           "value", SLICE_ARG(text));
 }
 
 json_t *key_json_of_record(const struct key_work *work, slice name, slice text)
@@ -118,13 +119,27 @@ static void show_record(void *context, slice name, slice text, bool is_wanted)
            SLICE_ARG(text));
 }
 
+/* Where it is another one than the zone names; empty: it is that. */
+static void show_server(slice server)
+{
+    size_t at = slice_find_last_byte(server, '@');
+    if (!slice_is_empty(server)) {
+        slice port = slice_skip(server, at + 1);
+        printf("server %.*s%s%.*s\n", SLICE_ARG(slice_first(server, at)),
+               slice_is_empty(port) ? "" : " ", SLICE_ARG(port));
+    }
+}
+
 static void show_undo(void *context, slice script)
 {
     const struct key_voice *voice = context;
-    if (slice_is_empty(voice->domain)) {
-        printf("To undo it, give this to nsupdate or knsupdate:\n\n%.*s\n",
-               SLICE_ARG(script));
+    if (!slice_is_empty(voice->domain)) {
+        return;
     }
+    printf("To undo it, %sgive this to nsupdate or knsupdate:\n\n",
+           voice->has_undo ? "say the same with --undo, or " : "");
+    show_server(key_nameservers(voice->work).primary);
+    printf("%.*s\n", SLICE_ARG(script));
 }
 
 struct keyring_voice key_voice(struct key_voice *context)

@@ -103,8 +103,8 @@ static enum yett_err choose(struct work *work, slice *old_text, slice *new_text)
         return err;
     }
     if (match.code != KEYRING_ABSENT) {
-        return refuse(work, " has another record already, and it is not touched: it is ",
-                      match.reason);
+        return refuse(
+            work, " has another record already, and it is not touched: ", match.reason);
     }
     *new_text = work->key->record;
     return YETT_OK;

@@ -192,10 +192,12 @@ static void tell_progress(const struct look *look, const struct tally *tally,
     size_t all = tally->ours + tally->absent + tally->different + tally->unknown;
     if (have != had || told->unknown == SIZE_MAX) {
         voice_say(look->voice, KEYRING_NOTE,
-                  arena_printf(
-                      look->ring->arena, "%zu of %zu name server%s of %.*s %s it", have,
-                      all, all == 1 ? "" : "s", SLICE_ARG(look->zone.apex),
-                      look->is_wanted ? all == 1 ? "shows" : "show" : "no longer show"));
+                  arena_printf(look->ring->arena,
+                               "%zu of %zu name server%s of %.*s %s it", have, all,
+                               all == 1 ? "" : "s", SLICE_ARG(look->zone.apex),
+                               look->is_wanted ? all == 1 ? "shows" : "show"
+                               : all == 1      ? "no longer shows"
+                                               : "no longer show"));
     }
     *told = *tally;
 }

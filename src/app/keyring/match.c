@@ -37,12 +37,55 @@ static void set(struct keyring_match *out, enum keyring_match_code code)
     out->reason = slice_from_text(words[code].reason);
 }
 
+/* ---- slips of the pen -------------------------------------------------------------------- */
+
+/* All RSA keys of one size begin alike: what is shorter may be the beginning of anybody's. */
+enum { KEY_OCTETS_MIN = 48, RECORD_OCTETS_MIN = 100 };
+
+/* A form that takes 255 octets, and nobody noticed. */
+static bool is_cut_off(slice part, slice whole, size_t least)
+{
+    return part.len >= least && part.len < whole.len && slice_starts_with(whole, part);
+}
+
+/* This key, but so that no verifier can use it; NULL when it is none of what is known. */
+static const char *slip_of_pen(const struct keyring_key *key,
+                               const struct dkim_key_record *record)
+{
+    bool ends_in_ours = slice_ends_with(record->key, key->public_key);
+    if (key->type == CRYPTO_RSA) {
+        return record->type == CRYPTO_RSA &&
+                       is_cut_off(record->key, key->public_key, KEY_OCTETS_MIN)
+                   ? "the beginning of this key only: the rest of p= is missing"
+                   : NULL;
+    }
+    if (record->type != CRYPTO_ED25519) {
+        return ends_in_ours
+                   ? "this key in a record without k=ed25519, so that it is taken "
+                     "for an RSA key"
+                   : NULL;
+    }
+    return ends_in_ours
+               ? "this key in another form: p= has to be its 32 octets alone (RFC "
+                 "8463), and what openssl writes is longer"
+               : NULL;
+}
+
+/* ---- one record -------------------------------------------------------------------------- */
+
 static enum yett_err match_one(struct arena *arena, const struct keyring_key *key,
                                slice text, struct keyring_match *out)
 {
     struct dkim_key_record record;
     size_t bad_at = 0;
     const char *why = "";
+    if (is_cut_off(text, key->record, RECORD_OCTETS_MIN)) {
+        set(out, KEYRING_UNUSABLE);
+        out->reason =
+            arena_printf(arena, "the beginning of its record only: %zu octets of %zu",
+                         text.len, key->record.len);
+        return YETT_OK;
+    }
     enum yett_err err = dkim_parse_key_record(arena, text, &record, &bad_at, &why);
     if (err == YETT_BAD_SYNTAX) {
         set(out, KEYRING_UNUSABLE);
@@ -53,7 +96,11 @@ static enum yett_err match_one(struct arena *arena, const struct keyring_key *ke
         return err;
     }
     out->is_testing = record.testing;
-    if (record.revoked) {
+    why = record.revoked || is_same_key(key, &record) ? NULL : slip_of_pen(key, &record);
+    if (why != NULL) {
+        set(out, KEYRING_UNUSABLE);
+        out->reason = slice_from_text(why);
+    } else if (record.revoked) {
         set(out, KEYRING_REVOKED);
     } else if (!is_same_key(key, &record)) {
         set(out, KEYRING_OTHER);

@@ -128,6 +128,36 @@ static void what_is_not_ours_is_told_apart(void **state)
     assert_int_equal(match(&rsa, NULL, 0).code, KEYRING_ABSENT);
 }
 
+static void expect_words(const struct keyring_key *key, slice text, const char *words)
+{
+    struct keyring_match out = match(key, &text, 1);
+    if (out.code != KEYRING_UNUSABLE || out.has_ours ||
+        slice_find(out.reason, slice_from_text(words)) == out.reason.len) {
+        fail_msg("%s: %s: %.*s", words, keyring_match_text(out.code),
+                 SLICE_ARG(out.reason));
+    }
+}
+
+static void slips_of_the_pen_are_told(void **state)
+{
+    (void)state;
+    static const char head[] = "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21";
+    struct buf der; /* the NUL of the text is an octet of it */
+    buf_init(&der, arena, 64);
+    buf_add(&der, slice_of(head, sizeof head));
+    buf_add(&der, ed25519.public_key);
+    expect_words(&rsa, slice_first(rsa.record, 100), "100 octets of");
+    expect_words(&rsa, slice_first(rsa.record, rsa.record.len - 1), "the beginning");
+    expect_words(&rsa, around("p=", slice_first(rsa.public_key, 99), ""),
+                 "the rest of p= is missing");
+    expect_words(&ed25519, around("v=DKIM1; p=", ed25519.public_key, ""),
+                 "without k=ed25519");
+    expect(&rsa, slice_first(rsa.record, 32), KEYRING_OTHER, "too little to tell");
+    expect(&other, slice_first(rsa.record, 100), KEYRING_OTHER, "cut off, and another");
+    expect_words(&ed25519, around("k=ed25519; p=", buf_slice(&der), ""),
+                 "its 32 octets alone");
+}
+
 static void several_records_are_never_fine(void **state)
 {
     (void)state;
@@ -161,6 +191,7 @@ int main(void)
         cmocka_unit_test(the_key_counts_and_not_how_it_is_written),
         cmocka_unit_test(a_bare_rsa_key_is_the_same_key),
         cmocka_unit_test(what_is_not_ours_is_told_apart),
+        cmocka_unit_test(slips_of_the_pen_are_told),
         cmocka_unit_test(several_records_are_never_fine),
         cmocka_unit_test(the_testing_flag_is_seen),
     };
