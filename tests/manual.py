@@ -17,6 +17,12 @@ OPTION_LINE = re.compile(r"^ {2}(--[a-z0-9-]+)( \S+)?", re.MULTILINE)
 OPTION_HEAD = re.compile(r"^\*(--[a-z0-9-]+)\*", re.MULTILINE)
 RULE = re.compile(r'"((?:from|no|submission|spf|dkim|dmarc|exception|forwarder|internal)'
                   r'(?:-[a-z]+)*)"')
+OPTION_NAMED = re.compile(r"\*(--[a-z0-9-]+)\*")
+# Words that give a command other options; its page is the same.
+VARIANTS = {"key": ("generate", "list", "check", "publish", "rotate", "retire"),
+            "sign": ("--would-sign",), "config": ("check", "defaults"), "authres": ("parse",)}
+STATUS_SAID = re.compile(r"\b(\d+) [a-z]")
+STATUS_HEAD = re.compile(r"^\*(\d+)\*$", re.MULTILINE)
 JSON_FIELD = re.compile(r'json_put\(\s*out,\s*"(\w+)"')
 
 count = failed = 0
@@ -92,6 +98,34 @@ def check_commands(yett, doc, pages):
              + ([] if options else ["--help lists no options"]))
 
 
+def statuses_said(text):
+    """By --help: "Exit status: 0 fine, 1 it is bad"."""
+    found = re.search(r"Exit status: .*?(?:\n\n|\Z)", text, re.DOTALL)
+    return set(STATUS_SAID.findall(found[0])) if found else set()
+
+
+def check_variants(yett, doc):
+    for command, words in VARIANTS.items():
+        page = f"yett-{command}.1"
+        text = read(doc, page + ".scd")
+        named, heads = set(OPTION_NAMED.findall(text)), set(STATUS_HEAD.findall(text))
+        general = {match[0] for match in OPTION_LINE.findall(output(yett, command, "--help"))}
+        for word in words:
+            help_text = output(yett, command, word, "--help")
+            options = {match[0] for match in OPTION_LINE.findall(help_text)}
+            tell(f"{page} has what `yett {command} {word} --help` lists",
+                 [f"{option} is not in the page" for option in sorted(options - named)]
+                 + [f"{option} is not in `yett {command} --help`"
+                    for option in sorted(options - general) if not word.startswith("-")]
+                 + [f"exit status {status} is not in the page"
+                    for status in sorted(statuses_said(help_text) - heads)]
+                 + ([] if options else ["--help lists no options"])
+                 + ([] if statuses_said(help_text) else ["--help says no exit status"]))
+            same = output(yett, "help", command, word)
+            tell(f"`yett help {command} {word}` is the same",
+                 [] if same == help_text else [same.splitlines()[0]])
+
+
 def check_rules(top, doc):
     folder = os.path.join(top, "src/core/verdict")
     rules = set()
@@ -131,6 +165,7 @@ def main():
     doc = os.path.join(top, "doc")
     check_pages(mandoc, pages)
     check_commands(yett, doc, pages)
+    check_variants(yett, doc)
     check_rules(top, doc)
     check_json(top, doc)
     check_example(yett, doc)

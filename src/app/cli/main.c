@@ -66,6 +66,17 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* `yett help key list` is `yett key list --help`: the words move up, and there is room for
+   one behind them. */
+static void ask_for_help(int argc, char **argv)
+{
+    static char option[] = "--help";
+    for (int i = 1; i + 1 < argc; i++) {
+        argv[i] = argv[i + 1];
+    }
+    argv[argc - 1] = option;
+}
+
 int main(int argc, char **argv)
 {
     /* A pager that is closed early is an error of write(2), reported once, not a death. */
@@ -73,6 +84,9 @@ int main(int argc, char **argv)
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 && argc > 2) {
+        ask_for_help(argc, argv);
     }
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||

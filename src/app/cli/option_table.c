@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { FIRST_VALUE = 1000 };
@@ -45,6 +46,16 @@ static void fill(const struct option_table *table, unsigned groups, struct optio
     out[at] = (struct option){0};
 }
 
+/* Of letters in one word getopt says only which; the word may not be behind it yet. */
+static void complain_of(const char *name, const char *word, bool lacks_value)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+    bool is_letter = optopt > 0 && optopt < FIRST_VALUE;
+    fprintf(stderr, "yett %s: %s %s; `yett %s --help` lists the options\n", name,
+            is_letter ? letter : word,
+            lacks_value ? "needs a value" : "is no option of this command", name);
+}
+
 enum options_outcome option_table_parse(const struct option_table *table, unsigned groups,
                                         const char *name, const struct option_help *help,
                                         int argc, char **argv, int *first)
@@ -62,10 +73,7 @@ enum options_outcome option_table_parse(const struct option_table *table, unsign
             return OPTIONS_DONE;
         }
         if (value < FIRST_VALUE) {
-            fprintf(stderr, "yett %s: %s %s; `yett %s --help` lists the options\n", name,
-                    argv[optind - 1],
-                    value == ':' ? "needs a value" : "is no option of this command",
-                    name);
+            complain_of(name, argv[optind - 1], value == ':');
             return OPTIONS_WRONG;
         }
         size_t index = (size_t)(value - FIRST_VALUE);

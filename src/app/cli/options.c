@@ -346,7 +346,7 @@ static const struct option_rule {
     {"trust-anchor", "FILE", OPTIONS_DNS, set_trust_anchor,
      "validate DNSSEC from these DS or DNSKEY records on; default: the root's"},
     {"now", "EPOCH", OPTIONS_DNS | OPTIONS_SERVE, set_now,
-     "judge as of this time, in seconds since 1970"},
+     "as of this time, in seconds since 1970"},
     {"dmarc-mode", "9989|7489", OPTIONS_MESSAGE, set_dmarc_mode,
      "the DMARC standard to follow; default 9989"},
     {"psl", "FILE", OPTIONS_MESSAGE, set_psl,

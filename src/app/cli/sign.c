@@ -28,7 +28,9 @@ static const struct option_help help = {
         "            --selector s2026e --key s2026e.pem - < mail.eml\n"
         "  yett sign --arc --authserv-id mx.example.org --domain example.org \\\n"
         "            --selector s2026r --key s2026r.pem mail.eml\n\n"
-        "What the gateway would sign, and why: yett sign --would-sign --help"};
+        "--config, --dns, --resolver, --validate, --trust-anchor and --answers matter to "
+        "--arc\nonly.  What the gateway would sign, and why: yett sign --would-sign "
+        "--help"};
 
 /* ---- output ------------------------------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* would_sign: `yett sign --would-sign`: the rule by which the gateway would sign a message,
    or by which it would not. */
@@ -58,6 +59,11 @@ static int read_settings(struct asking *asking)
 {
     const char *path = asking->options->config_path;
     slice why = SLICE_NONE;
+    if (path == NULL && access(STANDARD_FILE, F_OK) != 0) {
+        return complain(EXIT_USAGE, SLICE("there is no " STANDARD_FILE
+                                          ": --config names the settings "
+                                          "that the gateway has"));
+    }
     enum yett_err err = config_file_read(
         asking->arena, path == NULL ? STANDARD_FILE : path, &asking->config, &why);
     return err == YETT_OK
@@ -273,6 +279,7 @@ bool would_sign_is_asked(int argc, char **argv)
 
 int would_sign(int argc, char **argv)
 {
+    static char name[] = "sign --would-sign"; /* its help is another */
     enum { GROUPS = OPTIONS_WOULD_SIGN | OPTIONS_CONFIG | OPTIONS_OUTPUT };
     static struct options options;
     struct asking asking = {
@@ -283,6 +290,7 @@ int would_sign(int argc, char **argv)
         return complain(EXIT_CANNOT_TELL, SLICE("out of memory"));
     }
     int status = EXIT_FINE;
+    argv[0] = name;
     switch (options_parse(argc, argv, GROUPS, &help, asking.arena, &options, &first)) {
     case OPTIONS_GO:
         status = first < argc ? complain(EXIT_USAGE, SLICE("--would-sign takes no file"))

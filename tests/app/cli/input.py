@@ -311,6 +311,8 @@ USAGE = [
     (["check", "--ip", "192.0.2.300"], "--ip: '192.0.2.300' is no IPv4 or IPv6 address"),
     (["check", "--ip", ""], "--ip: '' is no"),
     (["check", "--ip"], "--ip needs a value"),
+    (["check", "-xy", "mail.eml"], "-x is no option"),
+    (["check", "--json=yes"], "--json=yes is no option"),
     (["check", "--rcpt", "a@b@c"], "--rcpt: 'a@b@c' is no mail address"),
     (["check"] + ["--rcpt", "a@b.test"] * 101, "is one recipient too many (100 at most)"),
     (["check", "--auth", ""], "must name the login"),
@@ -359,12 +361,14 @@ def usage(world, arguments, words):
 
 
 def help_of_each(world):
-    for command in ("check", "spf", "authres", "config"):
-        done = world.run(command, "--help")
+    for command in ("check", "spf", "authres", "config", "sign", "key list", "key retire"):
+        done = world.run(*command.split(), "--help")
         same((done.status, done.err), (0, ""), command)
         assert done.out.startswith("usage: yett " + command), done.out[:80]
         holds(done.out, "Exit status: 0")
-        holds(world.run("--help").out, f"  {command} ")
+        holds(world.run("--help").out, f"  {command.split()[0]} ")
+        same(world.run("help", *command.split()).out, done.out, f"yett help {command}")
+    same(world.run("help", "nothing").status, 2, "help of what there is not")
     assert world.run("--version").out.startswith("yett "), "the version"
 
 

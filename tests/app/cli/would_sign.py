@@ -168,12 +168,16 @@ def wrong_usage(world):
             (("--from", "@"), "--from must be an address"),
             (("--from", "a@bank.test", "--ip", "x"), "--ip"),
             (("--from", "a@bank.test", "mail.eml"), "takes no file"),
-            (("--from", "a@bank.test", "--selector", "x"), "--selector")):
+            (("--from", "a@bank.test", "--selector", "x"), "`yett sign --would-sign --help`")):
         done = world.ask(*arguments)
         same((done.status, done.out), (2, ""), arguments)
         holds(done.err, said)
     done = world.run("sign", "--would-sign", "--from", "a@bank.test", "--config", "/none.conf")
     same(done.status, 2, "settings that are not there")
+    if not os.path.exists("/etc/yett/yett.conf"):
+        done = world.run("sign", "--would-sign", "--from", "a@bank.test")
+        same(done.status, 2, "no settings at all")
+        holds(done.err, "--config names the settings")
 
 
 def alone(yett, test):
