@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkim/dkim.h"
+#include "signer.h"
 
-#include <assert.h>
+#include "core/base/ascii.h"
+
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
  * The first octet says what the rest is: a text of one of the three forms, to be read, or a
- * header, of which a text is made that must be readable.
+ * message, of which a text is made.  That one must be readable; and the message, signed and
+ * with its field on top, is one whose signature holds, however its body arrives.
+ *
+ * SETTINGS_BIT: before the message two lines, of the fields to be signed and of i=.
  */
-enum { HEADER_BIT = 4, HEADER_SIMPLE_BIT = 1, EDWARD_BIT = 2, BREAK_BIT = 8 };
+enum {
+    HEADER_SIMPLE_BIT = 1,
+    EDWARD_BIT = 2,
+    HEADER_BIT = 4,
+    BREAK_BIT = 8,
+    SETTINGS_BIT = 16,
+    BODY_SIMPLE_BIT = 32,
+    BREAK_AT = 40,
+    NOW = 1
+};
+
+static struct signer signer;
 
 static void compare(void *context, slice bytes)
 {
@@ -54,49 +69,148 @@ static void check_made(struct arena *arena, const struct dkim_signing *signing,
 {
     struct dkim_signing_request request;
     slice why = SLICE_NONE;
-    slice field;
-    assert(dkim_parse_signing_text(arena, DKIM_FORM_SIGNATURE, draft->text, &request,
-                                   &why) == YETT_OK);
+    enum yett_err err =
+        dkim_parse_signing_text(arena, DKIM_FORM_SIGNATURE, draft->text, &request, &why);
+    assert(err == YETT_OK);
     assert(slice_eq(request.signature.domain, signing->domain));
+    assert(slice_eq(request.signature.selector, signing->selector));
     assert(request.signature.algorithm == signing->algorithm);
+    assert(request.signature.header_canon == signing->header_canon);
+    assert(request.signature.body_canon == signing->body_canon);
     assert(request.signature.expires_at_s == signing->expires_at_s);
     assert(dkim_count_signed(&request.signature, "From") ==
            message_count_fields(&request.header, "From") + 1);
-    assert(dkim_signing_field(arena, draft->field, SLICE("signature"), &field) ==
-           YETT_OK);
-    assert(slice_ends_with(field, SLICE("b=c2lnbmF0dXJl\r\n")));
+}
+
+/* A message in the making. */
+struct work {
+    struct arena *arena;
+    struct message_header header;
+    slice body;
+    bool has_body;
+    struct dkim_signing signing;
+    slice body_hash;
+};
+
+static void digest(struct work *work, size_t line_octets)
+{
+    struct dkim_sums *sums = NULL;
+    bool is_simple = work->signing.body_canon == DKIM_SIMPLE;
+    enum yett_err err = dkim_sums_new(work->arena, signer.crypto, is_simple, !is_simple,
+                                      line_octets, &sums);
+    assert(err == YETT_OK);
+    dkim_sums_feed(sums, work->header.rest);
+    dkim_sums_feed(sums, work->body);
+    err = dkim_sums_end(sums);
+    assert(err == YETT_OK);
+    work->body_hash = dkim_sums_digest(sums, work->signing.body_canon);
+    dkim_sums_finish(sums);
+}
+
+static void add_octets(void *context, slice bytes)
+{
+    buf_add(context, bytes);
+}
+
+static slice with_field(const struct work *work, slice field, size_t line_octets)
+{
+    struct buf out;
+    struct dkim_breaker breaker;
+    buf_init(&out, work->arena, SIZE_MAX);
+    buf_add(&out, field);
+    for (size_t i = 0; i < work->header.count; i++) {
+        buf_add(&out, work->header.fields[i].raw);
+    }
+    buf_add_text(&out, work->has_body ? "\r\n" : "");
+    buf_add(&out, line_octets == 0 ? work->header.rest : SLICE_NONE);
+    if (line_octets == 0) {
+        buf_add(&out, work->body);
+    } else {
+        dkim_breaker_init(&breaker, line_octets,
+                          (struct dkim_sink){.write = add_octets, .context = &out});
+        dkim_breaker_feed(&breaker, work->header.rest);
+        dkim_breaker_feed(&breaker, work->body);
+        dkim_breaker_finish(&breaker);
+    }
+    assert(buf_err(&out) == YETT_OK);
+    return buf_slice(&out);
+}
+
+static void check_holds(const struct work *work, const struct dkim_draft *draft,
+                        size_t line_octets)
+{
+    const struct crypto_private_key *key =
+        work->signing.algorithm == DKIM_RSA_SHA256 ? signer.rsa : signer.ed25519;
+    struct buf signature;
+    slice field;
+    buf_init(&signature, work->arena, CRYPTO_SIGNATURE_MAX);
+    enum yett_err err = dkim_sign(signer.crypto, key, draft->text, &signature);
+    assert(err == YETT_OK);
+    err = dkim_signing_field(work->arena, draft->field, buf_slice(&signature), &field);
+    assert(err == YETT_OK);
+    slice message = with_field(work, field, line_octets);
+    assert(signer_verify(&signer, work->arena, message, SIZE_MAX, NOW).code == DKIM_PASS);
+    assert(signer_verify(&signer, work->arena, message, 3, NOW).code == DKIM_PASS);
+}
+
+/* False: such settings are refused, with a reason. */
+static bool take_settings(struct work *work, slice *in)
+{
+    slice fields;
+    slice why = SLICE_NONE;
+    if (!slice_take_until(in, '\n', &fields) ||
+        !slice_take_until(in, '\n', &work->signing.identity)) {
+        return false;
+    }
+    enum yett_err err =
+        dkim_parse_sign_rules(work->arena, fields, &work->signing.rules, &why);
+    if (err != YETT_OK) {
+        assert(err == YETT_BAD_SYNTAX && why.len != 0);
+        return false;
+    }
+    assert(work->signing.rules.count <= DKIM_SIGN_RULES_MAX + 1);
+    return true;
 }
 
 static void make_text(struct arena *arena, unsigned how, slice in)
 {
     struct message_parser *parser = message_parser_new(arena, MESSAGE_LIMITS_DEFAULT);
-    struct message_header header;
+    struct work work = {.arena = arena};
     struct dkim_draft draft;
-    bool done = false;
     slice why = SLICE_NONE;
-    const struct dkim_signing signing = {
+    size_t line_octets = (how & BREAK_BIT) != 0 ? BREAK_AT : 0;
+    bool is_edward = (how & EDWARD_BIT) != 0;
+    work.signing = (struct dkim_signing){
         .domain = SLICE("example.org"),
-        .selector = SLICE("s"),
-        .algorithm = how & EDWARD_BIT ? DKIM_ED25519_SHA256 : DKIM_RSA_SHA256,
-        .header_canon = how & HEADER_SIMPLE_BIT ? DKIM_SIMPLE : DKIM_RELAXED,
-        .body_canon = DKIM_RELAXED,
-        .signed_at_s = 1,
-        .expires_at_s = 2,
+        .selector = is_edward ? SLICE("e") : SLICE("r"),
+        .algorithm = is_edward ? DKIM_ED25519_SHA256 : DKIM_RSA_SHA256,
+        .header_canon = (how & HEADER_SIMPLE_BIT) != 0 ? DKIM_SIMPLE : DKIM_RELAXED,
+        .body_canon = (how & BODY_SIMPLE_BIT) != 0 ? DKIM_SIMPLE : DKIM_RELAXED,
+        .signed_at_s = NOW,
+        .expires_at_s = NOW + 1,
         .rules = dkim_default_rules(),
     };
     assert(parser != NULL);
-    if (message_parser_feed(parser, &in, &done) != YETT_OK ||
-        message_parser_finish(parser, &header) != YETT_OK) {
+    if (((how & SETTINGS_BIT) != 0 && !take_settings(&work, &in)) ||
+        message_parser_feed(parser, &in, &work.has_body) != YETT_OK ||
+        message_parser_finish(parser, &work.header) != YETT_OK) {
         return;
     }
-    if ((how & BREAK_BIT) != 0) {
-        assert(dkim_break_header(arena, &header, 40, &header) == YETT_OK);
+    work.body = in;
+    if (work.header.count != 0 && ascii_is_wsp(slice_peek(work.header.fields[0].raw))) {
+        return; /* it would go on with whatever is put on top of it */
     }
-    enum yett_err err =
-        dkim_signing_text(arena, &header, &signing,
-                          SLICE("01234567890123456789012345678901"), &draft, &why);
+    if (line_octets != 0) {
+        enum yett_err err =
+            dkim_break_header(arena, &work.header, line_octets, &work.header);
+        assert(err == YETT_OK);
+    }
+    digest(&work, line_octets);
+    enum yett_err err = dkim_signing_text(arena, &work.header, &work.signing,
+                                          work.body_hash, &draft, &why);
     if (err == YETT_OK) {
-        check_made(arena, &signing, &draft);
+        check_made(arena, &work.signing, &draft);
+        check_holds(&work, &draft, line_octets);
     } else {
         assert(err == YETT_LIMIT || (err == YETT_BAD_SYNTAX && why.len != 0));
     }
@@ -108,6 +222,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                            DKIM_FORM_SEAL, DKIM_FORM_SIGNATURE};
     struct arena *arena = arena_new(64 << 20);
     assert(arena != NULL);
+    if (signer.crypto == NULL) {
+        signer_init(&signer); /* for all runs */
+    }
     if (size != 0) {
         slice rest = slice_of((const char *)data + 1, size - 1);
         if ((data[0] & HEADER_BIT) != 0) {
