@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/update/tsig.h"
 #include "core/update/update.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * UPDATE messages that somebody wants signed, and replies to one of ours.
  *
  * A message that is accepted is written again, octet by octet the same; its undo can be
- * written and read, and undone again it is the change it was.  A reply is never believed
- * that was not signed: nobody here knows the key.
+ * written and read, and undone again it is the change it was; one more text can be added to
+ * what it leaves, and is in the message of that; and signed it has a record behind it that
+ * verifies.  A reply is never believed that was not signed; and then signed by who knows the
+ * key it is what its codes say, if it is of these minutes.
  */
 
-enum { ARENA_BYTES = 8 * 1024 * 1024 };
+enum { ARENA_BYTES = 8 * 1024 * 1024, NOW = 1790000000 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,6 +54,60 @@ static void check_undo(struct arena *arena, const struct update_change *change)
     assert(update_is_visible(&back, &change->before));
 }
 
+/* What is found in a message that is signed with this key. */
+static struct tsig find_tsig(slice message, const struct update_key *key)
+{
+    struct tsig tsig = {0};
+    const char *why = NULL;
+    return tsig_find(message, key, &tsig, &why) == YETT_OK ? tsig : (struct tsig){0};
+}
+
+/* Every harness has its own crypto: it holds no state between inputs but this. */
+static struct crypto *crypto;
+static const char secret[32] = "0123456789abcdef0123456789abcde";
+static const struct update_key the_key = {
+    SLICE_INIT("k.test"), CRYPTO_HMAC_SHA256, {secret, sizeof(secret)}
+};
+
+static void check_sign(struct arena *arena, slice message)
+{
+    struct update_signed request;
+    uint8_t mac[CRYPTO_MAC_MAX];
+    enum yett_err err = update_sign(arena, crypto, &the_key, message, NOW, &request);
+    assert(err == YETT_OK);
+    struct tsig tsig = find_tsig(request.message, &the_key);
+    assert(tsig.is_present && tsig.is_our_key && tsig.time_s == NOW);
+    assert(tsig.at == message.len);
+    err = tsig_compute(arena, crypto, &the_key, SLICE_NONE,
+                       slice_first(request.message, tsig.at), &tsig, mac);
+    assert(err == YETT_OK);
+    assert(slice_eq(tsig.mac,
+                    slice_of((const char *)mac, crypto_mac_size(the_key.algorithm))));
+}
+
+static void check_add(struct arena *arena, const struct update_change *change)
+{
+    static const slice text = SLICE_INIT("v=spf1 -all");
+    struct update_change more = {
+        .zone = change->zone, .name = change->name, .before = change->after};
+    struct update_change parsed;
+    const char *why = NULL;
+    enum yett_err err =
+        update_replace(arena, &more.before, SLICE_NONE, text, 60, &more.after);
+    if (err != YETT_OK) {
+        assert(err == YETT_LIMIT);
+        return;
+    }
+    assert(more.after.count <= more.before.count + 1);
+    slice message = SLICE_NONE;
+    if (update_write(arena, &more, 1, &message, &why) != YETT_OK) {
+        assert(why != NULL); /* it was there */
+        return;
+    }
+    err = update_parse(arena, message, &parsed, &why);
+    assert(err == YETT_OK && parsed.after.count == more.after.count);
+}
+
 static void check_message(struct arena *arena, slice message)
 {
     struct update_contract contract = {
@@ -66,6 +124,8 @@ static void check_message(struct arena *arena, slice message)
                              (unsigned char)message.ptr[1]);
     assert(slice_eq(write_again(arena, &change, id), message));
     check_undo(arena, &change);
+    check_add(arena, &change);
+    check_sign(arena, message);
     if (update_check_contract(&contract, &change, &why) != YETT_OK) {
         assert(why != NULL);
     }
@@ -74,26 +134,38 @@ static void check_message(struct arena *arena, slice message)
     update_write_script(&script, &change);
 }
 
-/* Every harness has its own crypto: it holds no state between inputs but this. */
-static struct crypto *crypto;
-
-static void check_reply(struct arena *arena, slice reply)
+static void read_reply(struct arena *arena, const struct update_signed *request,
+                       slice reply, struct update_outcome *out)
 {
-    static const char secret[32] = "0123456789abcdef0123456789abcde";
-    struct update_key key = {
-        SLICE("k.test"), CRYPTO_HMAC_SHA256, {secret, sizeof(secret)}
-    };
-    struct update_signed request = {.message = SLICE("\0\0\x28\0\0\0\0\0\0\0\0\0"),
-                                    .mac_size = 32};
-    struct update_outcome outcome;
+    enum yett_err err =
+        update_read_reply(arena, crypto, &the_key, request, NOW, reply, out);
+    assert(err == YETT_OK && out->reason.len != 0);
+    assert(out->is_signed || out->status != UPDATE_DONE);
+    assert(update_status_text(out->status) != NULL);
+}
 
-    crypto = crypto != NULL ? crypto : crypto_new();
-    assert(crypto != NULL);
-    if (update_read_reply(arena, crypto, &key, &request, 1790000000, reply, &outcome) ==
-        YETT_OK) {
-        assert(!outcome.is_signed && outcome.status != UPDATE_DONE);
-        assert(outcome.reason.len != 0);
+static void check_reply(struct arena *arena, char *reply, size_t size)
+{
+    const struct update_signed request = {.message = SLICE("\0\0\x28\0\0\0\0\0\0\0\0\0"),
+                                          .mac_size = 32};
+    const slice mac_of_request = slice_of((const char *)request.mac, request.mac_size);
+    struct update_outcome outcome;
+    uint8_t mac[CRYPTO_MAC_MAX];
+    slice octets = slice_of(reply, size);
+    read_reply(arena, &request, octets, &outcome);
+    assert(!outcome.is_signed);
+    struct tsig tsig = find_tsig(octets, &the_key);
+    if (!tsig.is_present || !tsig.is_our_key || tsig.mac.len != 32) {
+        return;
     }
+    enum yett_err err = tsig_compute(arena, crypto, &the_key, mac_of_request,
+                                     slice_first(octets, tsig.at), &tsig, mac);
+    assert(err == YETT_OK);
+    memcpy(reply + slice_offset(octets, tsig.mac), mac, tsig.mac.len);
+    read_reply(arena, &request, octets, &outcome);
+    bool is_now =
+        tsig.time_s >= NOW - UPDATE_FUDGE_S && tsig.time_s <= NOW + UPDATE_FUDGE_S;
+    assert(is_now || !outcome.is_signed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -107,8 +179,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size != 0) {
         memcpy(copy, data, size);
     }
+    if (crypto == NULL) {
+        crypto = crypto_new();
+        assert(crypto != NULL);
+    }
     check_message(arena, slice_of(copy, size));
-    check_reply(arena, slice_of(copy, size));
+    check_reply(arena, copy, size);
     free(copy);
     arena_free(arena);
     return 0;
