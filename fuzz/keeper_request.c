@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (table == NULL) {
         kept = arena_new(4 << 20); /* for all runs */
         table = table_make(kept);
-        signer_init(&signer);
+        signer_init(&signer, SLICE("example.org"));
     }
     struct arena *arena = arena_new(64 << 20);
     struct arena *scratch = arena_new(64 << 20);

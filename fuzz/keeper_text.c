@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (table == NULL) {
         kept = arena_new(4 << 20);
         table = table_make(kept);
-        signer_init(&signer);
+        signer_init(&signer, SLICE("example.org"));
     }
     if (size == 0) {
         return 0;

@@ -16,7 +16,8 @@ struct signer {
     struct crypto *crypto;
     struct crypto_private_key *rsa, *ed25519;
     struct arena *arena;
-    struct zone *zone; /* example.org: "r" is the RSA key, "e" the other */
+    slice domain;
+    struct zone *zone; /* of that domain: "r" is the RSA key, "e" the other */
 };
 
 static inline void signer_add_record(struct signer *signer, struct buf *zone,
@@ -29,14 +30,15 @@ static inline void signer_add_record(struct signer *signer, struct buf *zone,
     enum yett_err err = crypto_private_key_public(key, &octets);
     assert(err == YETT_OK);
     base64_encode(&text, buf_slice(&octets));
-    buf_printf(zone, "%s._domainkey.example.org. TXT \"k=%s; p=\"", selector, type);
+    buf_printf(zone, "%s._domainkey.%.*s. TXT \"k=%s; p=\"", selector,
+               SLICE_ARG(signer->domain), type);
     for (slice rest = buf_slice(&text); rest.len != 0; rest = slice_skip(rest, 200)) {
         buf_printf(zone, " \"%.*s\"", SLICE_ARG(slice_first(rest, 200)));
     }
     buf_add_byte(zone, '\n');
 }
 
-static inline void signer_init(struct signer *signer)
+static inline void signer_init(struct signer *signer, slice domain)
 {
     static const slice pem =
         SLICE_INIT("-----BEGIN PRIVATE KEY-----\n"
@@ -45,6 +47,7 @@ static inline void signer_init(struct signer *signer)
     struct zone_error error;
     struct buf zone;
     const char *why;
+    signer->domain = domain;
     signer->crypto = crypto_new();
     signer->arena = arena_new(1 << 20);
     assert(signer->crypto != NULL && signer->arena != NULL);
@@ -69,7 +72,7 @@ static inline enum yett_err signer_perform(void *context, const struct dkim_chec
 /* What a receiver finds who gets this message at `now_s`, its body in pieces of so many
    octets, of the first signature in it. */
 static inline struct dkim_result signer_verify(struct signer *signer, struct arena *arena,
-                                           slice message, size_t piece, int64_t now_s)
+                                               slice message, size_t piece, int64_t now_s)
 {
     struct message_parser *parser = message_parser_new(arena, MESSAGE_LIMITS_DEFAULT);
     struct message_header header;
@@ -86,8 +89,8 @@ static inline struct dkim_result signer_verify(struct signer *signer, struct are
     assert(err == YETT_OK);
     err = message_parser_finish(parser, &header);
     assert(err == YETT_OK);
-    err = dkim_message_new(arena, signer->crypto, &header, SLICE("example.org"), limits,
-                           &facts);
+    err =
+        dkim_message_new(arena, signer->crypto, &header, signer->domain, limits, &facts);
     assert(err == YETT_OK);
     dkim_message_body(facts, header.rest);
     for (; message.len != 0; message = slice_skip(message, piece)) {
@@ -101,7 +104,7 @@ static inline struct dkim_result signer_verify(struct signer *signer, struct are
     struct dns_view view = {.known = answers, .wanted = &wanted};
     assert(answers != NULL && checks != NULL);
     dns_questions_init(&wanted, arena);
-    err = dkim_verify(arena, facts, &settings, SLICE("example.org"), now_s, false, &view,
+    err = dkim_verify(arena, facts, &settings, signer->domain, now_s, false, &view,
                       checks, &results);
     assert(err == YETT_OK && results.count != 0);
     dkim_message_finish(facts);
