@@ -19,12 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  *   Z         given up      X         other client  P         poisoned from here on
  *
  *   K octet   a keeper answers from here on: signs, refuses one, all, or is gone
+ *   H host    where the mail of the last recipient goes next
  *
  * There is a decision in the end, whatever came.  Nothing that speaks for us is left in what
  * is let in, and what is removed is named in a way that mail servers understand.  However the
  * body is cut and answers come, the decision is the same; with little memory, too, or it is an
  * internal error.  Of our own mail of bank.test signatures are wanted at most once, and where
- * they are made they are added, all of them.
+ * they are made they are added, all of them.  Of mail that is handed on, or that a list hands
+ * in, a set is added whole or not at all.
  */
 enum { NOW = 1764000000, FIELDS_MAX = 512, OPEN_MAX = 1000, PLENTY = 64 << 20 };
 
@@ -39,7 +41,9 @@ struct scene {
     struct zone *zone;
     slice helo, script;
     struct ip client;
-    bool local, login, signs;
+    bool local, login, signs, seals;
+    struct sealing_house sealing;
+    struct ip_network list_host;
     bool depends_on_time; /* T or P: when answers come does matter */
     size_t ceiling;
 };
@@ -69,6 +73,8 @@ struct run {
 
 static struct crypto *crypto;
 static struct signing_house signs_for_bank; /* for all runs */
+static const slice handed_on[] = {SLICE_INIT("list@example.com")};
+static const slice next_hops[] = {SLICE_INIT("hop.example")};
 
 /* ---- the house ----------------------------------------------------------------------------- */
 
@@ -143,27 +149,27 @@ static void at_the_end(struct run *run)
 
 /* ---- a keeper ------------------------------------------------------------------------------ */
 
-enum { KEYS = 2 };
+enum { KEYS = 2, ROWS = 3 }; /* one row is for seals */
 
 static void make_table(void)
 {
     static const uint8_t hash_key[16];
-    static const char *const selectors[KEYS] = {"r", "e"};
+    static const char *const selectors[ROWS] = {"r", "e", "arc"};
     struct arena *arena = arena_new(PLENTY); /* for all runs */
     struct signing_builder *builder = signing_builder_new(arena, hash_key);
     struct config config;
     struct buf octets;
-    uint32_t rows[KEYS];
+    uint32_t rows[ROWS];
     const char *fault;
     slice why;
     enum yett_err err = YETT_OK;
-    for (size_t i = 0; i < KEYS; i++) {
+    for (size_t i = 0; i < ROWS; i++) {
         struct signing_key key = {.path = slice_from_text(selectors[i]),
-                                  .type = i == 0 ? CRYPTO_RSA : CRYPTO_ED25519,
+                                  .type = i == 1 ? CRYPTO_ED25519 : CRYPTO_RSA,
                                   .bits = 2048};
         struct signing_row row = {.domain = SLICE("bank.test"),
                                   .selector = slice_from_text(selectors[i]),
-                                  .uses = SIGNING_DKIM};
+                                  .uses = i < KEYS ? SIGNING_DKIM : SIGNING_ARC};
         err = signing_add_key(builder, &key, &row.key, &why);
         assert(err == YETT_OK);
         err = signing_add_row(builder, &row, &rows[i], &why);
@@ -182,29 +188,43 @@ static void make_table(void)
     assert(err == YETT_OK);
 }
 
+/* Signatures first, then the message signature of a set; its seal by itself, afterwards. */
+static void check_wanted(struct run *run, const struct intake_signing *wanted, bool again)
+{
+    size_t count = 0;
+    assert(run->scene->signs && wanted->count > 0 && wanted->count <= KEYS + 1);
+    assert(intake_decision(run->intake) == NULL && intake_is_waiting(run->intake));
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct intake_text *text = &wanted->texts[i];
+        bool is_signature = text->form == DKIM_FORM_SIGNATURE;
+        assert(is_signature || (run->scene->seals && i + 1 == wanted->count));
+        assert((text->form == DKIM_FORM_SEAL) == again);
+        assert(text->octets.len <= (again ? ARC_SEAL_TEXT_MAX : DKIM_SIGNING_TEXT_MAX));
+        count += is_signature;
+    }
+    assert(count <= KEYS && (!again || wanted->count == 1));
+    run->wanted = again ? run->wanted : count;
+}
+
 static void ask_keeper(struct run *run)
 {
     struct intake_signing wanted;
-    struct intake_signature answers[SIGNING_ROWS_MAX] = {{0}};
-    if (!intake_next_signing(run->intake, &wanted)) {
-        return;
-    }
-    assert(!run->has_asked && run->scene->signs);
-    assert(wanted.count > 0 && wanted.count <= KEYS);
-    assert(intake_decision(run->intake) == NULL && intake_is_waiting(run->intake));
-    run->has_asked = true;
-    run->wanted = wanted.count;
-    for (size_t i = 0; i < wanted.count; i++) {
-        assert(wanted.texts[i].form == DKIM_FORM_SIGNATURE);
-        assert(wanted.texts[i].octets.len <= DKIM_SIGNING_TEXT_MAX);
-        bool signs = (run->keeper & 1) == 0 || i != 1;
-        answers[i] = (struct intake_signature){signs, signs ? SLICE("sixteen octets..")
-                                                            : SLICE("it is refused")};
-    }
-    if ((run->keeper & 2) != 0) {
-        intake_signing_failed(run->intake, SLICE("the keeper is gone"));
-    } else {
-        intake_signed(run->intake, answers, wanted.count - ((run->keeper & 4) != 0));
+    while (intake_next_signing(run->intake, &wanted)) {
+        struct intake_signature answers[SIGNING_ROWS_MAX + 1] = {{0}};
+        check_wanted(run, &wanted, run->has_asked);
+        for (size_t i = 0; i < wanted.count; i++) {
+            bool seals = wanted.texts[i].form != DKIM_FORM_SIGNATURE;
+            bool signs =
+                seals ? (run->keeper & 8) == 0 : (run->keeper & 1) == 0 || i != 1;
+            answers[i] = (struct intake_signature){
+                signs, signs ? SLICE("sixteen octets..") : SLICE("it is refused")};
+        }
+        run->has_asked = true;
+        if ((run->keeper & 2) != 0) {
+            intake_signing_failed(run->intake, SLICE("the keeper is gone"));
+        } else {
+            intake_signed(run->intake, answers, wanted.count - ((run->keeper & 4) != 0));
+        }
     }
 }
 
@@ -247,6 +267,7 @@ static void begin_message(struct run *run, slice path)
     run->field_count = 0;
     run->open_count = 0;
     run->has_asked = false;
+    run->wanted = 0;
 }
 
 static void forget_message(struct run *run)
@@ -298,6 +319,9 @@ static void take_step(struct run *run, char what, slice text)
         break;
     case 'P':
         run->poisoned = true;
+        break;
+    case 'H':
+        intake_next_hop(run->intake, text);
         break;
     case 'K':
         run->keeper = text.len == 0 ? '\0' : text.ptr[0];
@@ -392,6 +416,13 @@ static void check_added(const struct run *run, const struct intake_edit *edit)
     }
 }
 
+/* From a list: our results in it are the testimony of its arrival, and stay. */
+static bool comes_back(const struct scene *scene)
+{
+    return scene->config.sealing.list_host_count != 0 &&
+           ip_in_network(scene->client, scene->list_host);
+}
+
 static void check_edits(const struct run *run, const struct intake_decision *decision)
 {
     bool gone[FIELDS_MAX] = {0};
@@ -412,7 +443,7 @@ static void check_edits(const struct run *run, const struct intake_decision *dec
     bool is_judged = decision->event.verdict != NULL;
     assert(lets_in || decision->edit_count == 0);
     if (!lets_in || run->scene->listener.role == CONFIG_LISTENER_SIGN ||
-        (run->scene->local && !is_judged)) {
+        (run->scene->local && !is_judged) || comes_back(run->scene)) {
         return;
     }
     for (size_t i = 0; i < run->field_count; i++) {
@@ -426,7 +457,9 @@ static void check_outcome(const struct run *run, const struct intake_decision *d
     bool refuses =
         decision->outcome == EVENT_REJECTED || decision->outcome == EVENT_DEFERRED;
     bool is_error = slice_eq(decision->event.action.rule, SLICE("internal-error"));
-    bool is_unsigned = slice_starts_with(decision->event.action.rule, SLICE("signing-"));
+    bool is_unsigned =
+        slice_starts_with(decision->event.action.rule, SLICE("signing-")) ||
+        slice_eq(decision->event.action.rule, SLICE("sealing-keeper"));
     assert((decision->reply.len != 0) == refuses && decision->reply.len <= 510);
     assert((decision->hold_reason.len != 0) == (decision->outcome == EVENT_HELD));
     assert(is_error || is_unsigned || scene->config.mode == CONFIG_ENFORCE || !refuses);
@@ -454,6 +487,29 @@ static void check_signing(const struct run *run, const struct intake_decision *d
     assert(count == (is_signed ? run->wanted : 0));
     assert(!is_signed || (run->has_asked && (run->keeper & 6) == 0));
     assert(signing == NULL || (signing->rule.len != 0 && signing->reason.len != 0));
+}
+
+static size_t count_added(const struct intake_decision *decision, slice name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < decision->edit_count; i++) {
+        count += decision->edits[i].kind == INTAKE_ADD &&
+                 slice_eq(decision->edits[i].name, name);
+    }
+    return count;
+}
+
+static void check_sealing(const struct run *run, const struct intake_decision *decision)
+{
+    const struct sealing_decision *sealing = decision->event.sealing;
+    bool is_sealed = sealing != NULL && sealing->act == SEALING_SEAL;
+    assert(sealing == NULL || (run->scene->seals && sealing->rule.len != 0));
+    assert(sealing == NULL || sealing->act != SEALING_NOT_ASKED);
+    assert(!is_sealed || (run->has_asked && (run->keeper & 14) == 0));
+    assert(is_sealed || sealing == NULL || sealing->reason.len != 0);
+    assert(count_added(decision, SLICE("ARC-Seal")) == is_sealed);
+    assert(count_added(decision, SLICE("ARC-Message-Signature")) == is_sealed);
+    assert(count_added(decision, SLICE("ARC-Authentication-Results")) == is_sealed);
 }
 
 static void write_summary(struct run *run, const struct intake_decision *decision)
@@ -495,6 +551,7 @@ static void begin(struct run *run, const struct scene *scene, enum schedule sche
         .crypto = crypto,
         .source = {.find = schedule == WARM ? zone_find : NULL, .context = scene->zone},
         .signing = scene->signs ? &signs_for_bank : NULL,
+        .sealing = scene->seals ? &scene->sealing : NULL,
         .pool = ceiling == 0
                     ? intake_pool_new(1)
                     : intake_pool_with_ceilings(
@@ -531,6 +588,7 @@ static void go(struct run *run)
     check_edits(run, decision);
     check_outcome(run, decision);
     check_signing(run, decision);
+    check_sealing(run, decision);
     write_summary(run, decision);
 }
 
@@ -614,13 +672,26 @@ static void set_up(struct scene *scene, uint8_t flags, uint8_t more)
     scene->listener = config->listeners[0];
     scene->listener.role =
         (more & 96) == 96 ? CONFIG_LISTENER_SIGN : CONFIG_LISTENER_BOTH;
+    scene->seals = scene->signs && ((more & 96) == 32 || (more & 96) == 64);
+    config->sealing.domain = scene->seals ? SLICE("bank.test") : SLICE_NONE;
+    config->sealing.recipients = handed_on;
+    config->sealing.recipient_count = 1;
+    config->sealing.next_hops = next_hops;
+    config->sealing.next_hop_count = 1;
     scene->relay.prefix = 32;
     enum yett_err err = ip_parse(SLICE("203.0.113.9"), &scene->relay.address);
     assert(err == YETT_OK);
+    scene->list_host.prefix = 32;
+    err = ip_parse(SLICE("192.0.2.10"), &scene->list_host.address);
+    assert(err == YETT_OK);
+    config->sealing.list_hosts = &scene->list_host;
+    config->sealing.list_host_count = (more & 96) == 64; /* else it arrives */
     config->trusted_relays = &scene->relay;
     config->trusted_relay_count = 1;
     err = client == NULL ? YETT_OK : ip_parse(slice_from_text(client), &scene->client);
     assert(err == YETT_OK);
+    sealing_house_init(config, signs_for_bank.table, &scene->sealing);
+    assert(scene->sealing.seals == scene->seals);
 }
 
 static bool has_step(slice script, char what)
