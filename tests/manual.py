@@ -23,6 +23,8 @@ VARIANTS = {"key": ("generate", "list", "check", "publish", "rotate", "retire"),
             "sign": ("--would-sign",), "config": ("check", "defaults"), "authres": ("parse",)}
 STATUS_SAID = re.compile(r"\b(\d+) [a-z]")
 STATUS_HEAD = re.compile(r"^\*(\d+)\*$", re.MULTILINE)
+SIGNING_RULE = re.compile(r'"([a-z]+(?:-[a-z]+)*)"')
+NO_RULES = {"none", "mailer-daemon", "signing", "internal-error"}
 JSON_FIELD = re.compile(r'json_put\(\s*out,\s*"(\w+)"')
 
 count = failed = 0
@@ -140,6 +142,19 @@ def check_rules(top, doc):
          faults if len(rules) > 20 else ["the rules were not found in the sources"])
 
 
+def check_signing_rules(top, doc):
+    rules = set()
+    for name in ("signing/decide.c", "signing/words.c", "intake/sign.c"):
+        text = re.sub(r"const char \*signing_act_text.*", "", read(top, "src/core", name),
+                      flags=re.DOTALL)
+        rules |= set(SIGNING_RULE.findall(text))
+    text = read(doc, "yett-sign.1.scd")
+    faults = [f"{rule} is not explained" for rule in sorted(rules - NO_RULES)
+              if f"*{rule}*" not in text]
+    tell("yett-sign.1 explains each rule of what is signed",
+         faults if len(rules) > 20 else ["the rules were not found in the sources"])
+
+
 def check_json(top, doc):
     cli = os.path.join(top, "src/app/cli")
     for page, name in (("yett-check.1", "json.c"), ("yett-authres.1", "authres.c")):
@@ -167,6 +182,7 @@ def main():
     check_commands(yett, doc, pages)
     check_variants(yett, doc)
     check_rules(top, doc)
+    check_signing_rules(top, doc)
     check_json(top, doc)
     check_example(yett, doc)
     print(f"1..{count}")

@@ -112,9 +112,19 @@ static bool read_author(struct asking *asking)
     return err == YETT_OK && asking->author.len != 0;
 }
 
+static struct verdict_envelope envelope_of(const struct options *options)
+{
+    return (struct verdict_envelope){
+        .client = options->ip,
+        .mail_from = options->has_mail_from ? options->mail_from : options->from,
+        .has_mail_from = true,
+        .authenticated = options->login.len != 0,
+        .login = options->login,
+        .local = options->local};
+}
+
 static enum yett_err decide(struct asking *asking)
 {
-    const struct options *options = asking->options;
     struct message_mailbox mailbox = {.local_part = asking->local_part,
                                       .domain = asking->author};
     struct message_from from = {.status = MESSAGE_FROM_OK,
@@ -126,13 +136,7 @@ static enum yett_err decide(struct asking *asking)
         .config = &asking->config,
         .table = asking->table,
         .role = CONFIG_LISTENER_BOTH,
-        .envelope = {.client = options->ip,
-                     .mail_from =
-                         options->has_mail_from ? options->mail_from : options->from,
-                     .has_mail_from = true,
-                     .authenticated = options->login.len != 0,
-                     .login = options->login,
-                     .local = options->local},
+        .envelope = envelope_of(asking->options),
         .from = &from,
     };
     return signing_decide(asking->arena, &question, &asking->decision);
@@ -240,6 +244,11 @@ static int answer(struct asking *asking)
         return complain(EXIT_CANNOT_TELL, SLICE("out of memory"));
     }
     bool signs = asking->decision.act == SIGNING_SIGN;
+    const struct verdict_envelope envelope = envelope_of(asking->options);
+    if (signs && verdict_is_of_list_host(&asking->config, &envelope)) {
+        print_note(NULL, SLICE("note: from a list host it is signed only if our results "
+                               "in it do not speak against its author [list-unproven]"));
+    }
     int status =
         asking->options->json ? print_json(asking, signs) : print_story(asking, signs);
     return status == EXIT_FINE && !signs ? EXIT_BAD : status;

@@ -296,13 +296,16 @@ static enum yett_err ask_again(struct arena *arena,
 static rule_function *const rules[] = {ask_role,   ask_source, ask_forward, ask_from,
                                        ask_domain, ask_login,  ask_again};
 
-static slice why_signed(const struct signing_decision *decision)
+static slice why_signed(const struct signing_question *question,
+                        const struct signing_decision *decision)
 {
     if (decision->reason.len != 0) {
         return decision->reason;
     }
     if (slice_eq(decision->rule, SLICE("network"))) {
-        return SLICE("its client is in submission_networks");
+        return verdict_is_of_list_host(question->config, &question->envelope)
+                   ? SLICE("its client is in sealing.list_hosts")
+                   : SLICE("its client is in submission_networks");
     }
     return slice_eq(decision->rule, SLICE("bounce"))
                ? SLICE("it is a bounce of our own")
@@ -321,6 +324,6 @@ enum yett_err signing_decide(struct arena *arena, const struct signing_question 
         }
     }
     out->act = SIGNING_SIGN;
-    out->reason = why_signed(out);
+    out->reason = why_signed(question, out);
     return YETT_OK;
 }

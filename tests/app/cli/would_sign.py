@@ -108,6 +108,19 @@ def networks_off(world):
              ("unsigned", "networks-off"), arguments)
 
 
+def list_hosts(world):
+    """What our results in a message say is known only when it is there."""
+    world.configure("on", 'sealing { domain = list.test list_hosts = {"203.0.113.50"} }\n'
+                          f'domain list.test {{ seal = {{"e={world.bank.path}"}} }}\n')
+    done = world.ask("--from", "a@bank.test", "--ip", "203.0.113.50")
+    same(done.status, 0, done.err)
+    holds(done.flat(), "its client is in sealing.list_hosts [network]")
+    holds(done.err, "[list-unproven]")
+    done = world.ask("--from", "a@bank.test", "--ip", "203.0.113.50", "--login", "alice")
+    holds(done.flat(), "[login]")
+    same(done.err, "", "who has logged in there is no list")
+
+
 def keys_are_named(world):
     done = world.ask("--json", "--from", "a@x.shop.test", "--login", "carol c")
     found = json.loads(done.out)
@@ -188,6 +201,7 @@ def alone(yett, test):
 def main():
     cases = ((each_rule, "each rule decides what it is for"),
              (networks_off, "networks and local programs are signed for when that is on"),
+             (list_hosts, "of a list host it is said what it depends on"),
              (keys_are_named, "the keys are named, and the entry that fits"),
              (faults_are_named_where_they_stand,
               "what is wrong with a file is named with its line"),
