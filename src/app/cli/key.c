@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* key: `yett key`: finds the command and opens what all of them need. */
@@ -92,6 +93,19 @@ static const struct key_command *find_command(const char *name)
     return NULL;
 }
 
+/* Each domain would be refused for it (app/keyring): once is enough. */
+static int check_directory(const struct key_work *work)
+{
+    struct stat stat;
+    return lstat(work->directory, &stat) == 0 && S_ISLNK(stat.st_mode)
+               ? key_complain(work, EXIT_BAD,
+                              arena_printf(work->arena,
+                                           "%s: is a symbolic link; name the directory "
+                                           "that it leads to",
+                                           work->directory))
+               : EXIT_FINE;
+}
+
 static int open_work(struct key_work *work)
 {
     slice why = SLICE_NONE;
@@ -111,7 +125,7 @@ static int open_work(struct key_work *work)
     work->crypto = crypto_new();
     return work->crypto == NULL
                ? key_complain_text(work, EXIT_CANNOT_TELL, "libcrypto cannot be used")
-               : EXIT_FINE;
+               : check_directory(work);
 }
 
 static int run(const struct key_command *command, const char *name, int argc, char **argv,

@@ -100,7 +100,9 @@ static enum yett_err check_directory(struct keyring *ring, const char *path, uid
                    : ring_fail_errno(ring->arena, path, "cannot be looked at", why);
     }
     const char *fault = NULL;
-    if (!S_ISDIR(stat.st_mode)) {
+    if (S_ISLNK(stat.st_mode)) {
+        fault = "is a symbolic link; name the directory that it leads to";
+    } else if (!S_ISDIR(stat.st_mode)) {
         fault = "is no directory";
     } else if ((stat.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         fault = "can be written by others, who could put keys there; chmod go-w it";

@@ -176,6 +176,15 @@ def a_directory_that_is_none_is_refused(w):
     assert done.status == 1 and "directory" in done.err, done.err
 
 
+def a_link_to_a_directory_is_refused_once(w):
+    folder = w.folder()
+    os.makedirs(os.path.join(folder, "real", "a.test"), 0o700)
+    os.makedirs(os.path.join(folder, "real", "b.test"), 0o700)
+    os.symlink("real", os.path.join(folder, "keys"))
+    done = w.key(folder, "list")
+    assert done.status == 1 and done.err.count("symbolic link; name the directory") == 1, done.err
+
+
 def long_records_are_cut_into_strings(w):
     made = w.made(w.folder(), "--algorithm", "rsa", "--bits", "4096")[0]
     zone = made["record"]["zone"]
