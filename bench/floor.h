@@ -15,6 +15,9 @@ struct floor;
 struct floor *floor_new(unsigned rsa, unsigned ed25519, const char *text, size_t bytes);
 struct floor *floor_new_signing(unsigned rsa, unsigned ed25519, const char *text,
                                 size_t bytes);
+/* Of RSA-2048 some are checked, and some made. */
+struct floor *floor_new_sealing(unsigned checked, unsigned made, const char *text,
+                                size_t bytes);
 void floor_run(void *floor);
 void floor_free(struct floor *floor);
 
