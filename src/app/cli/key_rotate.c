@@ -99,6 +99,30 @@ static int tell_end(const struct key_work *work, const struct key_voice *voice,
     return EXIT_CANNOT_TELL;
 }
 
+/* Name servers cannot be asked, as of a domain that nobody has delegated yet; what is to be
+   published is known all the same. */
+static void show_pending(const struct key_work *work, const struct keyring *ring,
+                         const struct keyring_voice *voice)
+{
+    bool said = false;
+    for (size_t i = 0; i < ring->count; i++) {
+        const struct keyring_key *key = &ring->keys[i];
+        bool is_pending = key->is_usable && key->phase != KEYRING_NO_PHASE &&
+                          ring->rotation.keys[key->phase].phase == ROTATION_PENDING;
+        slice name;
+        if (is_pending &&
+            keyring_name(work->arena, key->selector, ring->domain, &name) == YETT_OK) {
+            if (!said) {
+                voice->say(voice->context, KEYRING_NOTE,
+                           SLICE("there is no key for dynamic updates (--update-key): "
+                                 "publish this yourself, and run this again"));
+                said = true;
+            }
+            voice->show_record(voice->context, name, key->record, true);
+        }
+    }
+}
+
 static int turn(const struct key_work *work, struct keyring *ring)
 {
     struct key_voice context = {.work = work,
@@ -118,6 +142,9 @@ static int turn(const struct key_work *work, struct keyring *ring)
     signs_anew = signs_anew || turned.signs_anew;
     if (err != YETT_OK) {
         voice.say(voice.context, KEYRING_FAILED, why);
+        if (dns.update_key_path == NULL && !work->options.due) {
+            show_pending(work, ring, &voice);
+        }
     }
     return tell_end(work, &context, &turned);
 }

@@ -420,6 +420,18 @@ def without_an_update_key_there_is_something_to_paste(w):
     assert done.status == 2 and "--selector must name one" in done.err, done.err
 
 
+def what_is_to_be_published_is_shown_though_nobody_answers(w):
+    folder = w.folder()
+    words = ("rotate", "example.com", "--algorithm", "ed25519", "--resolver", "127.0.0.1@1",
+             "--wait", "0", "--no-reload")
+    done = w.key(folder, *words)
+    assert done.status == 75 and "127.0.0.1@1" in done.flat(), done.out + done.err
+    record = '"v=DKIM1; k=ed25519; h=sha256; p='
+    assert done.out.count(record) == 1 and "publish this yourself" in done.flat(), done.out
+    again = w.key(folder, *words)
+    assert again.out.count(record) == 1 and "made" not in again.out, again.out
+
+
 def the_directory_above_is_made_as_well(w):
     """/var/lib/yett, where no gateway was started yet; more would be a slip of the pen."""
     top = w.folder()
