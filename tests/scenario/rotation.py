@@ -46,6 +46,8 @@ ZONES = {
     "secret.test": "",
     "serve.test": "",
     "told.test": "",
+    "missed.test": "",
+    "used.test": "",
 }
 
 
@@ -430,6 +432,81 @@ domain "{domain}" {{ rotate = true }}
         assert w.phases(domain) == {"s20251124e": "signs"}
         assert gateway.log().count("does not show it yet") == 1
         assert gateway.stop() == 0, gateway.log()
+
+
+def table_of(w, gateway, name):
+    """What the gateways sign with: the memory that their supervisor hands to them."""
+    folder = f"/proc/{gateway.process.pid}/fd"
+    for fd in os.listdir(folder):
+        if "yett-signing" in os.readlink(os.path.join(folder, fd)):
+            with open(os.path.join(folder, fd), "rb") as table, \
+                    open(os.path.join(w.top, name), "wb") as copy:
+                copy.write(table.read())
+    return os.path.join(w.top, name)
+
+
+def what_a_gateway_still_signs_with_stays_in_dns(w):
+    """A rotation that is killed between its last write and the reload, or done by hand."""
+    domain, day = "missed.test", NOW + 90 * DAY
+    conf = w.settings(domain, "rotate = true",
+                      'rotate_every = "90d" rotate_with = "ed25519"')
+    expect(w.due(conf, NOW), 75)
+    with open(conf, encoding="ascii") as file, \
+            Gateway(w.yett, zone=None, settings=file.read(), now=NOW) as gateway:
+        before = table_of(w, gateway, "before")
+        assert w.phases(domain) == {"s20251124e": "pending"}
+        w.refresh(domain)
+        expect(w.due(conf, NOW, "--table", before), 10)
+        done = expect(w.due(conf, NOW, "--table", before), 10)  # as if the reload had failed
+        assert "s20251124e: the gateway does not sign with it yet" in done.flat, done
+        gateway.reload()
+        assert gateway.stop() == 0, gateway.log()
+    with open(conf, encoding="ascii") as file, \
+            Gateway(w.yett, zone=None, settings=file.read(), now=NOW) as gateway:
+        first = table_of(w, gateway, "first")
+        assert gateway.stop() == 0, gateway.log()
+    expect(w.due(conf, NOW, "--table", first), 0)
+    expect(w.due(conf, day, "--table", first), 75)
+    w.refresh(domain)
+    expect(w.due(conf, day, "--table", first), 10)
+    assert w.phases(domain) == {"s20251124e": "retiring", "s20260222e": "signs"}
+    done = expect(w.due(conf, day + GONE + 1, "--table", first), 10)
+    assert "s20251124e: something still signs with it" in done.flat, done
+    assert w.record(domain, "s20251124e") != []
+    assert w.has_file(domain, "s20251124e")
+    done = w.due(conf, day + GONE + DAY)  # told by now: its time begins with that
+    assert w.record(domain, "s20251124e") != [], done
+    w.due(conf, day + 2 * GONE + DAY)
+    assert w.record(domain, "s20251124e") == []
+
+
+def what_the_settings_name_stays_in_dns(w):
+    """sign = {old, new}: the state says that the old one retires, the gateway signs with it."""
+    domain = "used.test"
+    expect(w.key("generate", domain, "--algorithm", "ed25519", "--selector", "old"), 0)
+    expect(w.key("publish", domain), 75)
+    w.refresh(domain)
+    both = w.settings(domain, 'sign = {"old", "s20251124e"}', 'rotate_with = "ed25519"')
+    with open(both, encoding="ascii") as file:
+        text = file.read()
+    one = w.file("one.conf", text.replace(', "s20251124e"', ""))
+    expect(w.key("rotate", domain, "--config", one, "--no-reload"), 10)
+    expect(w.key("rotate", domain, "--config", one, "--no-reload"), 75)
+    w.refresh(domain)
+    expect(w.key("rotate", domain, "--config", both, "--no-reload"), 10)
+    assert w.phases(domain) == {"old": "retiring", "s20251124e": "signs"}
+    for conf in (both, w.file("seal.conf", text.replace('sign = {"old", "s20251124e"}',
+                                                        'seal = {"old"}'))):
+        done = w.due(conf, NOW + 2 * GONE)
+        assert "old: something still signs with it" in done.flat, done
+        assert w.record(domain, "old") != [] and w.has_file(domain, "old"), done
+        done = w.key("retire", domain, "--selector", "old", "--config", conf, "--now-really")
+        expect(done, 1, "take it out of")
+    new = w.file("new.conf", text.replace('"old", ', ""))
+    w.due(new, NOW + 2 * GONE)
+    assert w.record(domain, "old") != []
+    w.due(new, NOW + 4 * GONE)
+    assert w.record(domain, "old") == []
 
 
 def a_running_gateway_is_told_of_other_keys(w):

@@ -7,6 +7,7 @@
 #include "app/cli/term.h"
 #include "app/keyring/keyring.h"
 #include "core/config/config.h"
+#include "core/signing/signing.h"
 
 /*
  * key: `yett key …`: what its commands share.  key.c finds the command, key_options.c is its
@@ -33,7 +34,7 @@ struct key_options {
     bool has_algorithm, rsa, ed25519;
     unsigned bits;
     bool testing;
-    const char *update_key;
+    const char *update_key, *table;
     slice server;
     slice authorities[KEY_AUTHORITIES_MAX];
     size_t authority_count;
@@ -56,9 +57,10 @@ struct key_work {
     struct arena *arena;
     struct crypto *crypto;
     struct config config;
-    bool has_config;       /* --config was given */
-    const char *directory; /* of all keys */
-    struct asker *asker;   /* of key_part() */
+    bool has_config;                   /* --config was given */
+    const char *directory;             /* of all keys */
+    const struct signing_table *table; /* of the running gateway; NULL: not known */
+    struct asker *asker;               /* of key_part() */
     int64_t now_s;
     struct term term;
     char **arguments; /* domains */
@@ -80,6 +82,13 @@ const struct config_domain *key_settings_of(const struct key_work *work, slice d
 
 /* Those that the settings say: they sign with `selector` by name. */
 bool key_is_named(const struct key_work *work, slice domain, slice selector);
+
+/* The same of seals. */
+bool key_seals(const struct key_work *work, slice domain, slice selector);
+
+/* Whether the settings name the key, or the running gateway has it.  `work` as in
+   keyring_plan. */
+bool key_is_used(const void *work, slice domain, slice selector);
 
 /* Open the ring, with the files that the settings name elsewhere.  keyring_close() it, whatever
    comes back: EXIT_FINE, or the error was printed. */

@@ -61,20 +61,33 @@ const struct config_domain *key_settings_of(const struct key_work *work, slice d
     return NULL;
 }
 
-static const struct config_key *find_named(const struct config_domain *settings,
-                                           slice selector)
+static bool is_among(const struct config_key *keys, size_t count, slice selector)
 {
-    for (size_t i = 0; settings != NULL && i < settings->sign_count; i++) {
-        if (slice_eq(settings->sign[i].selector, selector)) {
-            return &settings->sign[i];
-        }
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++) {
+        found = slice_eq(keys[i].selector, selector);
     }
-    return NULL;
+    return found;
 }
 
 bool key_is_named(const struct key_work *work, slice domain, slice selector)
 {
-    return find_named(key_settings_of(work, domain), selector) != NULL;
+    const struct config_domain *settings = key_settings_of(work, domain);
+    return settings != NULL && is_among(settings->sign, settings->sign_count, selector);
+}
+
+bool key_seals(const struct key_work *work, slice domain, slice selector)
+{
+    const struct config_domain *settings = key_settings_of(work, domain);
+    return settings != NULL && is_among(settings->seal, settings->seal_count, selector);
+}
+
+bool key_is_used(const void *context, slice domain, slice selector)
+{
+    const struct key_work *work = context;
+    struct signing_row row;
+    return key_is_named(work, domain, selector) || key_seals(work, domain, selector) ||
+           (work->table != NULL && signing_find_row(work->table, domain, selector, &row));
 }
 
 /* ---- rings ------------------------------------------------------------------------------- */

@@ -73,6 +73,12 @@ static const char *set_update_key(struct key_options *options, const char *value
     return value[0] == '\0' ? "must be a path" : NULL;
 }
 
+static const char *set_table(struct key_options *options, const char *value)
+{
+    options->table = value;
+    return value[0] == '\0' ? "must be a path" : NULL;
+}
+
 static const char *set_server(struct key_options *options, const char *value)
 {
     options->server = slice_from_text(value);
@@ -231,6 +237,8 @@ static const struct key_rule {
      "take the record out again"},
     {"due", NULL, KEY_ROTATE, set_due,
      "only what is due, of each domain with rotate = true"},
+    {"table", "FILE", KEY_ROTATE, set_table,
+     "what the running gateway signs with; yett serve says so"},
     {"no-reload", NULL, KEY_ROTATE | KEY_RETIRE, set_no_reload,
      "leave the gateway alone; rotate ends with 10 when other keys sign now"},
     {"now-really", NULL, KEY_PUBLISH | KEY_RETIRE, set_really,

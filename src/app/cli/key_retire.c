@@ -71,6 +71,8 @@ static int clear_away(const struct key_work *work, struct keyring *ring)
     struct keyring_dns dns = key_dns(work);
     struct keyring_plan plan = {.settings = key_rotation_settings(work),
                                 .only_retire = true,
+                                .signs = key_is_used,
+                                .context = work,
                                 .now_s = work->now_s};
     struct keyring_turned turned;
     slice why = SLICE("out of memory");
@@ -91,11 +93,13 @@ static int retire(const struct key_work *work, struct keyring *ring)
             return status;
         }
     }
-    if (key_is_named(work, ring->domain, key->selector)) {
+    if (key_is_used(work, ring->domain, key->selector)) {
+        bool seals = key_seals(work, ring->domain, key->selector);
         fprintf(stderr,
-                "yett %s: the settings say that %.*s signs: take it out of sign = {…} of "
+                "yett %s: the settings say that %.*s %s: take it out of %s = {…} of "
                 "domain \"%.*s\" first, and reload\n",
-                work->name, SLICE_ARG(key->selector), SLICE_ARG(ring->domain));
+                work->name, SLICE_ARG(key->selector), seals ? "seals" : "signs",
+                seals ? "seal" : "sign", SLICE_ARG(ring->domain));
         return EXIT_BAD;
     }
     status = begin(work, ring, key);

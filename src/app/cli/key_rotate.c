@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/key.h"
+#include "app/table/table.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* key_rotate: `yett key rotate`: one domain because somebody wants it, or all that are due. */
 
@@ -57,6 +60,8 @@ static struct keyring_plan plan_of(const struct key_work *work,
                                 .only_retire =
                                     work->options.due && work->has_config && !rotates,
                                 .named = is_named ? settings : NULL,
+                                .signs = key_is_used,
+                                .context = work,
                                 .now_s = work->now_s};
     choose_kinds(work, ring, &plan.settings);
     return plan;
@@ -123,6 +128,32 @@ static void show_pending(const struct key_work *work, const struct keyring *ring
     }
 }
 
+/* The gateway was not told of a change that the state has: a command that was killed, or one
+   that left the reload to somebody. */
+static bool must_reload(const struct key_work *work, const struct keyring *ring,
+                        const struct keyring_voice *voice)
+{
+    const struct config_domain *settings = key_settings_of(work, ring->domain);
+    struct signing_row row;
+    if (work->table == NULL || settings == NULL || !settings->rotate ||
+        settings->sign_count > 0) {
+        return false;
+    }
+    for (size_t i = 0; i < ring->rotation.count; i++) {
+        const struct rotation_key *key = &ring->rotation.keys[i];
+        if (key->phase == ROTATION_ACTIVE &&
+            (!signing_find_row(work->table, ring->domain, key->selector, &row) ||
+             (row.uses & SIGNING_DKIM) == 0)) {
+            voice->say(voice->context, KEYRING_NOTE,
+                       arena_printf(work->arena,
+                                    "%.*s: the gateway does not sign with it yet",
+                                    SLICE_ARG(key->selector)));
+            return true;
+        }
+    }
+    return false;
+}
+
 static int turn(const struct key_work *work, struct keyring *ring)
 {
     struct key_voice context = {.work = work,
@@ -133,6 +164,7 @@ static int turn(const struct key_work *work, struct keyring *ring)
     struct keyring_turned turned = {.end = KEYRING_BROKEN};
     slice why = SLICE("out of memory");
     enum yett_err err = YETT_OK;
+    signs_anew = must_reload(work, ring, &voice) || signs_anew;
     if (plan.named != NULL && !plan.only_retire) {
         err = adopt_named(work, ring, &why);
     }
@@ -172,6 +204,23 @@ static bool may_make(const struct key_work *work)
     return rotates;
 }
 
+static int map_table(struct key_work *work)
+{
+    slice why = SLICE("it cannot be opened");
+    if (work->options.table == NULL) {
+        return EXIT_FINE;
+    }
+    int fd = open(work->options.table, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    enum yett_err err = fd < 0 ? YETT_IO : table_map(work->arena, fd, &work->table, &why);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return err == YETT_OK
+               ? EXIT_FINE
+               : key_complain(work, EXIT_USAGE,
+                              arena_printf(work->arena, "--table: %.*s", SLICE_ARG(why)));
+}
+
 int key_rotate(struct key_work *work)
 {
     if (!work->options.due && work->count != 1) {
@@ -180,7 +229,10 @@ int key_rotate(struct key_work *work)
                                  "yett key rotate DOMAIN");
     }
     struct asker_options asker = {.prepare = NULL};
-    int status = key_part(work, &asker, may_make(work));
+    int status = map_table(work);
+    if (status == EXIT_FINE) {
+        status = key_part(work, &asker, may_make(work));
+    }
     if (status != EXIT_FINE) {
         return status;
     }

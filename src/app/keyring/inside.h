@@ -24,6 +24,11 @@ YETT_MUST_USE
 enum yett_err pem_make(struct arena *arena, struct crypto *crypto, unsigned bits,
                        struct keyring_key *key, slice *why);
 
+/* Retiring keys that are still signed with retire later.  Errors as in keyring_save(). */
+YETT_MUST_USE
+enum yett_err keep_used(struct keyring *ring, const struct keyring_plan *plan,
+                        const struct keyring_voice *voice, slice *why);
+
 void voice_say(const struct keyring_voice *voice, enum keyring_tone tone, slice sentence);
 
 /* "s1._domainkey.example.com", made visible. */

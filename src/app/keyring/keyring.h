@@ -20,7 +20,8 @@
  *
  * ring.c opens and locks them, make.c adds and forgets keys, pem.c is about their files,
  * match.c compares what DNS shows with a key, look.c asks every name server of the zone,
- * change.c changes the zone, and turn.c does what core/rotation says is next.
+ * change.c changes the zone, turn.c does what core/rotation says is next, and use.c keeps
+ * what is still signed with.
  *
  * Deliberately blocking: whoever calls has nothing else to do meanwhile.  Sentences (`why`)
  * are complete, without full stop, and live in the arena.
@@ -210,6 +211,10 @@ struct keyring_plan {
     /* The keys that the settings name themselves, where they do: a new key cannot sign before
        it is among them.  NULL: the state decides. */
     const struct config_domain *named;
+    /* Whether something still signs with a key, as far as it is known: its record stays then,
+       whatever the state says.  NULL: nobody knows. */
+    bool (*signs)(const void *context, slice domain, slice selector);
+    const void *context;
     int64_t now_s;
 };
 

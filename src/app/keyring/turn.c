@@ -410,7 +410,7 @@ enum yett_err keyring_turn(struct keyring *ring, const struct keyring_plan *plan
                         .why = why,
                         .wanted = plan->wanted && !plan->only_retire};
     bool goes_on = true;
-    enum yett_err err = YETT_OK;
+    enum yett_err err = keep_used(ring, plan, voice, why);
     *out = (struct keyring_turned){.end = KEYRING_WAITS, .at_s = INT64_MAX};
     for (int i = 0; i < STEPS_MAX && goes_on && err == YETT_OK; i++) {
         *why = SLICE("there is no memory left");

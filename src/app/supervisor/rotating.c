@@ -15,7 +15,8 @@
  * rotating: `yett key rotate --due` as a short-lived child, when settings come into force and
  * once an hour, for domains whose keys change by themselves.
  *
- * It gets the settings in force, from their memfd.  What it says goes to the log, but not when
+ * It gets the settings in force and the table of what is signed, from their memfds: where the
+ * keys of that are others than they should be, it says so, and clears none of them away.  What it says goes to the log, but not when
  * it said the same the last time.  It exits with CHANGED when other keys sign: a reload.
  */
 
@@ -102,29 +103,35 @@ static void forget(struct rotating *rotating)
     rotating->pid = 0;
 }
 
-static pid_t spawn(const struct supervisor *supervisor, int settings, int output)
+static pid_t spawn(const struct supervisor *supervisor, int settings, int signing,
+                   int output)
 {
-    char path[32], now[64];
+    char path[32], table[40], now[64];
+    size_t count = 9;
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", ROLE_SETTINGS);
+    (void)snprintf(table, sizeof table, "--table=/proc/self/fd/%d", ROLE_SIGNING);
     const char *argv[] = {"yett", "key",      "rotate", "--due", "--no-reload", "--wait",
                           "0",    "--config", path,     NULL,    NULL,          NULL};
+    if (signing >= 0) {
+        argv[count++] = table;
+    }
     if (supervisor->options->now != NULL) {
         (void)snprintf(now, sizeof now, "--now=%.40s", supervisor->options->now);
-        argv[9] = now;
+        argv[count++] = now;
     }
     struct spawn_role role = {.program = supervisor->options->program,
                               .argv = argv,
                               .control = -1,
                               .scoreboard = -1,
                               .settings = settings,
-                              .signing = -1,
+                              .signing = signing,
                               .keeper = -1,
                               .has_output = true,
                               .output = output};
     return spawn_role(&role);
 }
 
-static bool start(struct supervisor *supervisor, int settings)
+static bool start(struct supervisor *supervisor, const struct generation *generation)
 {
     struct rotating *rotating = supervisor->rotating;
     int ends[2];
@@ -133,7 +140,7 @@ static bool start(struct supervisor *supervisor, int settings)
         return false;
     }
     rotating->output = ends[0];
-    rotating->pid = spawn(supervisor, settings, ends[1]);
+    rotating->pid = spawn(supervisor, generation->settings, generation->signing, ends[1]);
     (void)close(ends[1]);
     rotating->watch = loop_watch_new(supervisor->loop, ends[0], on_output, supervisor);
     bool is_started = rotating->pid > 0 && rotating->watch != NULL &&
@@ -226,7 +233,7 @@ void rotating_on_tick(struct supervisor *supervisor, int64_t now_ms)
     rotating->generation = generation->number;
     rotating->until_ms = now_ms + PATIENCE_MS;
     rotating->next_ms = now_ms + HOUR_MS;
-    if (!start(supervisor, generation->settings)) {
+    if (!start(supervisor, generation)) {
         log_say(
             supervisor->log, LOG_LEVEL_WARNING,
             "the rotation of keys cannot be started: %s; it is tried again in an hour",

@@ -66,6 +66,12 @@ enum yett_err rotation_add(struct rotation *rotation, slice selector,
     return YETT_OK;
 }
 
+/* When nothing that was signed at `now_s` is on its way any more. */
+static int64_t last_use_s(const struct rotation_settings *settings, int64_t now_s)
+{
+    return now_s + LAST_SIGNATURE_S + settings->expire_s + settings->grace_s;
+}
+
 void rotation_retire(struct rotation *rotation, size_t index,
                      const struct rotation_settings *settings, int64_t now_s)
 {
@@ -73,12 +79,21 @@ void rotation_retire(struct rotation *rotation, size_t index,
     if (key->phase == ROTATION_RETIRING) {
         return;
     }
-    key->until_s =
-        key->phase == ROTATION_PENDING
-            ? now_s
-            : now_s + LAST_SIGNATURE_S + settings->expire_s + settings->grace_s;
+    key->until_s = key->phase == ROTATION_PENDING ? now_s : last_use_s(settings, now_s);
     key->phase = ROTATION_RETIRING;
     key->since_s = now_s;
+}
+
+bool rotation_prolong(struct rotation *rotation, size_t index,
+                      const struct rotation_settings *settings, int64_t now_s)
+{
+    struct rotation_key *key = &rotation->keys[index];
+    int64_t until_s = last_use_s(settings, now_s);
+    if (key->phase != ROTATION_RETIRING || key->until_s > until_s - LAST_SIGNATURE_S) {
+        return false;
+    }
+    key->until_s = until_s;
+    return true;
 }
 
 void rotation_activate(struct rotation *rotation,

@@ -124,6 +124,11 @@ void rotation_activate(struct rotation *rotation,
 void rotation_retire(struct rotation *rotation, size_t index,
                      const struct rotation_settings *settings, int64_t now_s);
 
+/* A retiring one was still signed with at `now_s`: it may be withdrawn only so much later.  False
+   when nothing had to be changed for that, or little. */
+bool rotation_prolong(struct rotation *rotation, size_t index,
+                      const struct rotation_settings *settings, int64_t now_s);
+
 /* It is gone.  Those behind it move up. */
 void rotation_remove(struct rotation *rotation, size_t index);
 
