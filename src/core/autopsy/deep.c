@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/autopsy/slots.h"
 #include "core/base/ascii.h"
+#include "core/base/date.h"
 
-/* deep: a text put into a field, at any place; for RSA, where a try costs a hash. */
+/*
+ * deep: a text put into a field, at any place, and the same moment in another time zone; for
+ * RSA, where a try costs a hash.
+ */
 
 enum { ALL_PLACES_MAX = 120, VALUE_MAX = 600, TRIES_MAX = 8000 };
 
@@ -93,6 +97,76 @@ static bool try_spaces(struct dig *at, size_t end)
     return false;
 }
 
+/* ---- Date ------------------------------------------------------------------------------- */
+
+/* As RFC 5322 section 3.3 has it, in the zone of so many minutes, the day with a zero in front
+   or without. */
+static slice date_in_zone(const struct dig *at, slice before, int64_t moment_s,
+                          int minutes, bool with_zero)
+{
+    struct arena *arena = at->header->work->arena;
+    enum { DAY = sizeof("Tue, ") - 1, ZONE = sizeof("+0000") - 1 };
+    int distance = minutes < 0 ? -minutes : minutes;
+    struct buf buf;
+    buf_init(&buf, arena, 64);
+    date_write_rfc5322(&buf, moment_s + (int64_t)minutes * 60);
+    slice text = buf_slice(&buf);
+    bool is_short = slice_peek(slice_skip(text, DAY + 1)) == ' ';
+    if (text.len < DAY + ZONE || (with_zero && !is_short)) {
+        return SLICE_NONE;
+    }
+    return arena_printf(arena, "%.*s%.*s%s%.*s%c%02d%02d\r\n", SLICE_ARG(before),
+                        SLICE_ARG(slice_first(text, DAY)), with_zero ? "0" : "",
+                        SLICE_ARG(slice_between(text, DAY, text.len - ZONE)),
+                        minutes < 0 ? '-' : '+', distance / 60, distance % 60);
+}
+
+/* Then it is something else that was changed. */
+static bool is_in_zone_of(const struct dig *at, slice text)
+{
+    enum { ZONE = sizeof("+0000\r\n") - 1 };
+    slice zone = slice_first(slice_last(text, ZONE), ZONE - 2);
+    return slice_find(at->canonical, zone) < at->canonical.len;
+}
+
+static bool try_zone(struct dig *at, slice before, int64_t moment_s, int minutes)
+{
+    for (int zero = 0; zero < 2; zero++) {
+        struct arena_mark mark = arena_mark(at->header->work->arena);
+        slice text = date_in_zone(at, before, moment_s, minutes, zero != 0);
+        if (text.ptr != NULL && !is_in_zone_of(at, text) &&
+            fits(at, text, "it was written in another time zone",
+                 AUTOPSY_DATE_REWRITTEN)) {
+            return true;
+        }
+        arena_rewind(at->header->work->arena, mark);
+    }
+    return false;
+}
+
+static bool try_zones(struct dig *at, size_t end)
+{
+    enum { WEST = -12 * 60, EAST = 14 * 60, STEP = 15 };
+    slice value = slice_between(at->canonical, at->begin, end);
+    slice written = slice_trim_wsp(slice_first(value, slice_find_byte(value, '(')));
+    slice before = slice_first(at->canonical, at->begin + slice_find(value, written));
+    int64_t moment_s;
+    if (date_parse_rfc5322(written, &moment_s) != YETT_OK) {
+        return false;
+    }
+    for (int minutes = WEST; minutes <= EAST; minutes += STEP) {
+        if (at->header->work->ended) {
+            return false;
+        }
+        if (try_zone(at, before, moment_s, minutes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- all places ------------------------------------------------------------------------- */
+
 static bool dig(struct autopsy_header *header, const struct autopsy_place *place)
 {
     const struct autopsy_group *group = &header->groups[place->group];
@@ -104,6 +178,9 @@ static bool dig(struct autopsy_header *header, const struct autopsy_place *place
     size_t end = canonical.len - (group->is_signature ? 0 : 2);
     if (canonical.len == 0 || at.begin > end || end - at.begin > VALUE_MAX) {
         return false;
+    }
+    if (slice_eq_nocase(group->name, SLICE("Date")) && try_zones(&at, end)) {
+        return true;
     }
     return try_spaces(&at, end) || try_stretches(&at, end);
 }

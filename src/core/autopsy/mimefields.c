@@ -157,9 +157,24 @@ static void propose_date(struct autopsy_header *header, const struct autopsy_pla
     }
 }
 
+/* What was found in the body says that these fields were written anew. */
+static bool is_expected(const struct autopsy_work *work)
+{
+    for (size_t i = 0; i < work->count && i < AUTOPSY_CHANGES_MAX; i++) {
+        if (work->changes[i].kind == AUTOPSY_ENCODING_CHANGED ||
+            work->changes[i].kind == AUTOPSY_PART_WRAPPED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void autopsy_propose_mime(struct autopsy_header *header,
                           const struct autopsy_place *place)
 {
+    bool expected = slice_eq_nocase(header->groups[place->group].name,
+                                    SLICE("Content-Transfer-Encoding")) &&
+                    is_expected(header->work);
     slice name = header->groups[place->group].name;
     for (size_t i = 0; i < sizeof(known_values) / sizeof(known_values[0]); i++) {
         if (!slice_eq_nocase(name, slice_from_text(known_values[i].name))) {
@@ -170,7 +185,7 @@ void autopsy_propose_mime(struct autopsy_header *header,
         autopsy_propose_raw(
             header, place,
             place->field == NULL ? AUTOPSY_FIELD_REMOVED : AUTOPSY_MIME_FIELD_CHANGED,
-            AUTOPSY_RANK_POSSIBLE,
+            expected ? AUTOPSY_RANK_LIKELY : AUTOPSY_RANK_POSSIBLE,
             place->field == NULL ? "the field was removed" : "another value was put in",
             AUTOPSY_JOIN(header, written, SLICE(": "),
                          slice_from_text(known_values[i].value)));

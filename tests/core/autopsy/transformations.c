@@ -19,6 +19,10 @@
 
 static const char plain[] = HEAD "\r\nHello,\r\n\r\nis dinner ready?\r\n\r\nJo\r\n";
 
+static const char dated[] = "From: jo@example.org\r\n"
+                            "Date: Fri, 06 Nov 2026 11:22:33 +0000\r\n"
+                            "Message-ID: <1@example.org>\r\n\r\nHello.\r\n";
+
 static const char german[] =
     HEAD "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
          "Content-Transfer-Encoding: 8bit\r\n\r\n"
@@ -55,6 +59,11 @@ static const char base64_text[] = HEAD
     "https://lists.example/list\r\n"
 #define MIME_FIELDS                                                                      \
     "From:To:Subject:Date:MIME-Version:Content-Type:Content-Transfer-Encoding"
+
+#define OVERSIGNED                                                                       \
+    "From:From:Reply-To:To:To:Cc:Subject:Subject:Date:Date:Message-ID:Message-ID:"       \
+    "MIME-Version:MIME-Version:Content-Type:Content-Type:Content-Transfer-Encoding:"     \
+    "Content-Transfer-Encoding"
 
 struct row {
     const char *why;
@@ -179,6 +188,13 @@ static const struct row rows[] = {
        "R3V0ZW4gVGFnLA0KDQpzY2jDtm5lIEdyw7zDn2UgYXVzIEvDtmxuID0gQ29sb2duZS4NCkrDvHJn\r\n"
        "ZW4NCg==\r\n"}},
      AUTOPSY_ENCODING_CHANGED,                                                                                                                                                                                                              NO_MORE                   },
+    {"8bit made base64 where all is oversigned",
+     german,                                                                               {.fields = OVERSIGNED},
+     {{"Encoding: 8bit", "Encoding: base64"},
+      {"Guten Tag,\r\n\r\nschöne Grüße aus Köln = Cologne.\r\nJürgen\r\n",
+       "R3V0ZW4gVGFnLA0KDQpzY2jDtm5lIEdyw7zDn2UgYXVzIEvDtmxuID0gQ29sb2duZS4NCkrDvHJn\r\n"
+       "ZW4NCg==\r\n"}},
+     AUTOPSY_ENCODING_CHANGED,                                                                                                                                                                                                              AUTOPSY_MIME_FIELD_CHANGED},
     {"base64 made 8bit",
      base64_text,                                                                          {0},
      {{"Encoding: base64", "Encoding: 8bit"},
@@ -417,6 +433,14 @@ static const struct row rows[] = {
      plain,                                                                                {0},
      {{" (UTC)", ""}},
      AUTOPSY_DATE_REWRITTEN,                                                                                                                                                                                                                NO_MORE                   },
+    {"a date in another time zone",
+     dated,                                                                                {0},
+     {{"06 Nov 2026 11:22:33 +0000", "6 Nov 2026 06:22:33 -0500"}},
+     AUTOPSY_DATE_REWRITTEN,                                                                                                                                                                                                                NO_MORE                   },
+    {"a date in another time zone, simple",
+     dated,                                                                                SIMPLE,
+     {{"Fri, 06 Nov 2026 11:22:33 +0000", "Sat, 07 Nov 2026 00:22:33 +1300"}},
+     AUTOPSY_DATE_REWRITTEN,                                                                                                                                                                                                                NO_MORE                   },
     {"quotes around a charset",
      german,                                                                               {.fields = "From:Content-Type"},
      {{"charset=utf-8", "charset=\"utf-8\""}},
@@ -498,6 +522,7 @@ static void ed25519_needs_a_verification_for_each_candidate(void **state)
         "a field that was signed as missing",
         "a second Subject where one was signed twice",
         "a list that replaces the author, and answers go to him",
+        "8bit made base64 where all is oversigned",
         "a group service that saves the author",
         "raw UTF-8 encoded",
         "Subject and Date rewritten, with copies",
