@@ -124,10 +124,10 @@ static const char *body_text(const struct autopsy_finding *out)
     return "the body is larger than 10 MiB and was not looked into";
 }
 
-static enum yett_err write_text(struct arena *arena, struct autopsy_finding *out)
+static enum yett_err write_text(struct autopsy_work *work, struct autopsy_finding *out)
 {
     struct buf buf;
-    buf_init(&buf, arena, 16384);
+    autopsy_told_init(work, &buf, AUTOPSY_TEXT_MAX);
     for (size_t i = 0; i < out->count; i++) {
         buf_add(&buf, out->changes[i].text);
         buf_add_text(&buf, "; ");
@@ -208,12 +208,17 @@ enum yett_err autopsy_perform(struct arena *arena, struct crypto *crypto,
         .body_left = limits.body_hashed_bytes,
         .header_left = limits.header_hashed_bytes,
         .verifications_left = limits.verifications,
+        .told_left = AUTOPSY_CHANGES_MAX * AUTOPSY_NOTE_MAX + AUTOPSY_TEXT_MAX,
     };
     struct autopsy_header header = {.work = &work,
                                     .canon = input->signature->header_canon};
     struct autopsy_finding found = {0};
     if (!is_usable(input)) {
         return YETT_BAD_SYNTAX;
+    }
+    work.told = arena_alloc(arena, work.told_left);
+    if (work.told == NULL) {
+        return YETT_NO_MEMORY;
     }
     enum yett_err err = search(&work, &header, &found);
     crypto_key_free(header.key);
@@ -226,7 +231,7 @@ enum yett_err autopsy_perform(struct arena *arena, struct crypto *crypto,
     found.header_candidates = work.header_candidates;
     found.budget_ended = work.ended;
     conclude(&found);
-    err = write_text(arena, &found);
+    err = write_text(&work, &found);
     if (err == YETT_OK) {
         *out = found;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/autopsy/slots.h"
 
+#include <assert.h>
+
 /*
  * header: which changes, one or several together, give back the header that was signed.
  *
@@ -146,6 +148,7 @@ static const struct plan {
 static bool try_plan(struct autopsy_header *header, const struct plan *plan, size_t level,
                      size_t from)
 {
+    assert(level < plan->count && plan->count <= TOGETHER_MAX);
     for (size_t i = from; i < header->count && !header->work->ended; i++) {
         const struct autopsy_variant *variant = &header->variants[i];
         struct autopsy_group *group = &header->groups[variant->group];

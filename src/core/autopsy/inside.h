@@ -7,6 +7,8 @@
 
 /* inside: what the files of this folder share. */
 
+enum { AUTOPSY_NOTE_MAX = 1024, AUTOPSY_TEXT_MAX = 16384 };
+
 struct autopsy_work {
     struct arena *arena;
     struct crypto *crypto;
@@ -22,12 +24,18 @@ struct autopsy_work {
     enum yett_err err;
     struct autopsy_change changes[AUTOPSY_CHANGES_MAX];
     size_t count;
+    /* For what is told at the end: candidates may take all the rest of the arena. */
+    char *told;
+    size_t told_left;
 };
 
 /* Takes `bytes` from a budget; false, and noted, when it is used up. */
 bool autopsy_spend(struct autopsy_work *work, uint64_t *left, uint64_t bytes);
 
 void autopsy_note(struct autopsy_work *work, const struct autopsy_change *change);
+
+/* A text of at most `limit` octets, in the room that was put aside for such. */
+void autopsy_told_init(struct autopsy_work *work, struct buf *buf, size_t limit);
 
 /* The beginning of `text` for people, in quotes: on one line, no more than some words. */
 void autopsy_add_excerpt(struct buf *buf, slice text);

@@ -119,11 +119,16 @@ static void restore_dashes(struct rewriter *at, slice line)
     }
 }
 
+static size_t find_text(slice line, slice text)
+{
+    return text.len == 1 ? slice_find_byte(line, text.ptr[0]) : slice_find(line, text);
+}
+
 /* What `from` stands for at each place of it is `to`. */
 static void swap(struct rewriter *at, slice line, slice from, slice to)
 {
     bool changed = false;
-    for (size_t found; line.len != 0 && (found = slice_find(line, from)) < line.len;) {
+    for (size_t found; line.len != 0 && (found = find_text(line, from)) < line.len;) {
         autopsy_out_add(&at->out, slice_first(line, found));
         autopsy_out_add(&at->out, to);
         line = slice_skip(line, found + from.len);

@@ -2,6 +2,8 @@
 #include "core/autopsy/inside.h"
 #include "core/base/ascii.h"
 
+#include <assert.h>
+
 /*
  * sites: places where something may have been put in, taken out again.
  *
@@ -218,6 +220,7 @@ struct hunt {
 static bool try_level(struct hunt *hunt, const struct autopsy_trial *base, size_t at,
                       size_t level)
 {
+    assert(level < hunt->levels && hunt->levels <= LEVELS_MAX);
     const struct site *site = hunt->sites[level];
     struct autopsy_trial run, copy;
     bool found = false;

@@ -364,10 +364,14 @@ void autopsy_note_variant(struct autopsy_header *header,
     slice now = group->current[variant->slot];
     struct autopsy_change change = {.kind = variant->kind, .field = group->name};
     struct buf buf;
+    if (header->work->count == AUTOPSY_CHANGES_MAX) {
+        autopsy_note(header->work, &change); /* it is counted */
+        return;
+    }
     if (variant->slot < group->count) {
         change.length = group->fields[variant->slot]->value.len;
     }
-    buf_init(&buf, header->work->arena, 1024);
+    autopsy_told_init(header->work, &buf, AUTOPSY_NOTE_MAX);
     buf_add_visible(&buf, slice_first(group->name, 80));
     buf_printf(&buf, ": %s", variant->what);
     if (!group->is_signature) {

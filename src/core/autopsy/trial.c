@@ -41,8 +41,10 @@ void autopsy_trial_copy(struct autopsy_trial *to, const struct autopsy_trial *fr
 {
     *to = *from;
     to->canon.sink = sink_of(to);
+    /* Blank lines wait for text: each copy has those to hash that it began with. */
+    uint64_t waiting = from->canon.pending_lines * 2;
     if (from->hash == NULL ||
-        !autopsy_spend(from->work, &from->work->body_left, COPY_COST)) {
+        !autopsy_spend(from->work, &from->work->body_left, COPY_COST + waiting)) {
         to->hash = NULL;
         return;
     }

@@ -29,6 +29,15 @@ void autopsy_note(struct autopsy_work *work, const struct autopsy_change *change
     }
 }
 
+void autopsy_told_init(struct autopsy_work *work, struct buf *buf, size_t limit)
+{
+    size_t room = limit < work->told_left ? limit : work->told_left;
+    *buf = (struct buf){
+        .arena = work->arena, .ptr = work->told, .capacity = room, .limit = room};
+    work->told += room;
+    work->told_left -= room;
+}
+
 /* Runs of white space are a space each; a character is whole or not there. */
 void autopsy_add_excerpt(struct buf *buf, slice text)
 {
@@ -100,14 +109,14 @@ bool autopsy_next_line(slice *in, slice *line)
     if (in->len == 0) {
         return false;
     }
-    size_t at = 0;
-    do {
-        slice rest = slice_skip(*in, at);
-        size_t found = slice_find_byte(rest, '\n');
-        at += found == rest.len ? found : found + 1;
-    } while (at < in->len && (at < 2 || in->ptr[at - 2] != '\r'));
-    *line = slice_first(*in, at);
-    *in = slice_skip(*in, at);
+    /* A call for each octet would cost more than a look: where there is one bare LF, there are
+       more. */
+    size_t at = slice_find_byte(*in, '\n');
+    while (at < in->len && (in->ptr[at] != '\n' || at == 0 || in->ptr[at - 1] != '\r')) {
+        at++;
+    }
+    *line = slice_first(*in, at + 1);
+    *in = slice_skip(*in, at + 1);
     return true;
 }
 

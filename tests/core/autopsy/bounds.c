@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -155,6 +156,72 @@ static void fields_of_a_megabyte_end_as_well(void **state)
     }
 }
 
+/* So that of a header like that there is a finding at all. */
+static void proposals_that_fill_the_arena_leave_room_for_the_finding(void **state)
+{
+    struct autopsy_case *c = *state;
+    static const char *const names[] = {"To", "Cc", "Reply-To"};
+    struct naive_text message = {NULL, 0};
+    char name[801];
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    for (size_t field = 0; field < 3; field++) {
+        naive_add(&message, names[field], strlen(names[field]));
+        for (int i = 0; i < 16; i++) {
+            char text[900];
+            int length = snprintf(text, sizeof(text), "%s\r\n \"%s\" <a%d@b.example>",
+                                  i == 0 ? ":" : ",", name, i);
+            naive_add(&message, text, (size_t)length);
+        }
+        naive_add(&message, "\r\n", 2);
+    }
+    static const char rest[] = "From: jo@example.org\r\nSubject: x\r\n\r\nHello\r\n";
+    naive_add(&message, rest, strlen(rest));
+    case_sign(c, c->rsa, &(struct sign_options){.fields = "From:To:Cc:Reply-To:Subject"},
+              message.ptr);
+    case_edit(c, "Subject: x", "Subject: y");
+    case_perform(c);
+    assert_int_equal(c->finding.kind, AUTOPSY_UNRECOGNISED);
+    assert_true(c->finding.text.len != 0);
+    free(message.ptr);
+}
+
+static double cpu_s(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+static double cost_of(struct autopsy_case *c, const char *line)
+{
+    struct naive_text small = {NULL, 0};
+    char *body = large_message("", line, 2 * 1024 * 1024);
+    naive_add(&small, HEAD "\r\nwhat was signed", strlen(HEAD) + 17);
+    case_sign(c, c->rsa, &options, small.ptr);
+    case_edit(c, "what was signed", body);
+    case_edit(c, "", "the end\r\n");
+    double before = cpu_s();
+    case_perform(c);
+    double cost = cpu_s() - before;
+    assert_int_equal(c->finding.kind, AUTOPSY_UNRECOGNISED);
+    free(body);
+    free(small.ptr);
+    return cost;
+}
+
+/* What a body costs depends on its size, and hardly on what it is made of. */
+static void no_body_costs_many_times_what_another_costs(void **state)
+{
+    struct autopsy_case *c = *state;
+    static const char *const lines[] = {"\r\n", "\n", "\r", " \r\n", "\t", "\n\r"};
+    double usual = cost_of(c, "a\r\n");
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        double cost = cost_of(c, lines[i]);
+        if (cost > 5 * usual + 0.1) {
+            fail_msg("%zu: %.2f s, where others cost %.2f s", i, cost, usual);
+        }
+    }
+}
+
 static void a_budget_of_nothing_finds_nothing(void **state)
 {
     struct autopsy_case *c = *state;
@@ -192,6 +259,8 @@ int main(void)
         WITH_CASE(nothing_found_in_a_large_body_ends_as_well),
         WITH_CASE(a_header_of_many_fields_ends_as_well),
         WITH_CASE(fields_of_a_megabyte_end_as_well),
+        WITH_CASE(proposals_that_fill_the_arena_leave_room_for_the_finding),
+        WITH_CASE(no_body_costs_many_times_what_another_costs),
         WITH_CASE(a_budget_of_nothing_finds_nothing),
         WITH_CASE(no_more_verifications_are_made_than_allowed),
     };
