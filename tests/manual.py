@@ -92,8 +92,14 @@ def check_commands(yett, doc, pages):
              + ([] if f"*yett-{command}*({section})" in overview else ["yett(1) does not refer to it"]))
         if page not in built:
             continue
-        options = {match[0] for match in OPTION_LINE.findall(output(yett, command, "--help"))}
-        heads = set(OPTION_HEAD.findall(read(doc, page + ".scd")))
+        text, help_text = read(doc, page + ".scd"), output(yett, command, "--help")
+        options = {match[0] for match in OPTION_LINE.findall(help_text)}
+        heads = set(OPTION_HEAD.findall(text))
+        said, explained = statuses_said(help_text), set(STATUS_HEAD.findall(text))
+        tell(f"{page} has the exit statuses that --help says",
+             [f"{status} is not in the page" for status in sorted(said - explained)]
+             + ([] if said or command in VARIANTS else ["--help says none"])
+             + ([] if "0" in explained else ["the page explains none"]))
         tell(f"{page} has the options of its command, and no others",
              [f"{option} is not in the page" for option in sorted(options - heads)]
              + [f"{option} is no option" for option in sorted(heads - options)]

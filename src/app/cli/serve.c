@@ -31,6 +31,8 @@ static const struct option_help help = {
                 "an option\n"
                 "sets goes over what the file says.",
     .closing =
+        "Exit status: 0 stopped by a signal, 1 it could not start or had to give up, 2 "
+        "wrong usage\nor settings that cannot be used, 75 out of memory.\n\n"
         "  yett config check FILE                  look at settings without serving\n"
         "  yett serve --config /etc/yett/yett.conf\n"
         "  yett serve --dns zone --listen inet:127.0.0.1:8899   without a network"};
