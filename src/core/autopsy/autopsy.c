@@ -132,6 +132,10 @@ static enum yett_err write_text(struct autopsy_work *work, struct autopsy_findin
         buf_add(&buf, out->changes[i].text);
         buf_add_text(&buf, "; ");
     }
+    if (work->unnamed != 0) {
+        buf_printf(&buf, "and %zu other change%s; ", work->unnamed,
+                   work->unnamed == 1 ? "" : "s");
+    }
     if (out->header == AUTOPSY_EXPLAINED && out->body == AUTOPSY_EXPLAINED) {
         buf_add_text(&buf, "with that undone the message is as signed");
     } else if (out->body == AUTOPSY_EXPLAINED) {

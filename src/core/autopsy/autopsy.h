@@ -108,7 +108,8 @@ struct autopsy_finding {
     enum autopsy_state header;
     enum autopsy_state body;
     slice text; /* a sentence for people; octets of the message in it are made visible */
-    struct autopsy_change changes[AUTOPSY_CHANGES_MAX]; /* the body's first */
+    /* The body's first; of more than these `text` tells the number. */
+    struct autopsy_change changes[AUTOPSY_CHANGES_MAX];
     size_t count;
     /* What it cost. */
     uint64_t hashed_bytes;

@@ -3,17 +3,34 @@
 
 /* body: what could have been done to a body, the likely and the cheap first. */
 
-/* What follows the end of a beginning that fits. */
-static void note_rest(struct autopsy_work *work, slice body, size_t end)
+/* Where the last octets of a body, something in it undone, stand in the body at hand: at its
+   end, or where a part of it ends.  False: they are not there as they are. */
+static bool find_rest(slice at_hand, slice rest, const struct autopsy_change *undone,
+                      size_t *offset)
+{
+    size_t end = undone == NULL || undone->length == 0 ? at_hand.len
+                                                       : undone->offset + undone->length;
+    slice before = slice_first(at_hand, end);
+    *offset = before.len - (rest.len < before.len ? rest.len : before.len);
+    return slice_eq(slice_skip(before, *offset), rest);
+}
+
+/* What follows the end of a beginning that fits; `undone` NULL: nothing else was. */
+static void note_rest(struct autopsy_work *work, slice body, size_t end,
+                      const struct autopsy_change *undone)
 {
     slice rest = slice_skip(body, end);
-    struct autopsy_change change = {
-        .kind = AUTOPSY_FOOTER_ADDED, .offset = end, .length = rest.len};
+    struct autopsy_change change = {.kind = AUTOPSY_FOOTER_ADDED};
     struct buf buf;
-    buf_init(&buf, work->arena, 1024);
-    buf_printf(&buf,
-               "a footer of %zu bytes was added after byte %zu of the body: ", rest.len,
-               end);
+    buf_init(&buf, work->arena, AUTOPSY_NOTE_MAX);
+    buf_printf(&buf, "a footer of %zu bytes was added ", rest.len);
+    if (find_rest(work->input->body, rest, undone, &change.offset)) {
+        change.length = rest.len;
+        buf_printf(&buf, "after byte %zu of the body: ", change.offset);
+    } else {
+        change.offset = 0;
+        buf_add_text(&buf, "before that to the end of the body: ");
+    }
     autopsy_add_excerpt(&buf, rest);
     change.text = buf_slice(&buf);
     autopsy_note(work, &change);
@@ -32,7 +49,7 @@ bool autopsy_try_rewritten(struct autopsy_work *work, slice rewritten,
     }
     autopsy_note(work, change);
     if (slice_trim_fws(slice_skip(rewritten, end)).len != 0) {
-        note_rest(work, rewritten, end);
+        note_rest(work, rewritten, end, change);
     }
     return true;
 }
@@ -43,7 +60,7 @@ static bool try_prefix(struct autopsy_work *work, slice body)
     if (!autopsy_find_prefix(work, body, true, &end)) {
         return false;
     }
-    note_rest(work, body, end);
+    note_rest(work, body, end, NULL);
     return true;
 }
 

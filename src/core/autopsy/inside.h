@@ -24,6 +24,7 @@ struct autopsy_work {
     enum yett_err err;
     struct autopsy_change changes[AUTOPSY_CHANGES_MAX];
     size_t count;
+    size_t unnamed; /* changes for which there was no room */
     /* For what is told at the end: candidates may take all the rest of the arena. */
     char *told;
     size_t told_left;

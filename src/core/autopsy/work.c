@@ -26,6 +26,8 @@ void autopsy_note(struct autopsy_work *work, const struct autopsy_change *change
 {
     if (work->count < AUTOPSY_CHANGES_MAX) {
         work->changes[work->count++] = *change;
+    } else {
+        work->unnamed++;
     }
 }
 

@@ -336,6 +336,56 @@ static void a_finding_names_place_and_text(void **state)
                                "tonight\", here is \"[list] Dinner tonight\"")));
 }
 
+/* Places are those of the text at hand, not of one in which something was undone. */
+static void a_footer_below_something_else_is_where_it_stands(void **state)
+{
+    struct autopsy_case *c = *state;
+    static const char footer[] = "____\r\nlist\r\n";
+    case_sign(c, c->rsa, &(struct sign_options){0},
+              HEAD "\r\nFrom a\r\nFrom b\r\nFrom c\r\n");
+    case_edit_all(c, "\nFrom ", "\n>From ");
+    case_edit(c, "", footer);
+    case_perform(c);
+    assert_int_equal(c->finding.count, 2);
+    const struct autopsy_change *change = &c->finding.changes[1];
+    assert_int_equal(c->finding.changes[0].kind, AUTOPSY_FROM_QUOTED);
+    assert_int_equal(change->kind, AUTOPSY_FOOTER_ADDED);
+    assert_int_equal(change->offset, strlen(">From a\r\n>From b\r\n>From c\r\n"));
+    assert_int_equal(change->length, strlen(footer));
+    assert_true(slice_find(change->text, SLICE("after byte 27 of")) < change->text.len);
+}
+
+/* Eight are named at most: that there are more is not kept quiet. */
+static void changes_that_are_not_named_are_told_of(void **state)
+{
+    struct autopsy_case *c = *state;
+    struct naive_text message = {NULL, 0}, fields = {NULL, 0}, copies = {NULL, 0};
+    naive_add(&fields, "From", 4);
+    naive_add(&copies, "z=From:jo@example.org", 21);
+    for (int i = 0; i < 10; i++) {
+        char text[40];
+        int length = snprintf(text, sizeof(text), "X-%d: old%d\r\n", i, i);
+        naive_add(&message, text, (size_t)length);
+        length = snprintf(text, sizeof(text), ":X-%d", i);
+        naive_add(&fields, text, (size_t)length);
+        length = snprintf(text, sizeof(text), "|X-%d:old%d", i, i);
+        naive_add(&copies, text, (size_t)length);
+    }
+    naive_add(&message, "From: jo@example.org\r\n\r\nHello\r\n", 31);
+    naive_add(&copies, "; ", 2);
+    case_sign(c, c->rsa, &(struct sign_options){.fields = fields.ptr, .more = copies.ptr},
+              message.ptr);
+    case_edit_all(c, ": old", ": new");
+    case_perform(c);
+    assert_int_equal(c->finding.header, AUTOPSY_EXPLAINED);
+    assert_int_equal(c->finding.count, AUTOPSY_CHANGES_MAX);
+    assert_true(slice_find(c->finding.text, SLICE("; and 2 other changes; ")) <
+                c->finding.text.len);
+    free(message.ptr);
+    free(fields.ptr);
+    free(copies.ptr);
+}
+
 static void a_body_that_was_not_kept_is_not_looked_into(void **state)
 {
     struct autopsy_case *c = *state;
@@ -364,6 +414,8 @@ int main(void)
         WITH_CASE(what_only_bh_shows_is_likely),
         WITH_CASE(a_known_header_beside_an_unknown_body_is_told_so),
         WITH_CASE(a_finding_names_place_and_text),
+        WITH_CASE(a_footer_below_something_else_is_where_it_stands),
+        WITH_CASE(changes_that_are_not_named_are_told_of),
         WITH_CASE(a_body_that_was_not_kept_is_not_looked_into),
     };
     return cmocka_run_group_tests_name("autopsy honesty", tests, NULL, NULL);
