@@ -92,7 +92,8 @@ static enum yett_err find_target(struct autopsy_header *header, bool *signed_by_
 
 /* ---- the sentence ----------------------------------------------------------------------- */
 
-static const char *header_text(const struct autopsy_finding *out)
+/* That another key made a signature shows with RSA only: its digest cannot be recovered. */
+static const char *header_text(const struct autopsy_finding *out, bool is_rsa)
 {
     switch (out->header) {
     case AUTOPSY_AS_SIGNED:
@@ -100,7 +101,10 @@ static const char *header_text(const struct autopsy_finding *out)
     case AUTOPSY_EXPLAINED:
         return "with that undone the header is as signed";
     case AUTOPSY_UNEXPLAINED:
-        return "the signed header fields were changed, and no known change explains it";
+        return is_rsa ? "the signed header fields were changed, and no known change "
+                        "explains it"
+                      : "the signed header fields were changed, or another key made the "
+                        "signature, and no known change explains it";
     case AUTOPSY_NOT_LOOKED_AT:
         break;
     }
@@ -127,6 +131,7 @@ static const char *body_text(const struct autopsy_finding *out)
 static enum yett_err write_text(struct autopsy_work *work, struct autopsy_finding *out)
 {
     struct buf buf;
+    bool is_rsa = work->input->key_type == CRYPTO_RSA;
     autopsy_told_init(work, &buf, AUTOPSY_TEXT_MAX);
     for (size_t i = 0; i < out->count; i++) {
         buf_add(&buf, out->changes[i].text);
@@ -139,9 +144,9 @@ static enum yett_err write_text(struct autopsy_work *work, struct autopsy_findin
     if (out->header == AUTOPSY_EXPLAINED && out->body == AUTOPSY_EXPLAINED) {
         buf_add_text(&buf, "with that undone the message is as signed");
     } else if (out->body == AUTOPSY_EXPLAINED) {
-        buf_printf(&buf, "%s; %s", body_text(out), header_text(out));
+        buf_printf(&buf, "%s; %s", body_text(out), header_text(out, is_rsa));
     } else {
-        buf_printf(&buf, "%s; %s", header_text(out), body_text(out));
+        buf_printf(&buf, "%s; %s", header_text(out, is_rsa), body_text(out));
     }
     if (out->budget_ended && out->kind == AUTOPSY_UNRECOGNISED) {
         buf_add_text(&buf, " (there was more to try than one autopsy may cost)");

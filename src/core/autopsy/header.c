@@ -191,10 +191,18 @@ static bool try_copies(struct autopsy_header *header)
     return any && (try_plan(header, &single, 0, 0) || try_plan(header, &pair, 0, 0));
 }
 
+/* Where each try is one of few, what a list does to several fields comes before what nobody
+   may have done to one. */
+static const size_t plans_of_few[] = {0, 2, 3, 1, 4, 5, 6};
+
+_Static_assert(sizeof(plans_of_few) / sizeof(plans_of_few[0]) ==
+                   sizeof(plans) / sizeof(plans[0]),
+               "each plan once");
+
 static bool try_plans(struct autopsy_header *header)
 {
     for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
-        if (try_plan(header, &plans[i], 0, 0)) {
+        if (try_plan(header, &plans[header->has_target ? i : plans_of_few[i]], 0, 0)) {
             return true;
         }
         /* What a single text explains is tried before pairs of what is merely possible. */

@@ -374,7 +374,10 @@ void autopsy_note_variant(struct autopsy_header *header,
     autopsy_told_init(header->work, &buf, AUTOPSY_NOTE_MAX);
     buf_add_visible(&buf, slice_first(group->name, 80));
     buf_printf(&buf, ": %s", variant->what);
-    if (!group->is_signature) {
+    if (variant->kind == AUTOPSY_FIELD_ADDED && was.len == 0 && now.len != 0) {
+        buf_add_text(&buf, ": "); /* others of its name may have been signed */
+        autopsy_add_excerpt(&buf, value_of(now));
+    } else if (!group->is_signature) {
         buf_add_text(&buf, "; signed was ");
         if (was.len == 0) {
             buf_add_text(&buf, "none");

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from world import BANK, World, holds, plain, same
-from mail import dkim_signature, text_of
+from mail import NOW, dkim_signature, text_of
 import tap
 
 FOOTER = "_______________\r\nlist mailing list\r\n"
@@ -55,6 +55,29 @@ def what_is_unknown_is_said_to_be(world):
          ("unrecognised", "none", [], None), "autopsy")
 
 
+def nothing_is_said_that_may_be_otherwise(world):
+    """Only RSA tells another key from another header, and a second field of a name is not what
+    was signed as missing."""
+    for key, words in ((world.bank, "were changed, or another key made the signature"),
+                       (world.bank_rsa, "the signed header fields were changed, and no")):
+        autopsy = found_in(world, changed(key, lambda text: text.replace("Figures", "Debts")))
+        same((autopsy["kind"], autopsy["header"]), ("unrecognised", "unexplained"), "autopsy")
+        holds(autopsy["text"], words)
+    fields, body = plain()
+    data = signed(world, fields, body)
+    autopsy = found_in(world, b"Subject: Buy this\r\n" + data)
+    same((autopsy["kind"], autopsy["field"]), ("field-added", "Subject"), "autopsy")
+    holds(autopsy["text"], 'Subject: the field was added: "Buy this";')
+
+
+def signed(world, fields, body):
+    """By yett itself, which signs fields once more than they stand there."""
+    done = world.run("sign", "--domain", "bank.test", "--selector", "r", "--key",
+                     world.bank_rsa.path, "--now", NOW, data=text_of(fields, body).encode())
+    same((done.status, done.err), (0, ""), "signing")
+    return done.raw
+
+
 def what_passes_has_none(world):
     found = world.judge(changed(world.bank), ip=BANK, mail_from="x@bank.test")
     same([(d["result"], d["autopsy"]) for d in found["dkim"]], [("pass", None)], "results")
@@ -95,6 +118,7 @@ TESTS = [
     ("a footer is shown with its place", a_footer_is_shown_with_its_place),
     ("a list changes header and body", a_list_changes_header_and_body),
     ("what is unknown is said to be", what_is_unknown_is_said_to_be),
+    ("nothing is said that may be otherwise", nothing_is_said_that_may_be_otherwise),
     ("what passes has none", what_passes_has_none),
     ("two signatures with one story tell it once", two_signatures_with_one_story_tell_it_once),
     ("results are the same with --summary, which has no autopsy",

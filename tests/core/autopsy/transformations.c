@@ -339,6 +339,12 @@ static const struct row rows[] = {
        "From: Jo Doe via List <list@lists.example>\r\nReply-To: Jo Doe "
        "<jo@example.org>\r\n"}},
      AUTOPSY_FROM_REPLACED,                                                                                                                                                                                                                 NO_MORE                   },
+    {"the same where all is oversigned",
+     german,                                                                               {.fields = OVERSIGNED},
+     {{"From: Jo Doe <jo@example.org>\r\n",
+       "From: Jo Doe via List <list@lists.example>\r\nReply-To: Jo Doe "
+       "<jo@example.org>\r\n"}},
+     AUTOPSY_FROM_REPLACED,                                                                                                                                                                                                                 AUTOPSY_FIELD_ADDED       },
     {"author, tag, Reply-To and footer: all that a list does",
      plain,                                                                                {.fields = "From:Reply-To:To:Subject:Date"},
      {{"From: Jo Doe <jo@example.org>\r\n",
@@ -522,6 +528,7 @@ static void ed25519_needs_a_verification_for_each_candidate(void **state)
         "a field that was signed as missing",
         "a second Subject where one was signed twice",
         "a list that replaces the author, and answers go to him",
+        "the same where all is oversigned",
         "8bit made base64 where all is oversigned",
         "a group service that saves the author",
         "raw UTF-8 encoded",
