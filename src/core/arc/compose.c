@@ -191,27 +191,52 @@ enum yett_err arc_compose_results(struct buf *out, struct arena *arena, unsigned
 /*
  * What carries a message (RFC 6376 section 5.4.1), with the signatures that are there (RFC
  * 8617 section 4.1.2).  Never Authentication-Results or a field of ARC, which others remove or
- * add.
+ * add.  As in signatures of DKIM, what people see and answer to, and what decides how the body
+ * is shown, is named once more than it stands: a seal is trusted in place of the author, so it
+ * must not hold for a message with another Subject on top.
  */
-static const char *const carrying_fields[] = {
-    "From",           "To",           "Cc",
-    "Subject",        "Date",         "Message-ID",
-    "Reply-To",       "In-Reply-To",  "References",
-    "Sender",         "MIME-Version", "Content-Type",
-    "List-Id",        "List-Post",    "List-Unsubscribe",
-    "Resent-From",    "Resent-To",    "Content-Transfer-Encoding",
-    "DKIM-Signature",
+static const struct carrying_field {
+    const char *name;
+    enum { AS_IT_STANDS, ONCE_MORE_WHERE_IT_STANDS, ONCE_MORE } how;
+} carrying_fields[] = {
+    {"From",                      ONCE_MORE                },
+    {"To",                        ONCE_MORE                },
+    {"Cc",                        ONCE_MORE                },
+    {"Subject",                   ONCE_MORE                },
+    {"Reply-To",                  ONCE_MORE                },
+    {"Date",                      ONCE_MORE_WHERE_IT_STANDS},
+    {"Message-ID",                ONCE_MORE_WHERE_IT_STANDS},
+    {"In-Reply-To",               ONCE_MORE_WHERE_IT_STANDS},
+    {"References",                ONCE_MORE_WHERE_IT_STANDS},
+    {"Sender",                    ONCE_MORE_WHERE_IT_STANDS},
+    {"MIME-Version",              ONCE_MORE                },
+    {"Content-Type",              ONCE_MORE                },
+    {"Content-Transfer-Encoding", ONCE_MORE                },
+    {"List-Id",                   AS_IT_STANDS             },
+    {"List-Post",                 AS_IT_STANDS             },
+    {"List-Unsubscribe",          AS_IT_STANDS             },
+    {"Resent-From",               AS_IT_STANDS             },
+    {"Resent-To",                 AS_IT_STANDS             },
+    {"DKIM-Signature",            AS_IT_STANDS             },
 };
+
+static size_t named_times(const struct carrying_field *field, size_t count)
+{
+    bool once_more = field->how == ONCE_MORE ||
+                     (field->how == ONCE_MORE_WHERE_IT_STANDS && count != 0);
+    count = count < SAME_NAMED_MAX ? count : SAME_NAMED_MAX;
+    return count + (once_more ? 1 : 0);
+}
 
 void arc_compose_field_list(struct buf *out, const struct message_header *header)
 {
-    buf_add_text(out, "From"); /* the one that is not there */
-    for (size_t i = 0; i < sizeof(carrying_fields) / sizeof(carrying_fields[0]); i++) {
-        size_t count = message_count_fields(header, carrying_fields[i]);
-        count = count < SAME_NAMED_MAX ? count : SAME_NAMED_MAX;
+    const size_t rows = sizeof(carrying_fields) / sizeof(carrying_fields[0]);
+    for (size_t i = 0; i < rows; i++) {
+        const struct carrying_field *field = &carrying_fields[i];
+        size_t count = named_times(field, message_count_fields(header, field->name));
         for (; count != 0; count--) {
-            buf_add_byte(out, ':');
-            buf_add_text(out, carrying_fields[i]);
+            buf_add_text(out, buf_slice(out).len == 0 ? "" : ":");
+            buf_add_text(out, field->name);
         }
     }
 }

@@ -186,13 +186,41 @@ static void fields_that_carry_the_message_are_signed(void **state)
     arc_put(c, "DKIM-Signature: v=1; x\r\nDKIM-Signature: v=1; y\r\nReceived: z\r\n"
                "Authentication-Results: mx.b.test; none\r\n");
     slice fields = seal_with(c, c->rsa, &plain_sealer);
-    assert_true(has(fields, "h=From:From:To:Subject:Date:DKIM-Signature:"));
+    assert_true(has(fields, "h=From:From:To:To:Cc:Subject:Subject:Reply-To:"));
     assert_true(has(fields, "DKIM-Signature:\r\n\tDKIM-Signature;") ||
                 has(fields, "DKIM-Signature:DKIM-Signature;"));
     arc_expect(c, ARC_PASS, "b.test");
     /* One field more than was signed. */
     arc_put(c, "From: Mo <mo@example.org>\r\n");
     arc_expect(c, ARC_FAIL, "ARC-Message-Signature of set 1");
+}
+
+/* Who takes a genuine message with a trusted seal, and shows people another one. */
+static void what_people_see_cannot_be_added_to(void **state)
+{
+    struct arc_case *c = *state;
+    static const char *const added[] = {"Subject: Invoice\r\n",
+                                        "To: you@example.net\r\n",
+                                        "Cc: you@example.net\r\n",
+                                        "Reply-To: mo@example.net\r\n",
+                                        "Date: Tue, 24 Nov 2026 10:00:00 +0000\r\n",
+                                        "MIME-Version: 1.0\r\n",
+                                        "Content-Type: text/html\r\n",
+                                        "Content-Transfer-Encoding: base64\r\n"};
+    (void)seal_with(c, c->rsa, &plain_sealer);
+    for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++) {
+        char *before = strdup(c->message.ptr);
+        assert_non_null(before);
+        arc_put(c, added[i]);
+        arc_expect(c, ARC_FAIL, "ARC-Message-Signature of set 1");
+        c->message.len = 0;
+        naive_add(&c->message, before, strlen(before));
+        free(before);
+    }
+    /* What other hosts add is none of it. */
+    arc_put(c, "Received: x\r\nList-Id: <l.example.net>\r\nSender: l@example.net\r\n"
+               "X-Spam: no\r\n");
+    arc_expect(c, ARC_PASS, "b.test");
 }
 
 static void the_fields_to_sign_can_be_named(void **state)
@@ -333,6 +361,7 @@ int main(void)
         T(the_text_of_a_seal_has_all_sets_in_order),
         T(there_is_no_fifty_first_set),
         T(fields_that_carry_the_message_are_signed),
+        T(what_people_see_cannot_be_added_to),
         T(the_fields_to_sign_can_be_named),
         T(some_fields_must_not_be_signed),
         T(results_are_one_field_and_nothing_else),
