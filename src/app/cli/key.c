@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/key.h"
 
+#include "app/cli/signing.h"
 #include "edge/config/config.h"
 
 #include <stdio.h>
@@ -116,6 +117,7 @@ static int open_work(struct key_work *work)
                          &why) != YETT_OK) {
         return key_complain(work, EXIT_USAGE, why);
     }
+    signing_trust_keeper(&work->config);
     work->directory = work->options.directory != NULL
                           ? work->options.directory
                           : work->config.signing.keys_directory.ptr;

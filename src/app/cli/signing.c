@@ -5,8 +5,9 @@
 #include "core/domain/domain.h"
 #include "core/update/update.h"
 #include "edge/keys/keys.h"
+#include "edge/sandbox/sandbox.h"
 
-enum { SENTENCE_MAX = 2048 };
+enum { SENTENCE_MAX = 2048, WHY_SIZE = 500 };
 
 /* Rotation goes on without it, by hand; so this keeps nobody from starting. */
 static void look_at_update_key(struct arena *arena, const struct config *config,
@@ -80,6 +81,24 @@ static void look_at_logins(struct arena *arena, const struct config *config,
     }
 }
 
+/* Of the default accounts only those that nobody else uses. */
+void signing_trust_keeper(const struct config *config)
+{
+    const slice names[] = {config->signing.keeper_user, SLICE(SANDBOX_KEEPER_ACCOUNT),
+                           config->user};
+    bool is_named = !slice_is_empty(names[0]);
+    for (size_t i = is_named ? 0 : 1; i < (is_named ? 1 : 3); i++) {
+        struct sandbox_user user;
+        char why[WHY_SIZE] = "";
+        const char *name = slice_is_empty(names[i]) ? "" : names[i].ptr;
+        if (sandbox_find_user(name, &user, why, sizeof why) == YETT_OK && user.given &&
+            why[0] == '\0') {
+            keys_trust_keeper(user.uid, user.gid);
+            return;
+        }
+    }
+}
+
 enum yett_err signing_look(struct arena *arena, const struct config *config,
                            void (*warn)(void *context, slice sentence), void *context,
                            slice *why)
@@ -89,6 +108,7 @@ enum yett_err signing_look(struct arena *arena, const struct config *config,
     if (!config_signs(config)) {
         return YETT_OK;
     }
+    signing_trust_keeper(config);
     look_at_update_key(arena, config, warn, context);
     look_at_name_servers(arena, config, warn, context);
     look_at_logins(arena, config, warn, context);

@@ -18,4 +18,7 @@ enum yett_err signing_look(struct arena *arena, const struct config *config,
                            void (*warn)(void *context, slice sentence), void *context,
                            slice *why);
 
+/* Files of the account that keepers have when root starts them are as good as root's. */
+void signing_trust_keeper(const struct config *config);
+
 #endif

@@ -2,6 +2,7 @@
 #include "app/keeper/inside.h"
 #include "app/role/role.h"
 #include "app/table/table.h"
+#include "edge/keys/keys.h"
 #include "edge/sandbox/sandbox.h"
 
 #include <errno.h>
@@ -69,6 +70,9 @@ static bool open_table(struct opening *opening)
 static bool open_keys(struct opening *opening)
 {
     struct keeper_role *role = opening->role;
+    if (role->options.has_uid) {
+        keys_trust_keeper(role->options.uid, role->options.gid);
+    }
     role->keys = keys_open(role->arena, role->crypto, role->table, role->log);
     return role->keys != NULL || fail(opening, SLICE("no memory for the keys"));
 }

@@ -89,42 +89,15 @@ static enum yett_err lock(struct keyring *ring, slice *why)
     return YETT_LIMIT;
 }
 
-/* Whoever can write in a directory can put keys of his own there, and take ours away. */
-static enum yett_err check_directory(struct keyring *ring, const char *path, uid_t *owner,
-                                     slice *why)
-{
-    struct stat stat;
-    if (lstat(path, &stat) != 0) {
-        return errno == ENOENT
-                   ? YETT_OK
-                   : ring_fail_errno(ring->arena, path, "cannot be looked at", why);
-    }
-    const char *fault = NULL;
-    if (S_ISLNK(stat.st_mode)) {
-        fault = "is a symbolic link; name the directory that it leads to";
-    } else if (!S_ISDIR(stat.st_mode)) {
-        fault = "is no directory";
-    } else if ((stat.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        fault = "can be written by others, who could put keys there; chmod go-w it";
-    } else if (stat.st_uid != 0 && stat.st_uid != geteuid() && stat.st_uid != *owner) {
-        fault = "belongs to somebody else";
-    }
-    *owner = stat.st_uid;
-    if (fault == NULL) {
-        return YETT_OK;
-    }
-    *why = keys_sentence(ring->arena, path, fault);
-    return YETT_BAD_SYNTAX;
-}
-
-/* The owner of the directory of all keys may own those in it: he runs the keepers. */
+/* A directory that is not there is an empty one. */
 static enum yett_err check_directories(struct keyring *ring, const char *directory,
                                        slice *why)
 {
-    struct stat stat;
-    uid_t owner = lstat(directory, &stat) == 0 ? stat.st_uid : 0;
-    enum yett_err err = check_directory(ring, directory, &owner, why);
-    return err == YETT_OK ? check_directory(ring, ring->directory, &owner, why) : err;
+    enum yett_err err = keys_check_directory(ring->arena, directory, why);
+    if (err == YETT_OK) {
+        err = keys_check_directory(ring->arena, ring->directory, why);
+    }
+    return err == YETT_NOT_FOUND ? YETT_OK : err;
 }
 
 /* /var/lib/yett, on a host where no gateway was started yet. */

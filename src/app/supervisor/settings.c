@@ -6,6 +6,7 @@
 #include "app/supervisor/supervisor.h"
 #include "app/table/table.h"
 #include "edge/config/config.h"
+#include "edge/keys/keys.h"
 #include "edge/log/log.h"
 #include "edge/sandbox/sandbox.h"
 
@@ -29,8 +30,7 @@ enum {
 };
 
 /* That of the account that gateways run under (edge/sandbox), and the account of keepers. */
-#define OWN_GROUP      "yett"
-#define KEEPER_ACCOUNT "yett-keeper"
+#define OWN_GROUP "yett"
 
 struct settings {
     struct arena *arena;
@@ -179,13 +179,13 @@ static bool find_keeper_user(struct settings *settings)
     char why[WHY_BYTES] = "";
     settings->plan.keeper_uid = settings->plan.uid;
     settings->plan.keeper_gid = settings->plan.gid;
-    if (settings->plan.has_user == 0 || settings->plan.signs == 0) {
+    if (settings->plan.has_user == 0 || !config_signs(&settings->config)) {
         return true;
     }
-    enum yett_err err =
-        sandbox_find_user(is_default ? KEEPER_ACCOUNT : name, &user, why, sizeof why);
+    enum yett_err err = sandbox_find_user(is_default ? SANDBOX_KEEPER_ACCOUNT : name,
+                                          &user, why, sizeof why);
     if (err == YETT_NOT_FOUND && is_default) {
-        note(settings, SLICE("there is no account \"" KEEPER_ACCOUNT
+        note(settings, SLICE("there is no account \"" SANDBOX_KEEPER_ACCOUNT
                              "\": keepers, which hold the signing keys, run under the "
                              "account of the gateways"));
         return true;
@@ -196,6 +196,7 @@ static bool find_keeper_user(struct settings *settings)
     }
     settings->plan.keeper_uid = user.uid;
     settings->plan.keeper_gid = user.gid;
+    keys_trust_keeper(user.uid, user.gid);
     return true;
 }
 
@@ -464,9 +465,9 @@ static void say_notices(const struct settings *settings)
 static int run(struct settings *settings, int argc, char **argv)
 {
     static bool (*const steps[])(struct settings *) = {
-        read_config,     open_shares,      find_secret,    find_user,
-        hand_over_table, find_keeper_user, plan_listeners, find_status_group,
-        plan_rest,       name_settings,    hand_over_text};
+        read_config,      open_shares,     find_secret,    find_user,
+        find_keeper_user, hand_over_table, plan_listeners, find_status_group,
+        plan_rest,        name_settings,   hand_over_text};
     bool good = read_arguments(settings, argc, argv);
     for (size_t i = 0; good && i < sizeof steps / sizeof steps[0]; i++) {
         good = steps[i](settings);

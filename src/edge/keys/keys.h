@@ -6,13 +6,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * keys: files that hold secrets (private keys, TSIG keys) and what is written beside them.
  *
  * read.c reads one that nobody else can read or put there, write.c makes new ones that are
- * whole on the disk before their name is, place.c is about their directory, path.c puts paths
- * together.  What stands in them is others' work.
+ * whole on the disk before their name is, place.c is about their directory, trust.c about who
+ * may own it and those above, path.c puts paths together.  What stands in them is others' work.
  *
  * Sentences (`why`, in `arena`) begin with the path, made visible, and are complete.  Paths
  * end in NUL.
@@ -40,14 +41,26 @@ slice keys_sentence(struct arena *arena, const char *path, const char *fault);
  * Read the secret in `path`, at most KEYS_FILE_MAX octets, into `arena`; one NUL that is not
  * counted follows it.  keys_wipe() it when done.
  *
- * YETT_NOT_FOUND there is no such file; YETT_BAD_SYNTAX it is refused: it or its directory
- * could be read or changed by others (a file: any access of others, or writing by its group;
- * a directory: writing by its group or others, unless it is a sticky one), it belongs to
- * somebody who is neither we, root nor its directory's owner, it is a symbolic link, no regular file, or empty; YETT_LIMIT it is larger; YETT_IO the system refused;
- * YETT_NO_MEMORY.
+ * YETT_NOT_FOUND there is no such file; YETT_BAD_SYNTAX it is refused: it could be read or
+ * changed by others, or others could put it there (below), it is a symbolic link, no regular
+ * file, or empty; YETT_LIMIT it is larger; YETT_IO the system refused; YETT_NO_MEMORY.
+ *
+ * The file and all directories above it must be root's, of who runs this, or the keepers'
+ * (keys_trust_keeper()).  A file: no access of others, no writing by its group, and reading by
+ * it only where it is root's, that of who runs this, or the keepers'.  Its directory: no
+ * writing by group or others, unless it is sticky; those above: the same, but that one of
+ * these groups may write.
  */
 YETT_MUST_USE
 enum yett_err keys_read(struct arena *arena, const char *path, slice *out, slice *why);
+
+/* Whom keepers become: their files are as good as root's, in this process. */
+void keys_trust_keeper(uid_t uid, gid_t gid);
+
+/* That a directory and those above it are what they must be for keys_read(); YETT_NOT_FOUND
+   there is none, other errors as there.  It may not be sticky either: keys in it have one owner. */
+YETT_MUST_USE
+enum yett_err keys_check_directory(struct arena *arena, const char *path, slice *why);
 
 /* Overwrite a secret, in a way that the compiler leaves in. */
 void keys_wipe(slice secret);
@@ -68,7 +81,8 @@ YETT_MUST_USE
 enum yett_err keys_replace(struct arena *arena, const char *path, slice octets,
                            slice *why);
 
-/* Make the directory with mode 0700 when it is not there yet (its parent must be). */
+/* Make the directory with mode 0700 when it is not there yet; its parent must be, as in
+   keys_check_directory(). */
 YETT_MUST_USE
 enum yett_err keys_make_directory(struct arena *arena, const char *path, slice *why);
 

@@ -25,31 +25,23 @@ enum yett_err place_fail_errno(const struct place *place, const char *doing)
     return place_fail(place, err, buf_err(&text) == YETT_OK ? text.ptr : doing);
 }
 
-static enum yett_err refuse_place(const struct place *place, const struct stat *stat)
-{
-    struct buf text;
-    buf_init(&text, place->arena, 512);
-    buf_printf(&text,
-               "its directory has mode %03o: others could put files there; take "
-               "their permission to write (chmod go-w)%c",
-               (unsigned)(stat->st_mode & 07777), '\0');
-    return place_fail(place, YETT_BAD_SYNTAX,
-                      buf_err(&text) == YETT_OK ? text.ptr : "others can write here");
-}
-
 /* Nobody else may put files there, or take another's away. */
-static enum yett_err check_place(struct place *place)
+static enum yett_err enter(struct place *place, const char *directory, int how,
+                           const char *trouble)
 {
-    struct stat stat;
-    if (fstat(place->directory, &stat) != 0) {
-        return place_fail_errno(place, "its directory cannot be looked at");
+    place->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | how);
+    if (place->directory < 0) {
+        return errno == ENOTDIR || errno == ELOOP
+                   ? place_fail(place, YETT_BAD_SYNTAX,
+                                place->is_directory ? "is no directory"
+                                                    : "lies in what is no directory")
+                   : place_fail_errno(place, trouble);
     }
-    place->directory_owner = stat.st_uid;
-    bool others_write = (stat.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-    if (others_write && (stat.st_mode & S_ISVTX) == 0) {
-        return refuse_place(place, &stat);
+    enum yett_err err = trust_check(place, slice_from_text(directory));
+    if (err != YETT_OK) {
+        place_close(place);
     }
-    return YETT_OK;
+    return err;
 }
 
 enum yett_err place_open(struct place *place, struct arena *arena, const char *path,
@@ -74,15 +66,19 @@ enum yett_err place_open(struct place *place, struct arena *arena, const char *p
     if (place->name[0] == '\0') {
         return place_fail(place, YETT_BAD_SYNTAX, "is a directory, not a file");
     }
-    place->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (place->directory < 0) {
-        return place_fail_errno(place, "its directory cannot be opened");
-    }
-    enum yett_err err = check_place(place);
-    if (err != YETT_OK) {
-        place_close(place);
-    }
-    return err;
+    return enter(place, directory, 0, "its directory cannot be opened");
+}
+
+enum yett_err place_open_directory(struct place *place, struct arena *arena,
+                                   const char *path, slice *why)
+{
+    *place = (struct place){.arena = arena,
+                            .path = path,
+                            .name = path,
+                            .directory = -1,
+                            .is_directory = true,
+                            .why = why};
+    return enter(place, path, O_NOFOLLOW, "cannot be opened");
 }
 
 void place_close(struct place *place)

@@ -4,15 +4,16 @@
 
 #include "core/base/arena.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* place: the directory that a secret lies in, held open while something is done there. */
 struct place {
     struct arena *arena;
-    const char *path; /* of the file */
-    const char *name; /* within the directory */
-    int directory;    /* -1: not open */
-    uid_t directory_owner;
+    const char *path;  /* of the file */
+    const char *name;  /* within the directory */
+    int directory;     /* -1: not open */
+    bool is_directory; /* what it is about is that directory itself */
     slice *why;
 };
 
@@ -21,6 +22,10 @@ struct place {
 YETT_MUST_USE
 enum yett_err place_open(struct place *place, struct arena *arena, const char *path,
                          slice *why);
+/* The same for a directory itself; a symbolic link is none. */
+YETT_MUST_USE
+enum yett_err place_open_directory(struct place *place, struct arena *arena,
+                                   const char *path, slice *why);
 void place_close(struct place *place);
 
 /* `place->path` and what is wrong, into `*place->why`; gives `err` back. */
@@ -28,5 +33,15 @@ enum yett_err place_fail(const struct place *place, enum yett_err err, const cha
 
 /* The same for errno, which decides what is given back. */
 enum yett_err place_fail_errno(const struct place *place, const char *doing);
+
+/* ---- trust.c ---------------------------------------------------------------------------- */
+
+bool trust_user(uid_t uid);
+bool trust_group(gid_t gid);
+
+/* That only those who are trusted can change the directory of `place`, which the path calls
+   `directory`, and those above it. */
+YETT_MUST_USE
+enum yett_err trust_check(const struct place *place, slice directory);
 
 #endif

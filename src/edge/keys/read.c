@@ -26,6 +26,17 @@ static enum yett_err refuse_mode(const struct place *place, mode_t mode)
                       buf_err(&text) == YETT_OK ? text.ptr : "others have access");
 }
 
+/* "BEFORE NUMBER AFTER" */
+static enum yett_err refuse_number(const struct place *place, const char *before,
+                                   unsigned long number, const char *after)
+{
+    struct buf text;
+    buf_init(&text, place->arena, 512);
+    buf_printf(&text, "%s %lu%s%c", before, number, after, '\0');
+    return place_fail(place, YETT_BAD_SYNTAX,
+                      buf_err(&text) == YETT_OK ? text.ptr : before);
+}
+
 static enum yett_err check_file(const struct place *place, const struct stat *stat)
 {
     if (!S_ISREG(stat->st_mode)) {
@@ -34,11 +45,15 @@ static enum yett_err check_file(const struct place *place, const struct stat *st
     if ((stat->st_mode & (S_IRWXO | S_IWGRP)) != 0) {
         return refuse_mode(place, stat->st_mode);
     }
-    if (stat->st_uid != 0 && stat->st_uid != geteuid() &&
-        stat->st_uid != place->directory_owner) {
-        return place_fail(place, YETT_BAD_SYNTAX,
-                          "belongs to another user than its directory does, "
-                          "who may have put it there");
+    if (!trust_user(stat->st_uid)) {
+        return refuse_number(place, "belongs to user", stat->st_uid,
+                             ", who may have put it there: it must be root's, yours, or "
+                             "the keepers' (chown it)");
+    }
+    if ((stat->st_mode & S_IRGRP) != 0 && !trust_group(stat->st_gid)) {
+        return refuse_number(place, "can be read by group", stat->st_gid,
+                             ": chmod 600 it, or give it to the group of root or of the "
+                             "keepers (chgrp)");
     }
     if (stat->st_size > KEYS_FILE_MAX) {
         return place_fail(place, YETT_LIMIT, "is larger than a key can be (64 KiB)");

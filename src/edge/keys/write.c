@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/base/buf.h"
 #include "edge/keys/keys.h"
 #include "edge/keys/place.h"
 
@@ -106,18 +107,55 @@ enum yett_err keys_replace(struct arena *arena, const char *path, slice octets,
     return put(arena, path, octets, true, why);
 }
 
+/* Without slashes at the end, which hide the last name. */
+static enum yett_err trim(struct arena *arena, const char *path, const char **out)
+{
+    slice text = slice_from_text(path);
+    struct buf buf;
+    while (text.len > 1 && slice_ends_with(text, SLICE("/"))) {
+        text = slice_first(text, text.len - 1);
+    }
+    buf_init(&buf, arena, KEYS_PATH_MAX);
+    buf_add(&buf, text);
+    buf_add_byte(&buf, '\0');
+    *out = buf.ptr;
+    return buf_err(&buf);
+}
+
 enum yett_err keys_make_directory(struct arena *arena, const char *path, slice *why)
 {
-    struct place place = {.arena = arena, .path = path, .directory = -1, .why = why};
-    if (mkdir(path, DIRECTORY_MODE) != 0 && errno != EEXIST) {
-        return place_fail_errno(&place, "cannot be made");
-    }
+    struct place place = {.directory = -1};
     struct stat stat;
-    if (lstat(path, &stat) != 0) {
-        return place_fail_errno(&place, "cannot be looked at");
+    const char *trimmed = path;
+    enum yett_err err = trim(arena, path, &trimmed);
+    if (err != YETT_OK) {
+        return err;
     }
-    return S_ISDIR(stat.st_mode)
-               ? YETT_OK
-               : place_fail(&place, YETT_BAD_SYNTAX,
-                            "is in the place of a directory, and is none");
+    if (lstat(trimmed, &stat) == 0) {
+        *why = keys_sentence(arena, path, "is in the place of a directory, and is none");
+        return S_ISDIR(stat.st_mode) ? YETT_OK : YETT_BAD_SYNTAX;
+    }
+    err = place_open(&place, arena, trimmed, why);
+    if (err == YETT_NOT_FOUND) {
+        *why = keys_sentence(arena, path,
+                             "cannot be made: the directory above it is missing");
+    }
+    if (err == YETT_OK && mkdirat(place.directory, place.name, DIRECTORY_MODE) != 0 &&
+        errno != EEXIST) {
+        err = place_fail_errno(&place, "cannot be made");
+    }
+    place_close(&place);
+    return err;
+}
+
+enum yett_err keys_check_directory(struct arena *arena, const char *path, slice *why)
+{
+    struct place place;
+    const char *trimmed = path;
+    enum yett_err err = trim(arena, path, &trimmed);
+    if (err == YETT_OK) {
+        err = place_open_directory(&place, arena, trimmed, why);
+        place_close(&place);
+    }
+    return err;
 }

@@ -32,6 +32,9 @@ struct sandbox_user {
     bool given; /* false: stay who we are (not started as root) */
 };
 
+/* Whom keepers become where no setting says otherwise, if there is such an account. */
+#define SANDBOX_KEEPER_ACCOUNT "yett-keeper"
+
 /*
  * The account `name`.  Empty: "yett", or "nobody" where there is no such account; `why` (at
  * least 200 bytes) then says so although all is well, and is empty otherwise.  Not given

@@ -7,6 +7,7 @@
 import base64
 import json
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -163,6 +164,28 @@ def a_directory_that_others_can_write_is_refused(w):
             assert "others" in done.err and os.path.join(folder, place) in done.err, done.err
             left = os.listdir(os.path.join(folder, "keys/example.com"))
             assert not left, left
+
+
+def a_directory_of_another_user_is_refused(w):
+    """He could put keys of his own in the place of those that are made there."""
+    if os.geteuid() != 0:
+        print("# skipped: only root gives directories away")
+        return
+    account = pwd.getpwnam("daemon")
+    for place in ("keys/example.com", "keys", "."):
+        folder = w.folder()
+        os.makedirs(os.path.join(folder, "keys/example.com"), 0o700)
+        os.chown(os.path.join(folder, place), account.pw_uid, account.pw_gid)
+        for command in ("generate", "list"):
+            done = w.key(folder, command, "example.com")
+            assert done.status == 1, (done.out, done.err)
+            assert f"belongs to user {account.pw_uid}" in done.err, done.err
+            assert os.path.realpath(os.path.join(folder, place)) in done.err, done.err
+            assert not os.listdir(os.path.join(folder, "keys/example.com"))
+        write(os.path.join(folder, "y.conf"), 'signing { keeper_user = "daemon" }\n')
+        done = w.key(folder, "generate", "example.com", "--config",
+                     os.path.join(folder, "y.conf"))
+        assert done.status == 0, done.err
 
 
 def a_directory_that_is_none_is_refused(w):

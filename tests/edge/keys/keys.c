@@ -6,6 +6,8 @@
 #include <dirent.h>
 #include <string.h>
 
+enum { STRANGER = 12345, KEEPER = 12346 };
+
 static void put(struct tree *tree, const char *name, slice text, mode_t mode)
 {
     tree_file(tree, name, text);
@@ -35,6 +37,29 @@ static void its_group_may_read_it(void **state)
     slice out, why;
     put(tree, "k", SLICE("secret"), 0640);
     assert_int_equal(get(tree, "k", &out, &why), YETT_OK);
+}
+
+/* Root's, that of who runs this, and the keepers'. */
+static void only_a_group_that_is_ours_may_read_it(void **state)
+{
+    struct tree *tree = *state;
+    slice out, why;
+    if (geteuid() != 0) {
+        printf("# skipped: only root gives files away\n");
+        return;
+    }
+    put(tree, "k", SLICE("secret"), 0640);
+    assert_int_equal(chown(tree_path(tree, "k"), 0, STRANGER), 0);
+    assert_int_equal(get(tree, "k", &out, &why), YETT_BAD_SYNTAX);
+    assert_says(
+        tree, why, "k",
+        "can be read by group 12345: chmod 600 it, or give it to the group of root "
+        "or of the keepers (chgrp)");
+    assert_int_equal(chown(tree_path(tree, "k"), 0, KEEPER), 0);
+    assert_int_equal(get(tree, "k", &out, &why), YETT_BAD_SYNTAX);
+    keys_trust_keeper(KEEPER, KEEPER);
+    assert_int_equal(get(tree, "k", &out, &why), YETT_OK);
+    keys_trust_keeper(0, 0);
 }
 
 static void what_others_can_read_or_change_is_refused(void **state)
@@ -83,11 +108,82 @@ static void a_file_of_a_stranger_is_refused(void **state)
         return;
     }
     put(tree, "k", SLICE("secret"), 0600);
-    assert_int_equal(chown(tree_path(tree, "k"), 12345, 0), 0);
+    assert_int_equal(chown(tree_path(tree, "k"), STRANGER, 0), 0);
     assert_int_equal(get(tree, "k", &out, &why), YETT_BAD_SYNTAX);
     assert_says(tree, why, "k",
-                "belongs to another user than its directory does, who may have put it "
-                "there");
+                "belongs to user 12345, who may have put it there: it must be root's, "
+                "yours, or the keepers' (chown it)");
+}
+
+/* Who owns a directory puts another file in the place of what lies there. */
+static void a_directory_of_a_stranger_is_refused(void **state)
+{
+    struct tree *tree = *state;
+    slice out, why;
+    if (geteuid() != 0) {
+        printf("# skipped: only root gives files away\n");
+        return;
+    }
+    tree_directory(tree, "d");
+    put(tree, "d/k", SLICE("secret"), 0600);
+    assert_int_equal(chown(tree_path(tree, "d"), STRANGER, 0), 0);
+    assert_int_equal(get(tree, "d/k", &out, &why), YETT_BAD_SYNTAX);
+    assert_says(
+        tree, why, "d/k",
+        "its directory belongs to user 12345, who could put other files there: it "
+        "must be root's, yours, or the keepers' (chown it)");
+    assert_int_equal(keys_write(tree->arena, tree_path(tree, "d/n"), SLICE("x"), &why),
+                     YETT_BAD_SYNTAX);
+    assert_int_equal(keys_replace(tree->arena, tree_path(tree, "d/n"), SLICE("x"), &why),
+                     YETT_BAD_SYNTAX);
+    assert_int_equal(keys_make_directory(tree->arena, tree_path(tree, "d/n"), &why),
+                     YETT_BAD_SYNTAX);
+    assert_int_equal(access(tree_path(tree, "d/n"), F_OK), -1);
+    assert_int_equal(keys_check_directory(tree->arena, tree_path(tree, "d/"), &why),
+                     YETT_BAD_SYNTAX);
+    keys_trust_keeper(STRANGER, STRANGER);
+    assert_int_equal(get(tree, "d/k", &out, &why), YETT_OK);
+    assert_int_equal(chown(tree_path(tree, "d/k"), STRANGER, STRANGER), 0);
+    assert_int_equal(get(tree, "d/k", &out, &why), YETT_OK);
+    keys_trust_keeper(0, 0);
+}
+
+/* He puts another directory there. */
+static void directories_above_are_looked_at_as_well(void **state)
+{
+    struct tree *tree = *state;
+    char inner[256], say[320];
+    slice out, why;
+    tree_directory(tree, "a");
+    tree_directory(tree, "a/b");
+    tree_directory(tree, "a/b/c");
+    put(tree, "a/b/c/k", SLICE("secret"), 0600);
+    assert_int_equal(chmod(tree_path(tree, "a"), 0757), 0);
+    snprintf(say, sizeof say,
+             "the directory %.200s has mode 757: others could put files there; take their "
+             "permission to write (chmod go-w)",
+             tree_path(tree, "a"));
+    assert_int_equal(get(tree, "a/b/c/k", &out, &why), YETT_BAD_SYNTAX);
+    assert_says(tree, why, "a/b/c/k", say);
+    /* However it is called. */
+    snprintf(inner, sizeof inner, "%s", tree_path(tree, "a/b/c"));
+    assert_int_equal(symlink(inner, tree_path(tree, "short")), 0);
+    assert_int_equal(get(tree, "short/k", &out, &why), YETT_BAD_SYNTAX);
+    assert_says(tree, why, "short/k",
+                "a directory above it has mode 757: others could put files there; take "
+                "their permission to write (chmod go-w)");
+    assert_int_equal(chmod(tree_path(tree, "a"), 01777), 0);
+    assert_int_equal(get(tree, "a/b/c/k", &out, &why), YETT_OK);
+    assert_int_equal(chmod(tree_path(tree, "a"), 0775), 0); /* its group is ours */
+    assert_int_equal(get(tree, "a/b/c/k", &out, &why), YETT_OK);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(tree_path(tree, "a"), 0, STRANGER), 0);
+        assert_int_equal(get(tree, "a/b/c/k", &out, &why), YETT_BAD_SYNTAX);
+        assert_int_equal(chmod(tree_path(tree, "a"), 0755), 0);
+        assert_int_equal(get(tree, "a/b/c/k", &out, &why), YETT_OK);
+        assert_int_equal(chown(tree_path(tree, "a"), STRANGER, 0), 0);
+        assert_int_equal(get(tree, "a/b/c/k", &out, &why), YETT_BAD_SYNTAX);
+    }
 }
 
 static void links_directories_and_pipes_are_refused(void **state)
@@ -236,6 +332,9 @@ int main(void)
         tree_test(its_group_may_read_it),
         tree_test(what_others_can_read_or_change_is_refused),
         tree_test(a_directory_that_others_can_write_is_refused),
+        tree_test(only_a_group_that_is_ours_may_read_it),
+        tree_test(a_directory_of_a_stranger_is_refused),
+        tree_test(directories_above_are_looked_at_as_well),
         tree_test(a_file_of_a_stranger_is_refused),
         tree_test(links_directories_and_pipes_are_refused),
         tree_test(what_is_missing_empty_or_too_large_says_so),
