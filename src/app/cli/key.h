@@ -113,6 +113,10 @@ struct nameserver_options key_nameservers(const struct key_work *work);
 struct keyring_dns key_dns(const struct key_work *work);
 struct rotation_settings key_rotation_settings(const struct key_work *work);
 
+/* key_file.c: add what signing.domains_file says of the domains that are named, or of all where
+   they are few, to the settings; before key_part().  Exit status. */
+int key_read_file(struct key_work *work);
+
 /*
  * Part the command in two, before any key is read: an asker with `options` (its name servers
  * and user are filled in here), and this process, which keeps the files of keys and loses the

@@ -93,15 +93,24 @@ static bool add_file(const struct key_work *work, struct reach *reach, const cha
     return true;
 }
 
+static bool add_keys(const struct key_work *work, struct reach *reach,
+                     const struct config_key *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!slice_is_empty(keys[i].path) && !add_file(work, reach, keys[i].path.ptr)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool add_named(const struct key_work *work, struct reach *reach)
 {
     for (size_t i = 0; i < work->config.domain_count; i++) {
         const struct config_domain *domain = &work->config.domains[i];
-        for (size_t j = 0; j < domain->sign_count; j++) {
-            if (!slice_is_empty(domain->sign[j].path) &&
-                !add_file(work, reach, domain->sign[j].path.ptr)) {
-                return false;
-            }
+        if (!add_keys(work, reach, domain->sign, domain->sign_count) ||
+            !add_keys(work, reach, domain->seal, domain->seal_count)) {
+            return false;
         }
     }
     return true;
@@ -111,7 +120,7 @@ static size_t count_named(const struct key_work *work)
 {
     size_t count = 0;
     for (size_t i = 0; i < work->config.domain_count; i++) {
-        count += work->config.domains[i].sign_count;
+        count += work->config.domains[i].sign_count + work->config.domains[i].seal_count;
     }
     return count;
 }

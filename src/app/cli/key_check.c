@@ -63,7 +63,8 @@ static void judge_absent(const struct key_work *work, struct finding *finding)
 {
     const struct keyring *ring = finding->ring;
     const struct keyring_key *key = finding->key;
-    bool named = key_is_named(work, ring->domain, key->selector);
+    bool named = key_is_named(work, ring->domain, key->selector) ||
+                 key_seals(work, ring->domain, key->selector);
     finding->status = EXIT_BAD;
     finding->reason = SLICE("no record is published, and it signs: nobody can verify it");
     if (named) {
@@ -331,6 +332,9 @@ static int check_domain(const struct key_work *work, slice domain)
 int key_check(struct key_work *work)
 {
     struct asker_options asker = key_resolving(work);
-    int status = key_part(work, &asker, false);
+    int status = key_read_file(work);
+    if (status == EXIT_FINE) {
+        status = key_part(work, &asker, false);
+    }
     return status == EXIT_FINE ? key_each_domain(work, check_domain) : status;
 }

@@ -31,7 +31,8 @@ static enum yett_err find_domains(const struct key_work *work, const slice **out
     }
     memcpy(all, found, have * sizeof all[0]);
     for (size_t i = 0; i < work->config.domain_count; i++) {
-        if (work->config.domains[i].sign_count > 0 || work->config.domains[i].rotate) {
+        if (work->config.domains[i].sign_count > 0 ||
+            work->config.domains[i].seal_count > 0 || work->config.domains[i].rotate) {
             all[have++] = work->config.domains[i].name;
         }
     }

@@ -111,5 +111,6 @@ static int list_domain(const struct key_work *work, slice domain)
 
 int key_list(struct key_work *work)
 {
-    return key_each_domain(work, list_domain);
+    int status = key_read_file(work);
+    return status == EXIT_FINE ? key_each_domain(work, list_domain) : status;
 }

@@ -120,6 +120,9 @@ int key_open(const struct key_work *work, slice domain, enum keyring_access acce
     }
     if (err == YETT_OK && settings != NULL) {
         err = add_named(out, settings->sign, settings->sign_count);
+        if (err == YETT_OK) {
+            err = add_named(out, settings->seal, settings->seal_count);
+        }
         why = SLICE("the settings name too many keys");
     }
     return err == YETT_OK ? EXIT_FINE : key_complain(work, key_status_of(err), why);

@@ -36,11 +36,15 @@ slice key_phase(const struct key_work *work, const struct keyring *ring,
 {
     bool named = key_is_named(work, ring->domain, key->selector);
     if (key->phase == KEYRING_NO_PHASE) {
-        return named ? SLICE("signs") : SLICE("unused");
+        return named                                          ? SLICE("signs")
+               : key_seals(work, ring->domain, key->selector) ? SLICE("seals")
+                                                              : SLICE("unused");
     }
     switch (ring->rotation.keys[key->phase].phase) {
     case ROTATION_PENDING:
-        return named ? SLICE("signs") : SLICE("pending");
+        return named                                          ? SLICE("signs")
+               : key_seals(work, ring->domain, key->selector) ? SLICE("seals")
+                                                              : SLICE("pending");
     case ROTATION_ACTIVE:
         return SLICE("signs");
     case ROTATION_RETIRING:

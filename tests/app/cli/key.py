@@ -322,6 +322,39 @@ def settings_name_directory_and_keys(w):
     assert done.returncode == 1
 
 
+def domains_of_the_file_are_known_as_well(w):
+    folder = w.folder()
+    made = w.made(folder, "--selector", "s1")[0]
+    key = os.path.join(folder, made["file"])
+    write(os.path.join(folder, "domains"),
+          f"# customers\nshop.test s9={key} arc:a9={key}\n*.shop.test s8={key}\n"
+          f"other.test d=shop.test s7={key}\nelse.test s6={key}\nexample.com s1 s5={key}\n")
+    conf = write(os.path.join(folder, "yett.conf"),
+                 f'signing {{ domains_file = "{folder}/domains" }}\n')
+    done = w.key(folder, "list", "shop.test", "--config", conf, "--json")
+    found = [(one["selector"], one["phase"], one["error"]) for one in done.objects()]
+    assert found == [("s9", "signs", None), ("s8", "signs", None), ("s7", "signs", None),
+                     ("a9", "seals", None)], found
+    found = {one["domain"]: one["phase"] for one in
+             w.key(folder, "list", "--config", conf, "--json").objects()}
+    assert found == {"shop.test": "seals", "else.test": "signs", "example.com": "signs"}, found
+    zone = zone_of(folder, made["record"]["zone"].replace("s1._domainkey.example.com.",
+                                                          "s9._domainkey.shop.test."))
+    done = w.key(folder, "check", "shop.test", "--config", conf, "--json", "--dns", zone)
+    found = {one["selector"]: (one["result"], one["fine"]) for one in done.objects()}
+    assert done.status == 1 and found == {"s9": ("ours", True), "s8": ("absent", False),
+                                          "s7": ("absent", False), "a9": ("absent", False)}, found
+    write(os.path.join(folder, "domains"),
+          "".join(f"d{n}.test s1={key}\n" for n in range(1500)))
+    done = w.key(folder, "list", "--config", conf)
+    assert "500 lines are left out" in done.err and "d999.test" in done.out, done.err
+    done = w.key(folder, "list", "d1499.test", "--config", conf)
+    assert not done.err and " signs " in done.out, done.out + done.err
+    write(os.path.join(folder, "domains"), "a.test s1\nb..test s1\n")
+    done = w.key(folder, "list", "--config", conf)
+    assert done.status == 1 and "domains:2: " in done.err, done.err
+
+
 def a_broken_state_is_named_with_its_line(w):
     folder = w.folder()
     w.made(folder, "--selector", "s1")

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cli/key.h"
+#include "core/domain/domain.h"
+#include "core/signing/signing.h"
+#include "edge/files/files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * key_file: domains of the file that signing.domains_file names, as if there were blocks for
+ * them: those that the command names, or all where they are few.
+ */
+
+enum { FILE_BYTES = 256 << 20, ROOM_BYTES = 2 * FILE_BYTES, FEW = 1000 };
+
+struct scan {
+    struct key_work *work;
+    struct arena *room; /* of the file, and of one line */
+    struct config_domain *list;
+    size_t count, capacity;
+    size_t left_out; /* lines */
+};
+
+static slice copy(const struct scan *scan, slice text)
+{
+    slice with_end = arena_printf(scan->work->arena, "%.*s%c", SLICE_ARG(text), '\0');
+    return with_end.ptr == NULL ? SLICE_NONE : slice_first(with_end, text.len);
+}
+
+static bool is_asked_for(const struct scan *scan, slice domain)
+{
+    bool found = false;
+    for (int i = 0; i < scan->work->count && !found; i++) {
+        slice named;
+        found = domain_normalize(scan->room, slice_from_text(scan->work->arguments[i]),
+                                 &named) == YETT_OK &&
+                slice_eq(named, domain);
+    }
+    return found;
+}
+
+static struct config_domain *find(const struct scan *scan, slice domain)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        if (slice_eq(scan->list[i].name, domain)) {
+            return &scan->list[i];
+        }
+    }
+    return NULL;
+}
+
+/* The domain of a line among those of the blocks, or a new one; NULL: it is left out, or there
+   is no memory. */
+static struct config_domain *find_or_add(struct scan *scan, slice domain)
+{
+    struct config_domain *found = find(scan, domain);
+    if (found != NULL) {
+        return found;
+    }
+    if (scan->work->count > 0 ? !is_asked_for(scan, domain) : scan->count >= FEW) {
+        scan->left_out++;
+        return NULL;
+    }
+    slice name = copy(scan, domain);
+    if (scan->count == scan->capacity || name.ptr == NULL) {
+        return NULL;
+    }
+    found = &scan->list[scan->count++];
+    *found = (struct config_domain){.name = name, .subdomains = true};
+    return found;
+}
+
+static enum yett_err add_key(const struct scan *scan, const struct config_key **keys,
+                             size_t *count, const struct signing_file_key *key)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (slice_eq((*keys)[i].selector, key->selector)) {
+            return YETT_OK; /* of a pattern of the same domain */
+        }
+    }
+    struct config_key *more =
+        ARENA_ARRAY(scan->work->arena, *count + 1, struct config_key);
+    slice selector = copy(scan, key->selector);
+    slice path = slice_is_empty(key->path) ? SLICE_NONE : copy(scan, key->path);
+    if (more == NULL || selector.ptr == NULL) {
+        return YETT_NO_MEMORY;
+    }
+    if (*count > 0) {
+        memcpy(more, *keys, *count * sizeof more[0]);
+    }
+    more[*count] = (struct config_key){.selector = selector, .path = path};
+    *keys = more;
+    ++*count;
+    return YETT_OK;
+}
+
+static enum yett_err add_line(struct scan *scan, const struct signing_domain_line *line)
+{
+    struct config_domain *domain = find_or_add(scan, line->domain);
+    enum yett_err err = YETT_OK;
+    for (size_t i = 0; domain != NULL && err == YETT_OK && i < line->key_count; i++) {
+        err = line->keys[i].seals
+                  ? add_key(scan, &domain->seal, &domain->seal_count, &line->keys[i])
+                  : add_key(scan, &domain->sign, &domain->sign_count, &line->keys[i]);
+    }
+    return err;
+}
+
+static enum yett_err read_line(struct scan *scan, struct signing_file *file, slice *why)
+{
+    struct signing_domain_line line = {.key_count = 0};
+    slice reason = SLICE("out of memory");
+    enum yett_err err = signing_next_domain(scan->room, file, &line, &reason);
+    if (err == YETT_OK) {
+        return add_line(scan, &line);
+    }
+    if (err != YETT_NOT_FOUND) {
+        *why = arena_printf(scan->work->arena, "%s:%zu: %.*s",
+                            scan->work->config.signing.domains_file.ptr, file->line,
+                            SLICE_ARG(reason));
+    }
+    return err;
+}
+
+static enum yett_err read_lines(struct scan *scan, slice *why)
+{
+    struct signing_file file = {.line = 0};
+    slice reason = SLICE_NONE;
+    enum yett_err err = file_read(scan->room, scan->work->config.signing.domains_file.ptr,
+                                  FILE_BYTES, &file.rest, &reason);
+    if (err != YETT_OK) {
+        *why = copy(scan, reason);
+        return err;
+    }
+    while (err == YETT_OK) {
+        struct arena_mark mark = arena_mark(scan->room);
+        err = read_line(scan, &file, why);
+        arena_rewind(scan->room, mark);
+    }
+    return err == YETT_NOT_FOUND ? YETT_OK : err; /* the end */
+}
+
+static int scan_file(struct scan *scan)
+{
+    struct config *config = &scan->work->config;
+    size_t more = scan->work->count > 0 ? (size_t)scan->work->count : FEW;
+    slice why = SLICE("out of memory");
+    scan->capacity = config->domain_count + more;
+    scan->list = ARENA_ARRAY(scan->work->arena, scan->capacity, struct config_domain);
+    if (scan->list == NULL) {
+        return key_complain(scan->work, EXIT_CANNOT_TELL, why);
+    }
+    for (; scan->count < config->domain_count; scan->count++) {
+        scan->list[scan->count] = config->domains[scan->count];
+    }
+    enum yett_err err = read_lines(scan, &why);
+    if (err != YETT_OK) {
+        return key_complain(scan->work, key_status_of(err), why);
+    }
+    config->domains = scan->list;
+    config->domain_count = scan->count;
+    if (scan->left_out > 0 && scan->work->count == 0) {
+        fprintf(stderr,
+                "yett %s: of signing.domains_file %zu lines are left out: name the "
+                "domains that are meant\n",
+                scan->work->name, scan->left_out);
+    }
+    return EXIT_FINE;
+}
+
+int key_read_file(struct key_work *work)
+{
+    if (slice_is_empty(work->config.signing.domains_file)) {
+        return EXIT_FINE;
+    }
+    struct scan scan = {.work = work, .room = arena_new(ROOM_BYTES)};
+    int status = scan.room == NULL
+                     ? key_complain_text(work, EXIT_CANNOT_TELL, "out of memory")
+                     : scan_file(&scan);
+    arena_free(scan.room);
+    return status;
+}
