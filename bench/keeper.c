@@ -14,6 +14,7 @@
 #include "edge/keeper/keeper.h"
 
 #include "app/role/role.h"
+#include "core/signer/signer.h"
 #include "edge/scoreboard/scoreboard.h"
 
 #include <fcntl.h>
@@ -147,19 +148,19 @@ static void make_texts(struct bench *bench)
              message_parser_finish(parser, &header) == YETT_OK,
          "header");
     for (size_t i = 0; i < 2; i++) {
-        const struct dkim_signing signing = {
+        const struct signer_plan signing = {
             .domain = SLICE("example.org"),
             .selector = selectors[i],
-            .algorithm = dkim_algorithm_of(bench->keys[i]),
+            .algorithm = signer_algorithm_of(bench->keys[i]),
             .header_canon = DKIM_RELAXED,
             .body_canon = DKIM_RELAXED,
             .signed_at_s = NOW,
             .expires_at_s = NOW + 14 * 24 * 3600,
-            .rules = dkim_default_rules(),
+            .rules = signer_default_rules(),
         };
-        struct dkim_draft draft;
+        struct signer_draft draft;
         slice why;
-        must(dkim_signing_text(bench->arena, &header, &signing, slice_of(digest, 32),
+        must(signer_make_draft(bench->arena, &header, &signing, slice_of(digest, 32),
                                &draft, &why) == YETT_OK,
              "text");
         bench->texts[i] = (struct keeper_text){KEEPER_DKIM, draft.text};
@@ -269,8 +270,8 @@ static void sign_here(struct bench *bench, size_t texts)
         struct arena_mark mark = arena_mark(bench->arena);
         struct buf signature;
         buf_init(&signature, bench->arena, CRYPTO_SIGNATURE_MAX);
-        must(dkim_sign(bench->crypto, bench->keys[i], bench->texts[i].octets,
-                       &signature) == YETT_OK,
+        must(signer_sign(bench->crypto, bench->keys[i], bench->texts[i].octets,
+                         &signature) == YETT_OK,
              "signature");
         arena_rewind(bench->arena, mark);
     }

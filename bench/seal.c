@@ -9,6 +9,7 @@
  */
 #include "core/arc/arc.h"
 #include "core/base/base64.h"
+#include "core/signer/signer.h"
 #include "core/zone/zone.h"
 #include "floor.h"
 #include "mail.h"
@@ -131,7 +132,7 @@ static void add_set(struct sealer *sealer, struct message *message)
     while ((text = arc_seal_text(seal)).len != 0) {
         struct buf signature;
         buf_init(&signature, sealer->arena, CRYPTO_SIGNATURE_MAX);
-        must(dkim_sign(sealer->crypto, sealer->key, text, &signature) == YETT_OK &&
+        must(signer_sign(sealer->crypto, sealer->key, text, &signature) == YETT_OK &&
                  arc_seal_take(seal, buf_slice(&signature)) == YETT_OK,
              "signature");
     }

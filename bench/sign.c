@@ -4,7 +4,7 @@
  * the message to the finished fields.  Beside it the floor: the private key operations and one
  * SHA-256 over the octets, straight from libcrypto with everything prepared.
  */
-#include "core/dkim/dkim.h"
+#include "core/signer/signer.h"
 #include "floor.h"
 #include "mail.h"
 #include "measure.h"
@@ -33,30 +33,30 @@ struct signer {
 };
 
 static void add_field(struct signer *signer, const struct message_header *header,
-                      const struct dkim_sums *sums, size_t index, struct buf *fields)
+                      const struct signer_sums *sums, size_t index, struct buf *fields)
 {
-    const struct dkim_signing signing = {
+    const struct signer_plan signing = {
         .domain = SLICE("example.org"),
         .selector = SLICE("s2026"),
-        .algorithm = dkim_algorithm_of(signer->keys[index]),
+        .algorithm = signer_algorithm_of(signer->keys[index]),
         .header_canon = DKIM_RELAXED,
         .body_canon = DKIM_RELAXED,
         .signed_at_s = 1795500000,
         .expires_at_s = 1796709600,
-        .rules = dkim_default_rules(),
+        .rules = signer_default_rules(),
     };
-    struct dkim_draft draft;
+    struct signer_draft draft;
     struct buf signature;
     slice field = SLICE_NONE;
     slice why;
     buf_init(&signature, signer->arena, CRYPTO_SIGNATURE_MAX);
-    must(dkim_signing_text(signer->arena, header, &signing,
-                           dkim_sums_digest(sums, DKIM_RELAXED), &draft,
+    must(signer_make_draft(signer->arena, header, &signing,
+                           signer_sums_digest(sums, DKIM_RELAXED), &draft,
                            &why) == YETT_OK &&
-             dkim_sign(signer->crypto, signer->keys[index], draft.text, &signature) ==
+             signer_sign(signer->crypto, signer->keys[index], draft.text, &signature) ==
                  YETT_OK &&
-             dkim_signing_field(signer->arena, draft.field, buf_slice(&signature),
-                                &field) == YETT_OK,
+             signer_make_field(signer->arena, draft.field, buf_slice(&signature),
+                               &field) == YETT_OK,
          "signature");
     buf_add(fields, field);
 }
@@ -65,7 +65,7 @@ static void run_signer(void *context)
 {
     struct signer *signer = context;
     struct message_header header;
-    struct dkim_sums *sums = NULL;
+    struct signer_sums *sums = NULL;
     struct buf fields;
     slice in = signer->message;
     bool done = false;
@@ -74,11 +74,11 @@ static void run_signer(void *context)
         message_parser_new(signer->arena, MESSAGE_LIMITS_DEFAULT);
     must(parser != NULL && message_parser_feed(parser, &in, &done) == YETT_OK && done &&
              message_parser_finish(parser, &header) == YETT_OK &&
-             dkim_sums_new(signer->arena, signer->crypto, false, true, 0, &sums) ==
+             signer_sums_new(signer->arena, signer->crypto, false, true, 0, &sums) ==
                  YETT_OK,
          "header");
-    dkim_sums_feed(sums, in);
-    must(dkim_sums_end(sums) == YETT_OK, "body");
+    signer_sums_feed(sums, in);
+    must(signer_sums_end(sums) == YETT_OK, "body");
     buf_init(&fields, signer->arena, 8192);
     for (size_t i = 0; i < signer->key_count; i++) {
         add_field(signer, &header, sums, i, &fields);

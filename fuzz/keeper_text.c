@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/signer/signer.h"
 #include "keeper_table.h"
 #include "signer.h"
 
@@ -47,11 +48,11 @@ static void read_as_message(struct arena *arena, slice text)
 /* The fields as they stood: h= names the lowest of a name first (RFC 6376 section 5.4.2). */
 static slice as_it_stood(struct arena *arena, slice text, slice signature)
 {
-    struct dkim_signing_request request;
+    struct signer_request request;
     struct buf out;
     slice why;
     enum yett_err err =
-        dkim_parse_signing_text(arena, DKIM_FORM_SIGNATURE, text, &request, &why);
+        signer_parse_text(arena, DKIM_FORM_SIGNATURE, text, &request, &why);
     assert(err == YETT_OK);
     buf_init(&out, arena, SIZE_MAX);
     for (size_t i = request.header.count; i-- > 0;) {
@@ -69,7 +70,7 @@ static void check_holds(struct arena *arena, const struct keeper_finding *findin
 {
     struct buf signature;
     buf_init(&signature, arena, CRYPTO_SIGNATURE_MAX);
-    enum yett_err err = dkim_sign(
+    enum yett_err err = signer_sign(
         signer.crypto, finding->key == 1 ? signer.ed25519 : signer.rsa, text, &signature);
     assert(err == YETT_OK);
     slice message = as_it_stood(arena, text, buf_slice(&signature));

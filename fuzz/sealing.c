@@ -2,6 +2,7 @@
 #include "core/sealing/sealing.h"
 
 #include "core/base/ascii.h"
+#include "core/signer/signer.h"
 #include "signer.h"
 
 #include <stdint.h>
@@ -67,9 +68,9 @@ static bool read_message(struct work *work)
 
 static void assert_readable(struct work *work, enum dkim_form form, slice text)
 {
-    struct dkim_signing_request request;
+    struct signer_request request;
     slice why = SLICE_NONE;
-    enum yett_err err = dkim_parse_signing_text(work->arena, form, text, &request, &why);
+    enum yett_err err = signer_parse_text(work->arena, form, text, &request, &why);
     if (err != YETT_OK && err != YETT_LIMIT) {
         abort();
     }
@@ -89,7 +90,7 @@ static bool sign(struct work *work, struct arc_seal *seal)
         buf_init(&signature, work->arena, CRYPTO_SIGNATURE_MAX);
         assert(count < 2);
         assert_readable(work, forms[count++], text);
-        enum yett_err err = dkim_sign(
+        enum yett_err err = signer_sign(
             signer.crypto, is_edward ? signer.ed25519 : signer.rsa, text, &signature);
         assert(err == YETT_OK);
         err = arc_seal_take(seal, buf_slice(&signature));

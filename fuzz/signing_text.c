@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "signer.h"
-
 #include "core/base/ascii.h"
+#include "core/signer/signer.h"
+#include "signer.h"
 
 #include <stdint.h>
 
@@ -33,7 +33,7 @@ static void compare(void *context, slice bytes)
 }
 
 /* What was accepted is what its fields come to, and nothing else. */
-static void check_whole(const struct dkim_signing_request *request, slice text)
+static void check_whole(const struct signer_request *request, slice text)
 {
     const struct dkim_sink sink = {.write = compare, .context = &text};
     const struct dkim_signature *signature = &request->signature;
@@ -53,9 +53,9 @@ static void check_whole(const struct dkim_signing_request *request, slice text)
 
 static void read_text(struct arena *arena, enum dkim_form form, slice text)
 {
-    struct dkim_signing_request request;
+    struct signer_request request;
     slice why = SLICE_NONE;
-    enum yett_err err = dkim_parse_signing_text(arena, form, text, &request, &why);
+    enum yett_err err = signer_parse_text(arena, form, text, &request, &why);
     if (err == YETT_OK) {
         check_whole(&request, text);
     } else {
@@ -64,13 +64,13 @@ static void read_text(struct arena *arena, enum dkim_form form, slice text)
     }
 }
 
-static void check_made(struct arena *arena, const struct dkim_signing *signing,
-                       const struct dkim_draft *draft)
+static void check_made(struct arena *arena, const struct signer_plan *signing,
+                       const struct signer_draft *draft)
 {
-    struct dkim_signing_request request;
+    struct signer_request request;
     slice why = SLICE_NONE;
     enum yett_err err =
-        dkim_parse_signing_text(arena, DKIM_FORM_SIGNATURE, draft->text, &request, &why);
+        signer_parse_text(arena, DKIM_FORM_SIGNATURE, draft->text, &request, &why);
     assert(err == YETT_OK);
     assert(slice_eq(request.signature.domain, signing->domain));
     assert(slice_eq(request.signature.selector, signing->selector));
@@ -88,23 +88,23 @@ struct work {
     struct message_header header;
     slice body;
     bool has_body;
-    struct dkim_signing signing;
+    struct signer_plan signing;
     slice body_hash;
 };
 
 static void digest(struct work *work, size_t line_octets)
 {
-    struct dkim_sums *sums = NULL;
+    struct signer_sums *sums = NULL;
     bool is_simple = work->signing.body_canon == DKIM_SIMPLE;
-    enum yett_err err = dkim_sums_new(work->arena, signer.crypto, is_simple, !is_simple,
-                                      line_octets, &sums);
+    enum yett_err err = signer_sums_new(work->arena, signer.crypto, is_simple, !is_simple,
+                                        line_octets, &sums);
     assert(err == YETT_OK);
-    dkim_sums_feed(sums, work->header.rest);
-    dkim_sums_feed(sums, work->body);
-    err = dkim_sums_end(sums);
+    signer_sums_feed(sums, work->header.rest);
+    signer_sums_feed(sums, work->body);
+    err = signer_sums_end(sums);
     assert(err == YETT_OK);
-    work->body_hash = dkim_sums_digest(sums, work->signing.body_canon);
-    dkim_sums_finish(sums);
+    work->body_hash = signer_sums_digest(sums, work->signing.body_canon);
+    signer_sums_finish(sums);
 }
 
 static void add_octets(void *context, slice bytes)
@@ -115,7 +115,7 @@ static void add_octets(void *context, slice bytes)
 static slice with_field(const struct work *work, slice field, size_t line_octets)
 {
     struct buf out;
-    struct dkim_breaker breaker;
+    struct signer_breaker breaker;
     buf_init(&out, work->arena, SIZE_MAX);
     buf_add(&out, field);
     for (size_t i = 0; i < work->header.count; i++) {
@@ -126,17 +126,17 @@ static slice with_field(const struct work *work, slice field, size_t line_octets
     if (line_octets == 0) {
         buf_add(&out, work->body);
     } else {
-        dkim_breaker_init(&breaker, line_octets,
-                          (struct dkim_sink){.write = add_octets, .context = &out});
-        dkim_breaker_feed(&breaker, work->header.rest);
-        dkim_breaker_feed(&breaker, work->body);
-        dkim_breaker_finish(&breaker);
+        signer_breaker_init(&breaker, line_octets,
+                            (struct dkim_sink){.write = add_octets, .context = &out});
+        signer_breaker_feed(&breaker, work->header.rest);
+        signer_breaker_feed(&breaker, work->body);
+        signer_breaker_finish(&breaker);
     }
     assert(buf_err(&out) == YETT_OK);
     return buf_slice(&out);
 }
 
-static void check_holds(const struct work *work, const struct dkim_draft *draft,
+static void check_holds(const struct work *work, const struct signer_draft *draft,
                         size_t line_octets)
 {
     const struct crypto_private_key *key =
@@ -144,9 +144,9 @@ static void check_holds(const struct work *work, const struct dkim_draft *draft,
     struct buf signature;
     slice field;
     buf_init(&signature, work->arena, CRYPTO_SIGNATURE_MAX);
-    enum yett_err err = dkim_sign(signer.crypto, key, draft->text, &signature);
+    enum yett_err err = signer_sign(signer.crypto, key, draft->text, &signature);
     assert(err == YETT_OK);
-    err = dkim_signing_field(work->arena, draft->field, buf_slice(&signature), &field);
+    err = signer_make_field(work->arena, draft->field, buf_slice(&signature), &field);
     assert(err == YETT_OK);
     slice message = with_field(work, field, line_octets);
     assert(signer_verify(&signer, work->arena, message, SIZE_MAX, NOW).code == DKIM_PASS);
@@ -163,12 +163,12 @@ static bool take_settings(struct work *work, slice *in)
         return false;
     }
     enum yett_err err =
-        dkim_parse_sign_rules(work->arena, fields, &work->signing.rules, &why);
+        signer_parse_rules(work->arena, fields, &work->signing.rules, &why);
     if (err != YETT_OK) {
         assert(err == YETT_BAD_SYNTAX && why.len != 0);
         return false;
     }
-    assert(work->signing.rules.count <= DKIM_SIGN_RULES_MAX + 1);
+    assert(work->signing.rules.count <= SIGNER_RULES_MAX + 1);
     return true;
 }
 
@@ -176,11 +176,11 @@ static void make_text(struct arena *arena, unsigned how, slice in)
 {
     struct message_parser *parser = message_parser_new(arena, MESSAGE_LIMITS_DEFAULT);
     struct work work = {.arena = arena};
-    struct dkim_draft draft;
+    struct signer_draft draft;
     slice why = SLICE_NONE;
     size_t line_octets = (how & BREAK_BIT) != 0 ? BREAK_AT : 0;
     bool is_edward = (how & EDWARD_BIT) != 0;
-    work.signing = (struct dkim_signing){
+    work.signing = (struct signer_plan){
         .domain = SLICE("example.org"),
         .selector = is_edward ? SLICE("e") : SLICE("r"),
         .algorithm = is_edward ? DKIM_ED25519_SHA256 : DKIM_RSA_SHA256,
@@ -188,7 +188,7 @@ static void make_text(struct arena *arena, unsigned how, slice in)
         .body_canon = (how & BODY_SIMPLE_BIT) != 0 ? DKIM_SIMPLE : DKIM_RELAXED,
         .signed_at_s = NOW,
         .expires_at_s = NOW + 1,
-        .rules = dkim_default_rules(),
+        .rules = signer_default_rules(),
     };
     assert(parser != NULL);
     if (((how & SETTINGS_BIT) != 0 && !take_settings(&work, &in)) ||
@@ -202,11 +202,11 @@ static void make_text(struct arena *arena, unsigned how, slice in)
     }
     if (line_octets != 0) {
         enum yett_err err =
-            dkim_break_header(arena, &work.header, line_octets, &work.header);
+            signer_break_header(arena, &work.header, line_octets, &work.header);
         assert(err == YETT_OK);
     }
     digest(&work, line_octets);
-    enum yett_err err = dkim_signing_text(arena, &work.header, &work.signing,
+    enum yett_err err = signer_make_draft(arena, &work.header, &work.signing,
                                           work.body_hash, &draft, &why);
     if (err == YETT_OK) {
         check_made(arena, &work.signing, &draft);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What core/dkim says becomes of the lines of a message: standard input to standard output. */
-#include "core/dkim/dkim.h"
+#include "core/signer/signer.h"
 
 #include <stdio.h>
 
@@ -13,12 +13,12 @@ static void print(void *context, slice bytes)
 int main(void)
 {
     char piece[333]; /* pieces that fit nothing */
-    struct dkim_breaker breaker;
+    struct signer_breaker breaker;
     size_t got = 0;
-    dkim_breaker_init(&breaker, DKIM_LINE_OCTETS, (struct dkim_sink){.write = print});
+    signer_breaker_init(&breaker, SIGNER_LINE_OCTETS, (struct dkim_sink){.write = print});
     while ((got = fread(piece, 1, sizeof(piece), stdin)) != 0) {
-        dkim_breaker_feed(&breaker, slice_of(piece, got));
+        signer_breaker_feed(&breaker, slice_of(piece, got));
     }
-    dkim_breaker_finish(&breaker);
+    signer_breaker_finish(&breaker);
     return fflush(stdout) != 0;
 }

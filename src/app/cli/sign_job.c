@@ -65,7 +65,7 @@ static void feed_body(struct sign_job *job, slice bytes)
     if (job->dkim != NULL) {
         dkim_message_body(job->dkim, bytes);
     } else {
-        dkim_sums_feed(job->sums, bytes);
+        signer_sums_feed(job->sums, bytes);
     }
 }
 
@@ -76,8 +76,8 @@ static enum yett_err begin_body(struct sign_job *job)
     enum yett_err err = message_parser_finish(job->parser, &job->header);
     if (err == YETT_OK) {
         err = job->options->sign.arc ? begin_seal(job)
-                                     : dkim_sums_new(job->arena, job->crypto, !relaxed,
-                                                     relaxed, 0, &job->sums);
+                                     : signer_sums_new(job->arena, job->crypto, !relaxed,
+                                                       relaxed, 0, &job->sums);
     }
     if (err == YETT_OK) {
         feed_body(job, job->header.rest);
@@ -93,7 +93,7 @@ static void look_at(struct sign_job *job, slice bytes)
         job->has_eight_bit |= ((unsigned char)octet & 0x80) != 0;
         if (octet == '\n') {
             job->has_bare_end |= job->last_octet != '\r';
-            job->has_long_line |= job->column > DKIM_LINE_OCTETS + 1; /* with its CR */
+            job->has_long_line |= job->column > SIGNER_LINE_OCTETS + 1; /* with its CR */
             job->column = 0;
         } else {
             job->has_bare_end |= job->last_octet == '\r';
@@ -155,7 +155,7 @@ enum yett_err sign_begin(struct sign_job *job)
 void sign_end(struct sign_job *job)
 {
     if (job->sums != NULL) {
-        dkim_sums_finish(job->sums);
+        signer_sums_finish(job->sums);
     }
     if (job->dkim != NULL) {
         dkim_message_finish(job->dkim);
@@ -267,40 +267,40 @@ static int complain_of(const char *path, enum yett_err err, slice why)
 
 /* ---- signatures --------------------------------------------------------------------- */
 
-static struct dkim_signing signing_of(const struct sign_job *job,
-                                      const struct sign_key *key)
+static struct signer_plan signing_of(const struct sign_job *job,
+                                     const struct sign_key *key)
 {
     const struct sign_options *options = &job->options->sign;
     int64_t expire_s = options->has_expire ? options->expire_s : CONFIG_EXPIRE_S;
-    return (struct dkim_signing){
+    return (struct signer_plan){
         .domain = key->domain,
         .selector = key->selector,
-        .algorithm = dkim_algorithm_of(key->key),
+        .algorithm = signer_algorithm_of(key->key),
         .header_canon = header_canon(job),
         .body_canon = body_canon(job),
         .identity = options->identity,
         .signed_at_s = job->now_s,
         .expires_at_s = expire_s == 0 ? DKIM_NO_TIME : job->now_s + expire_s,
-        .rules = options->has_rules ? options->rules : dkim_default_rules(),
+        .rules = options->has_rules ? options->rules : signer_default_rules(),
     };
 }
 
 static enum yett_err add_signature(struct sign_job *job, const struct sign_key *key,
                                    struct buf *fields, slice *why)
 {
-    const struct dkim_signing signing = signing_of(job, key);
-    struct dkim_draft draft;
+    const struct signer_plan signing = signing_of(job, key);
+    struct signer_draft draft;
     struct buf signature;
     slice field;
     enum yett_err err =
-        dkim_signing_text(job->arena, &job->header, &signing,
-                          dkim_sums_digest(job->sums, signing.body_canon), &draft, why);
+        signer_make_draft(job->arena, &job->header, &signing,
+                          signer_sums_digest(job->sums, signing.body_canon), &draft, why);
     buf_init(&signature, job->arena, CRYPTO_SIGNATURE_MAX);
     if (err == YETT_OK) {
-        err = dkim_sign(job->crypto, key->key, draft.text, &signature);
+        err = signer_sign(job->crypto, key->key, draft.text, &signature);
     }
     if (err == YETT_OK) {
-        err = dkim_signing_field(job->arena, draft.field, buf_slice(&signature), &field);
+        err = signer_make_field(job->arena, draft.field, buf_slice(&signature), &field);
     }
     if (err == YETT_OK) {
         buf_add(fields, field);
@@ -314,7 +314,7 @@ static int sign_all(struct sign_job *job, const char *path, slice *fields)
     struct buf all;
     slice why = SLICE_NONE;
     buf_init(&all, job->arena, FIELDS_BYTES);
-    enum yett_err err = dkim_sums_end(job->sums);
+    enum yett_err err = signer_sums_end(job->sums);
     for (size_t i = 0; i < job->key_count && err == YETT_OK; i++) {
         err = add_signature(job, &job->keys[i], &all, &why);
     }

@@ -5,6 +5,7 @@
 #include "app/cli/options.h"
 #include "app/cli/setup.h"
 #include "core/arc/arc.h"
+#include "core/signer/signer.h"
 
 /*
  * sign_job: one message to be signed, from its octets to the fields that go on top.
@@ -33,7 +34,7 @@ struct sign_job {
     struct message_header header;
     bool in_body;
     enum yett_err err;
-    struct dkim_sums *sums;
+    struct signer_sums *sums;
     struct dkim_message *dkim; /* for a seal */
     struct arc_chain *chain;   /* for a seal */
 

@@ -40,7 +40,7 @@ static size_t nth(size_t n, size_t count)
 static int check_algorithm(const struct sign_job *job, size_t n)
 {
     const struct sign_options *options = &job->options->sign;
-    enum dkim_algorithm own = dkim_algorithm_of(job->keys[n].key);
+    enum dkim_algorithm own = signer_algorithm_of(job->keys[n].key);
     if (options->algorithm_count == 0 ||
         options->algorithms[nth(n, options->algorithm_count)] == own) {
         return EXIT_FINE;

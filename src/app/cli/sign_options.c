@@ -73,7 +73,7 @@ const char *sign_set_headers(struct options *options, struct arena *arena,
     struct buf text;
     slice why = SLICE("out of memory");
     sign->has_rules = true;
-    if (dkim_parse_sign_rules(arena, slice_from_text(value), &sign->rules, &why) ==
+    if (signer_parse_rules(arena, slice_from_text(value), &sign->rules, &why) ==
         YETT_OK) {
         return NULL;
     }

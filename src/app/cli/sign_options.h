@@ -2,7 +2,7 @@
 #ifndef YETT_APP_CLI_SIGN_OPTIONS_H
 #define YETT_APP_CLI_SIGN_OPTIONS_H
 
-#include "core/dkim/dkim.h"
+#include "core/signer/signer.h"
 
 #include <stdbool.h>
 
@@ -24,7 +24,7 @@ struct sign_options {
     enum dkim_algorithm algorithms[SIGN_SIGNATURES_MAX];
     size_t algorithm_count;
     bool has_rules;
-    struct dkim_sign_rules rules;
+    struct signer_rules rules;
     bool has_canon;
     enum dkim_canon header_canon, body_canon;
     slice identity; /* its domain in normal form */

@@ -57,19 +57,19 @@ static enum yett_err verify_chain(struct look *look)
 /* ---- h= ----------------------------------------------------------------------------- */
 
 static size_t named_times(const struct message_header *header,
-                          const struct dkim_sign_rule *rule)
+                          const struct signer_rule *rule)
 {
     size_t count = 0;
     for (size_t i = 0; i < header->count; i++) {
         count += slice_eq_nocase(header->fields[i].name, rule->name) ? 1 : 0;
     }
-    return count + (rule->how == DKIM_OVERSIGN ? 1 : 0);
+    return count + (rule->how == SIGNER_OVERSIGN ? 1 : 0);
 }
 
 /* As --headers wants it; empty for what core/arc takes by itself. */
 static slice field_names(struct sign_job *job)
 {
-    const struct dkim_sign_rules *rules = &job->options->sign.rules;
+    const struct signer_rules *rules = &job->options->sign.rules;
     struct buf out;
     buf_init(&out, job->arena, NAMES_BYTES);
     for (size_t i = 0; i < rules->count; i++) {
@@ -91,7 +91,7 @@ static enum yett_err sign_texts(struct sign_job *job, struct arc_seal *seal)
     while (err == YETT_OK && !slice_is_empty(text = arc_seal_text(seal))) {
         struct buf signature;
         buf_init(&signature, job->arena, CRYPTO_SIGNATURE_MAX);
-        err = dkim_sign(job->crypto, job->keys[0].key, text, &signature);
+        err = signer_sign(job->crypto, job->keys[0].key, text, &signature);
         if (err == YETT_OK) {
             err = arc_seal_take(seal, buf_slice(&signature));
         }
@@ -113,7 +113,7 @@ static enum yett_err make_set(struct sign_job *job, const struct arc_result *res
     struct arc_sealer sealer = {
         .domain = key->domain,
         .selector = key->selector,
-        .algorithm = dkim_algorithm_of(key->key),
+        .algorithm = signer_algorithm_of(key->key),
         .now_s = job->now_s,
     };
     if (job->options->sign.has_rules) {

@@ -160,8 +160,6 @@ struct arc_sealer {
  */
 struct arc_seal;
 
-#define ARC_SEAL_TEXT_MAX DKIM_SIGNING_TEXT_MAX
-
 /* Have the body digested for a seal: call before the body begins. */
 YETT_MUST_USE
 enum yett_err arc_prepare_seal(struct arc_chain *chain);
@@ -176,7 +174,7 @@ enum yett_err arc_prepare_seal(struct arc_chain *chain);
  * "fail" already, or there is no number left.  YETT_BAD_SYNTAX with `*why` for a sealer that
  * cannot be written: results that are not Authentication-Results, an h= with a field that must
  * not be in it (section 4.1.2) or without From.  YETT_LIMIT for a text of more than
- * ARC_SEAL_TEXT_MAX octets; YETT_NO_MEMORY.
+ * DKIM_SIGNED_TEXT_MAX octets; YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err arc_seal_new(struct arena *arena, const struct arc_chain *chain,

@@ -51,7 +51,7 @@ static void add_canonical(struct arc_seal *seal, const struct message_field *fie
 
 static enum yett_err begin_text(struct arc_seal *seal)
 {
-    buf_init(&seal->text, seal->arena, ARC_SEAL_TEXT_MAX);
+    buf_init(&seal->text, seal->arena, DKIM_SIGNED_TEXT_MAX);
     for (int field = 0; field < ARC_FIELDS; field++) {
         enum yett_err err = buf_err(&seal->fields[field]);
         if (err != YETT_OK) {

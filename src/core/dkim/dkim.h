@@ -23,13 +23,9 @@
  * checks.c is what was to be checked, perform.c does it, proof.c finds what was signed within a
  * body that grew, verify.c decides and reason.c and keyfault.c word it.
  *
- * Both: canon_header.c and canon_body.c canonicalise, with the loops over white space of scan_*.c
- * and reduce_*.c, of which the build takes one each; algorithm.c names algorithms.
- *
- * Signing: sign_names.c says which fields are signed, sign_text.c makes the text to be signed
- * and sign_field.c the field of it, sign_sums.c hashes a body, sign_break.c breaks long lines as
- * Postfix does, sign_parse.c reads such a text strictly, for who signs but does not trust its
- * author.  record.c writes key records.
+ * For who makes signatures (core/signer, core/arc) as well: canon_header.c and canon_body.c
+ * canonicalise, with the loops over white space of scan_*.c and reduce_*.c, of which the build
+ * takes one each; algorithm.c names algorithms; record.c writes key records.
  *
  * In order: dkim_message_new() when the header is complete, dkim_message_body() as the body
  * passes, dkim_message_end(), then dkim_verify() as often as it wants answers.  The first
@@ -135,6 +131,12 @@ YETT_MUST_USE
 enum yett_err dkim_parse_form(struct arena *arena, enum dkim_form form,
                               const struct message_field *field,
                               struct dkim_signature *out);
+
+/* The same for a field that is yet to be signed: a b= with a value is what is wrong with it. */
+YETT_MUST_USE
+enum yett_err dkim_parse_unsigned(struct arena *arena, enum dkim_form form,
+                                  const struct message_field *field,
+                                  struct dkim_signature *out);
 
 /* ---- key records ---------------------------------------------------------------------- */
 
@@ -270,6 +272,10 @@ slice dkim_message_digest(const struct dkim_message *message, enum dkim_canon ca
  */
 #define DKIM_NOT_IN_HEADER SIZE_MAX
 
+/* Texts of more octets are not signed, of whatever form: no signer makes them and no keeper
+   takes them. */
+#define DKIM_SIGNED_TEXT_MAX ((size_t)128 * 1024)
+
 YETT_MUST_USE
 enum yett_err dkim_write_signed_text(struct dkim_message *message,
                                      const struct dkim_signature *signature,
@@ -344,7 +350,7 @@ enum yett_err dkim_check_perform(struct dkim_message *message,
 /* ---- the evaluator -------------------------------------------------------------------- */
 
 struct dkim_settings {
-    bool allow_rsa_sha1;     /* RFC 8301 forbids; default false */
+    bool allow_rsa_sha1; /* RFC 8301 forbids; default false */
     unsigned min_rsa_bits;
     bool allow_partial_body; /* l= that leaves a part unsigned counts; default false */
     int64_t clock_skew_s;    /* x= and t= are judged with this much grace; 300 */
@@ -412,185 +418,8 @@ enum yett_err dkim_verify_added(struct arena *arena, struct dkim_message *messag
                                 int64_t now_s, struct dns_view *dns,
                                 struct dkim_checks *checks, struct dkim_result *out);
 
-/* The signature signs every one of these names: is "From" (…) in h= ? */
+/* Whether h= names it ("From"). */
 bool dkim_signs_field(const struct dkim_signature *signature, const char *name);
-
-/* ---- signing (section 5) ---------------------------------------------------------------- */
-
-/*
- * In order: dkim_sums_new() before the body, dkim_sums_feed(), dkim_sums_end(); for each
- * signature dkim_signing_text(), whose text goes to whoever holds the key, is read there with
- * dkim_parse_signing_text() and signed with dkim_sign(); dkim_signing_field() makes the field
- * of it.  sign_sums.c, sign_names.c, sign_text.c, sign_field.c, sign_parse.c, sign_break.c.
- */
-
-/* How a name gets into h=.  Signed more often than it stands (oversigned), a field cannot be
-   added without breaking the signature (section 5.4.2). */
-enum dkim_sign_how {
-    DKIM_SIGN,             /* as often as it stands in the header */
-    DKIM_OVERSIGN_PRESENT, /* once more, if it stands there at all */
-    DKIM_OVERSIGN          /* once more, also if it does not */
-};
-
-struct dkim_sign_rule {
-    slice name;
-    enum dkim_sign_how how;
-};
-
-struct dkim_sign_rules {
-    const struct dkim_sign_rule *list; /* in the order of h= */
-    size_t count;
-};
-
-/* What is signed unless told otherwise; the reasons stand in the table (sign_names.c) and in
-   yett-sign(1). */
-struct dkim_sign_rules dkim_default_rules(void);
-
-/*
- * Read a list of names, separated by colons or commas, white space around them ignored:
- * "From:To:Subject+:List-Id".  "+" behind a name oversigns; From always is, and is added
- * when it is missing.  A name twice is one.  At most DKIM_SIGN_RULES_MAX.
- *
- * YETT_BAD_SYNTAX with `*why`, a complete sentence in `arena` or static: no field name, or
- * one that changes on the way by design (Received, Return-Path, Bcc, …) or that belongs to
- * verifiers (Authentication-Results, DKIM-Signature, ARC-…).
- */
-#define DKIM_SIGN_RULES_MAX 100
-
-YETT_MUST_USE
-enum yett_err dkim_parse_sign_rules(struct arena *arena, slice text,
-                                    struct dkim_sign_rules *out, slice *why);
-
-/* One signature to be made. */
-struct dkim_signing {
-    slice domain;                  /* d=, normal form */
-    slice selector;                /* s=, normal form */
-    enum dkim_algorithm algorithm; /* DKIM_RSA_SHA256 or DKIM_ED25519_SHA256 */
-    enum dkim_canon header_canon;
-    enum dkim_canon body_canon;
-    slice identity; /* i=: "user@sub.example.com" or "@…", not encoded; empty: none */
-    int64_t signed_at_s;  /* t=, or DKIM_NO_TIME */
-    int64_t expires_at_s; /* x=, later than t=, or DKIM_NO_TIME */
-    struct dkim_sign_rules rules;
-};
-
-/* ---- digests of the body ---- */
-
-/*
- * The body's SHA-256 in the canonicalisations that the signatures of one message need: one
- * pass for all.  `line_octets`: 0, or the length beyond which lines are broken on the way out
- * (998: Postfix), which is then hashed.  A message that is verified as well gets its digests
- * from dkim_message_want_digest() instead; the two come to the same.
- */
-struct dkim_sums;
-
-#define DKIM_LINE_OCTETS 998 /* without CRLF: RFC 5322 section 2.1.1 */
-
-YETT_MUST_USE
-enum yett_err dkim_sums_new(struct arena *arena, struct crypto *crypto, bool simple,
-                            bool relaxed, size_t line_octets, struct dkim_sums **out);
-void dkim_sums_feed(struct dkim_sums *sums, slice piece);
-
-/* The body has ended.  What went wrong since dkim_sums_new() is reported here. */
-YETT_MUST_USE
-enum yett_err dkim_sums_end(struct dkim_sums *sums);
-
-/* Its 32 octets, after dkim_sums_end(); empty for a canonicalisation that was not wanted. */
-slice dkim_sums_digest(const struct dkim_sums *sums, enum dkim_canon canon);
-
-/* Gives the running digests back to `crypto`, at any time; the finished ones stay. */
-void dkim_sums_finish(struct dkim_sums *sums);
-
-/* ---- as sent: lines too long for SMTP ---- */
-
-/*
- * What Postfix makes of a line of more than `limit` octets when it sends it
- * (smtp_line_length_limit): CRLF and a space after every `limit` octets of what then are
- * lines.  A filter for bodies, in pieces of any size.
- */
-struct dkim_breaker {
-    struct dkim_sink sink;
-    size_t limit;
-    size_t column; /* octets of the line so far */
-    bool pending_cr;
-    bool broke; /* a line was broken */
-};
-
-void dkim_breaker_init(struct dkim_breaker *breaker, size_t limit, struct dkim_sink sink);
-void dkim_breaker_feed(struct dkim_breaker *breaker, slice piece);
-void dkim_breaker_finish(struct dkim_breaker *breaker);
-
-/* The same done to a header: `*out` is `header` itself when no line is so long. */
-YETT_MUST_USE
-enum yett_err dkim_break_header(struct arena *arena, const struct message_header *header,
-                                size_t limit, struct message_header *out);
-
-/* ---- texts and fields ---- */
-
-/* More than this is not signed, and not taken by dkim_parse_signing_text(). */
-#define DKIM_SIGNING_TEXT_MAX ((size_t)128 * 1024)
-
-struct dkim_draft {
-    slice
-        field; /* "DKIM-Signature: …; b=", folded, no line end: what the text's last is made of */
-    slice text; /* the canonical octets to be signed: the fields, then that one */
-};
-
-/*
- * The text of one signature (section 3.7).  `body_hash` is the digest of the body in its
- * body_canon.  `header` is as it will be sent.
- *
- * YETT_BAD_SYNTAX with `*why`, a sentence in `arena` or static: no From field; more fields of
- * a name than can be signed; i= outside of d=, x= not later than t=; names too long for a key
- * record's.  YETT_LIMIT: more than DKIM_SIGNING_TEXT_MAX octets.  YETT_NO_MEMORY.
- */
-YETT_MUST_USE
-enum yett_err dkim_signing_text(struct arena *arena, const struct message_header *header,
-                                const struct dkim_signing *signing, slice body_hash,
-                                struct dkim_draft *out, slice *why);
-
-/*
- * The whole field, its CRLF included, for the top of the header.  No line is longer than 78
- * columns unless d=, s= or i= is; folds are CRLF and a tab, so that nobody finds anything to
- * change.  The value, for a peer that wants name and value apart, is all after
- * "DKIM-Signature: ".  Works as well for the `field` of another form that ends in "b=".
- */
-YETT_MUST_USE
-enum yett_err dkim_signing_field(struct arena *arena, slice field, slice signature,
-                                 slice *out);
-
-/* Append the signature of a text by the algorithm of the key: RSASSA-PKCS1-v1_5 of its
-   SHA-256, or Ed25519 of that digest (RFC 8463 section 3). */
-YETT_MUST_USE
-enum yett_err dkim_sign(struct crypto *crypto, const struct crypto_private_key *key,
-                        slice text, struct buf *signature);
-
-/* Which that is. */
-enum dkim_algorithm dkim_algorithm_of(const struct crypto_private_key *key);
-
-/* ---- the reverse, for who is to sign a text ---- */
-
-struct dkim_signing_request {
-    struct message_header header;    /* the fields signed, in the order of the text */
-    struct message_field field;      /* the signature's own, b= empty */
-    struct dkim_signature signature; /* its tags, read; no error in it */
-};
-
-/*
- * Read a text to be signed, of the given form.  Accepted is what a signer of that form makes
- * and nothing else: canonical octets under its own c= (relaxed for a seal), the fields that
- * h= names in that order and no other, for a seal the three fields of each set by name; its
- * own field last, without line end, with a b= that is empty and its last tag.  Instance
- * numbers are not looked at: what a chain claims is the gateway's word in any case.
- *
- * YETT_BAD_SYNTAX with `*why`, a sentence in `arena` or static.  YETT_LIMIT:
- * DKIM_SIGNING_TEXT_MAX (256 KiB for seals), or more fields than h= may name.  Slices point
- * into `text`.
- */
-YETT_MUST_USE
-enum yett_err dkim_parse_signing_text(struct arena *arena, enum dkim_form form,
-                                      slice text, struct dkim_signing_request *out,
-                                      slice *why);
 
 /* How often h= names it: of one that is oversigned once more than it stands. */
 size_t dkim_count_signed(const struct dkim_signature *signature, const char *name);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/buf.h"
-#include "core/dkim/sign.h"
 #include "core/dkim/tags.h"
 #include "core/domain/domain.h"
 
@@ -120,15 +119,19 @@ enum yett_err dkim_parse_signature(struct arena *arena, const struct message_fie
     return dkim_parse_form(arena, DKIM_FORM_SIGNATURE, field, out);
 }
 
-bool dkim_signs_field(const struct dkim_signature *signature, const char *name)
+size_t dkim_count_signed(const struct dkim_signature *signature, const char *name)
 {
     slice wanted = slice_from_text(name);
     slice names = signature->signed_fields;
     slice piece;
+    size_t count = 0;
     while (slice_next_piece(&names, ':', &piece)) {
-        if (slice_eq_nocase(slice_trim_fws(piece), wanted)) {
-            return true;
-        }
+        count += slice_eq_nocase(slice_trim_fws(piece), wanted) ? 1 : 0;
     }
-    return false;
+    return count;
+}
+
+bool dkim_signs_field(const struct dkim_signature *signature, const char *name)
+{
+    return dkim_count_signed(signature, name) != 0;
 }

@@ -100,7 +100,7 @@ static enum yett_err as_sent(struct intake_message *message, struct message_head
         return YETT_OK;
     }
     struct message_header whole = *out;
-    return dkim_break_header(arena, &whole, DKIM_LINE_OCTETS, out);
+    return signer_break_header(arena, &whole, SIGNER_LINE_OCTETS, out);
 }
 
 /* ---- texts ------------------------------------------------------------------------------- */
@@ -128,12 +128,12 @@ static enum yett_err identity_of(struct intake_message *message, slice domain, s
 static enum yett_err make_draft(struct intake_message *message,
                                 const struct signing_row *row,
                                 const struct message_header *header,
-                                struct dkim_draft *out, slice *why)
+                                struct signer_draft *out, slice *why)
 {
     const struct intake_house *house = message->house;
     const struct config_signing *config = &house->config->signing;
     int64_t now_s = message->ended_s;
-    struct dkim_signing signing = {
+    struct signer_plan signing = {
         .domain = row->domain,
         .selector = row->selector,
         .algorithm = row->type == CRYPTO_RSA ? DKIM_RSA_SHA256 : DKIM_ED25519_SHA256,
@@ -144,11 +144,11 @@ static enum yett_err make_draft(struct intake_message *message,
         .rules = house->signing->fields,
     };
     enum yett_err err = identity_of(message, row->domain, &signing.identity);
-    return err != YETT_OK
-               ? err
-               : dkim_signing_text(
-                     message->arenas->desk, header, &signing,
-                     dkim_sums_digest(message->sign.sums, signing.body_canon), out, why);
+    return err != YETT_OK ? err
+                          : signer_make_draft(message->arenas->desk, header, &signing,
+                                              signer_sums_digest(message->sign.sums,
+                                                                 signing.body_canon),
+                                              out, why);
 }
 
 enum yett_err intake_make_drafts(struct intake_message *message, slice *why)

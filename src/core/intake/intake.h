@@ -150,7 +150,7 @@ void intake_time_out(struct intake *intake);
 /* What one request to a keeper asks: the texts of one message. */
 struct intake_text {
     enum dkim_form form; /* which kind of field */
-    slice octets;        /* as dkim_signing_text() or arc_seal_text() made it */
+    slice octets;        /* as signer_make_draft() or arc_seal_text() made it */
 };
 
 /* More than this in all is not asked for: the message goes with fewer signatures, or without

@@ -3,6 +3,7 @@
 #define YETT_CORE_INTAKE_PARTS_H
 
 #include "core/intake/intake.h"
+#include "core/signer/signer.h"
 #include "core/verdict/verdict.h"
 
 /* parts: what the files of this folder share. */
@@ -146,8 +147,8 @@ struct intake_sign {
     bool defers; /* there is no signature, and the client shall come again */
     struct signing_decision decision;
     struct signing_scan scan;
-    struct dkim_sums *sums;
-    struct dkim_draft drafts[SIGNING_ROWS_MAX];
+    struct signer_sums *sums;
+    struct signer_draft drafts[SIGNING_ROWS_MAX];
     slice fields[SIGNING_ROWS_MAX]; /* whole, once it is signed */
     struct intake_edit repairs[INTAKE_REPAIRS_MAX];
     size_t repair_count;

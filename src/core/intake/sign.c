@@ -50,10 +50,10 @@ static enum yett_err begin_digests(struct intake_message *message)
     const struct intake_house *house = message->house;
     const struct config_signing *config = &house->config->signing;
     bool breaks = config->on_long_line == CONFIG_HAZARD_REPAIR;
-    return dkim_sums_new(message->arenas->evidence, house->crypto,
-                         needs_canon(config, CONFIG_SIMPLE),
-                         needs_canon(config, CONFIG_RELAXED),
-                         breaks ? DKIM_LINE_OCTETS : 0, &message->sign.sums);
+    return signer_sums_new(message->arenas->evidence, house->crypto,
+                           needs_canon(config, CONFIG_SIMPLE),
+                           needs_canon(config, CONFIG_RELAXED),
+                           breaks ? SIGNER_LINE_OCTETS : 0, &message->sign.sums);
 }
 
 /* A forgery in our name that went through a list of ours must not get our signature. */
@@ -117,7 +117,7 @@ void intake_sign_body(struct intake_message *message, slice piece)
 {
     if (is_to_be_signed(message)) {
         signing_scan_body(&message->sign.scan, piece);
-        dkim_sums_feed(message->sign.sums, piece);
+        signer_sums_feed(message->sign.sums, piece);
     }
 }
 
@@ -128,7 +128,7 @@ void intake_sign_end(struct intake_message *message)
     }
     signing_scan_end(&message->sign.scan);
     message->sign.stage = INTAKE_SIGN_PASSED;
-    enum yett_err err = dkim_sums_end(message->sign.sums);
+    enum yett_err err = signer_sums_end(message->sign.sums);
     if (err != YETT_OK) {
         fail(message, err);
     }
@@ -137,7 +137,7 @@ void intake_sign_end(struct intake_message *message)
 void intake_sign_finish(struct intake_message *message)
 {
     if (message->sign.sums != NULL) {
-        dkim_sums_finish(message->sign.sums);
+        signer_sums_finish(message->sign.sums);
         message->sign.sums = NULL;
     }
 }
@@ -247,8 +247,8 @@ static bool take_signatures(struct intake_message *message,
             return true;
         }
         enum yett_err err =
-            dkim_signing_field(message->arenas->desk, sign->drafts[i].field,
-                               answers[i].octets, &sign->fields[i]);
+            signer_make_field(message->arenas->desk, sign->drafts[i].field,
+                              answers[i].octets, &sign->fields[i]);
         if (err != YETT_OK) {
             fail(message, err);
             return false;

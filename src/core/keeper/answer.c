@@ -84,7 +84,7 @@ static struct keeper_answer sign(struct keeper *keeper, struct arena *scratch,
         return refuse(keeper, KEEPER_REFUSED_INTERNAL, slice_from_text(why));
     }
     buf_init(&signature, scratch, KEEPER_SIGNATURE_MAX);
-    if (dkim_sign(keeper->options.crypto, key, text->octets, &signature) != YETT_OK ||
+    if (signer_sign(keeper->options.crypto, key, text->octets, &signature) != YETT_OK ||
         buf_err(&signature) != YETT_OK) {
         return refuse(keeper, KEEPER_REFUSED_INTERNAL,
                       SLICE("libcrypto cannot sign with this key"));

@@ -13,7 +13,7 @@ struct checking {
     const struct signing_table *table;
     const struct keeper_text *text;
     int64_t now_s;
-    struct dkim_signing_request request;
+    struct signer_request request;
     struct signing_row row;
     struct keeper_finding *out;
     enum yett_err err;
@@ -55,8 +55,8 @@ static bool is_written_so(struct checking *c)
         [KEEPER_ARC_SEAL] = DKIM_FORM_SEAL,
     };
     slice why = SLICE_NONE;
-    enum yett_err err = dkim_parse_signing_text(c->arena, forms[c->text->kind],
-                                                c->text->octets, &c->request, &why);
+    enum yett_err err = signer_parse_text(c->arena, forms[c->text->kind], c->text->octets,
+                                          &c->request, &why);
     if (err == YETT_NO_MEMORY) {
         c->err = err;
         return false;

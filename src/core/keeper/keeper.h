@@ -5,7 +5,7 @@
 #include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/crypto/crypto.h"
-#include "core/dkim/dkim.h"
+#include "core/signer/signer.h"
 #include "core/signing/signing.h"
 
 #include <stdbool.h>
@@ -88,7 +88,7 @@ const char *keeper_refusal_text(enum keeper_refusal refusal);
 
 struct keeper_text {
     uint8_t kind; /* enum keeper_kind; of a packet: whatever was written there */
-    slice octets; /* as dkim_signing_text() or arc_seal_text() made them */
+    slice octets; /* as signer_make_draft() or arc_seal_text() made them */
 };
 
 struct keeper_request {
@@ -152,7 +152,7 @@ struct keeper_finding {
 /*
  * Hold one text against the contract:
  *
- *     all     it is what dkim_parse_signing_text() accepts: whole header fields in the
+ *     all     it is what signer_parse_text() accepts: whole header fields in the
  *             canonical form that the last one names, those of h= and no other, with an empty
  *             b=; a= suits the key, t= is within 5 minutes of `now_s`; d= and s= name a key
  *             that may be used for this kind

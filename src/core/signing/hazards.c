@@ -19,9 +19,9 @@ static void found(struct signing_scan *scan, enum signing_hazard hazard)
 
 static bool has_long_line(slice field)
 {
-    while (field.len > DKIM_LINE_OCTETS) {
+    while (field.len > SIGNER_LINE_OCTETS) {
         size_t end = slice_find(field, SLICE("\r\n"));
-        if (end > DKIM_LINE_OCTETS) {
+        if (end > SIGNER_LINE_OCTETS) {
             return true;
         }
         field = slice_skip(field, end + 2);
@@ -32,7 +32,7 @@ static bool has_long_line(slice field)
 /* As it will be sent: "Name:" and the value. */
 static bool is_long(const struct message_field *field)
 {
-    return field->raw.len > DKIM_LINE_OCTETS && has_long_line(field->raw);
+    return field->raw.len > SIGNER_LINE_OCTETS && has_long_line(field->raw);
 }
 
 void signing_scan_header(struct signing_scan *scan, const struct message_header *header,
@@ -94,7 +94,7 @@ static void scan_text(struct signing_scan *scan, slice text)
         found(scan, SIGNING_BARE_NEWLINE);
     }
     scan->line_octets += text.len;
-    if (scan->line_octets > DKIM_LINE_OCTETS) {
+    if (scan->line_octets > SIGNER_LINE_OCTETS) {
         found(scan, SIGNING_LONG_LINE);
     }
 }

@@ -7,8 +7,8 @@ enum yett_err signing_house_init(struct arena *arena, const struct config *confi
                                  const struct signing_table *table,
                                  struct signing_house *out, slice *why)
 {
-    *out = (struct signing_house){.table = table, .fields = dkim_default_rules()};
+    *out = (struct signing_house){.table = table, .fields = signer_default_rules()};
     return config->signing.fields.len == 0
                ? YETT_OK
-               : dkim_parse_sign_rules(arena, config->signing.fields, &out->fields, why);
+               : signer_parse_rules(arena, config->signing.fields, &out->fields, why);
 }

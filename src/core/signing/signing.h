@@ -8,6 +8,7 @@
 #include "core/crypto/crypto.h"
 #include "core/dkim/dkim.h"
 #include "core/message/message.h"
+#include "core/signer/signer.h"
 #include "core/verdict/verdict.h"
 
 #include <stdbool.h>
@@ -293,7 +294,7 @@ enum yett_err signing_decide(struct arena *arena, const struct signing_question 
 /* What does not change from one message to the next. */
 struct signing_house {
     const struct signing_table *table;
-    struct dkim_sign_rules fields; /* as signing.fields says */
+    struct signer_rules fields; /* as signing.fields says */
 };
 
 /* `*out` for these settings.  YETT_BAD_SYNTAX with `*why` when signing.fields cannot be read,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/base64.h"
 #include "core/intake/case.h"
+#include "core/signer/signer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,8 +138,8 @@ static void ask_keeper(struct post *p)
         struct buf signature;
         buf_init(&signature, p->arena, CRYPTO_SIGNATURE_MAX);
         assert_int_equal(signing.texts[i].form, DKIM_FORM_SIGNATURE);
-        assert_int_equal(dkim_sign(crypto, keys[i], signing.texts[i].octets, &signature),
-                         YETT_OK);
+        assert_int_equal(
+            signer_sign(crypto, keys[i], signing.texts[i].octets, &signature), YETT_OK);
         answers[i] = (struct intake_signature){true, buf_slice(&signature)};
     }
     if (p->leaves_unsigned) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkim/sign.h"
 #include "core/domain/domain.h"
+#include "core/signer/chosen.h"
 
-/* sign_text: the octets that are signed (RFC 6376 section 3.7), and the signature itself. */
+/* text: the octets that are signed (RFC 6376 section 3.7), and the signature itself. */
 
 /* ---- what makes no signature -------------------------------------------------------- */
 
@@ -14,20 +14,20 @@ static bool is_within(slice identity, slice domain)
 
 /* No verifier would take it: better said here than found out there. */
 static const char *judge(const struct message_header *header,
-                         const struct dkim_signing *signing)
+                         const struct signer_plan *plan)
 {
     if (message_find_field(header, "From", 0, NULL) == NULL) {
         return "The message has no From field, which every signature must cover.";
     }
-    if (signing->selector.len + signing->domain.len + sizeof("._domainkey.") - 1 >
+    if (plan->selector.len + plan->domain.len + sizeof("._domainkey.") - 1 >
         DOMAIN_OCTETS_MAX) {
         return "Selector and domain make a name that is longer than DNS allows.";
     }
-    if (signing->identity.len != 0 && !is_within(signing->identity, signing->domain)) {
+    if (plan->identity.len != 0 && !is_within(plan->identity, plan->domain)) {
         return "The identity (i=) is not an address in the signing domain or below it.";
     }
-    if (signing->expires_at_s != DKIM_NO_TIME && signing->signed_at_s != DKIM_NO_TIME &&
-        signing->expires_at_s <= signing->signed_at_s) {
+    if (plan->expires_at_s != DKIM_NO_TIME && plan->signed_at_s != DKIM_NO_TIME &&
+        plan->expires_at_s <= plan->signed_at_s) {
         return "The signature would expire (x=) before it is made (t=).";
     }
     return NULL;
@@ -48,45 +48,45 @@ static struct message_field own_field(slice raw)
         .raw = raw, .name = slice_first(raw, colon), .value = slice_skip(raw, colon + 1)};
 }
 
-static enum yett_err write_text(struct arena *arena, const struct dkim_signing *signing,
-                                const struct dkim_chosen *chosen,
-                                struct dkim_draft *draft)
+static enum yett_err write_text(struct arena *arena, const struct signer_plan *plan,
+                                const struct signer_chosen *chosen,
+                                struct signer_draft *draft)
 {
     const struct message_field own = own_field(draft->field);
     struct buf text;
     const struct dkim_sink sink = {.write = write_buf, .context = &text};
-    buf_init(&text, arena, DKIM_SIGNING_TEXT_MAX);
+    buf_init(&text, arena, DKIM_SIGNED_TEXT_MAX);
     for (size_t i = 0; i < chosen->count; i++) {
-        dkim_header_canon(signing->header_canon, chosen->list[i], false, sink);
+        dkim_header_canon(plan->header_canon, chosen->list[i], false, sink);
     }
-    dkim_header_canon(signing->header_canon, &own, true, sink);
+    dkim_header_canon(plan->header_canon, &own, true, sink);
     draft->text = buf_slice(&text);
     return buf_err(&text);
 }
 
-enum yett_err dkim_signing_text(struct arena *arena, const struct message_header *header,
-                                const struct dkim_signing *signing, slice body_hash,
-                                struct dkim_draft *out, slice *why)
+enum yett_err signer_make_draft(struct arena *arena, const struct message_header *header,
+                                const struct signer_plan *plan, slice body_hash,
+                                struct signer_draft *out, slice *why)
 {
-    struct dkim_chosen chosen;
-    struct dkim_draft draft;
+    struct signer_chosen chosen;
+    struct signer_draft draft;
     struct buf field;
-    const char *fault = judge(header, signing);
+    const char *fault = judge(header, plan);
     if (fault != NULL) {
         *why = slice_from_text(fault);
         return YETT_BAD_SYNTAX;
     }
-    enum yett_err err = dkim_choose_fields(arena, header, &signing->rules, &chosen, why);
+    enum yett_err err = signer_choose_fields(arena, header, &plan->rules, &chosen, why);
     if (err != YETT_OK) {
         return err;
     }
-    buf_init(&field, arena, DKIM_SIGNING_TEXT_MAX);
-    dkim_compose_field(&field, signing, &chosen, body_hash);
+    buf_init(&field, arena, DKIM_SIGNED_TEXT_MAX);
+    signer_compose_field(&field, plan, &chosen, body_hash);
     if (buf_err(&field) != YETT_OK) {
         return buf_err(&field);
     }
     draft.field = buf_slice(&field);
-    err = write_text(arena, signing, &chosen, &draft);
+    err = write_text(arena, plan, &chosen, &draft);
     if (err == YETT_OK) {
         *out = draft;
     }
@@ -95,7 +95,7 @@ enum yett_err dkim_signing_text(struct arena *arena, const struct message_header
 
 /* ---- the signature ------------------------------------------------------------------ */
 
-enum dkim_algorithm dkim_algorithm_of(const struct crypto_private_key *key)
+enum dkim_algorithm signer_algorithm_of(const struct crypto_private_key *key)
 {
     switch (crypto_private_key_type(key)) {
     case CRYPTO_RSA:
@@ -106,8 +106,8 @@ enum dkim_algorithm dkim_algorithm_of(const struct crypto_private_key *key)
     return DKIM_ED25519_SHA256;
 }
 
-enum yett_err dkim_sign(struct crypto *crypto, const struct crypto_private_key *key,
-                        slice text, struct buf *signature)
+enum yett_err signer_sign(struct crypto *crypto, const struct crypto_private_key *key,
+                          slice text, struct buf *signature)
 {
     uint8_t digest[CRYPTO_DIGEST_MAX];
     uint8_t octets[CRYPTO_SIGNATURE_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkim/signing.h"
+#include "core/signer/case.h"
 
 #include "core/base/base64.h"
 
@@ -19,7 +19,7 @@ static struct crypto_private_key *read_key(struct crypto *crypto, const char *pe
     return key;
 }
 
-static void publish(struct signer *signer, struct dkim_case *c)
+static void publish(struct signer_case *signer, struct dkim_case *c)
 {
     struct buf octets;
     struct buf line;
@@ -33,9 +33,9 @@ static void publish(struct signer *signer, struct dkim_case *c)
     case_zone(c, buf_slice(&line).ptr);
 }
 
-struct dkim_signing signer_defaults(void)
+struct signer_plan signer_case_defaults(void)
 {
-    return (struct dkim_signing){
+    return (struct signer_plan){
         .domain = SLICE("example.org"),
         .selector = SLICE("mine"),
         .algorithm = DKIM_RSA_SHA256,
@@ -43,30 +43,31 @@ struct dkim_signing signer_defaults(void)
         .body_canon = DKIM_RELAXED,
         .signed_at_s = 1795500000,
         .expires_at_s = 1795500000 + 14 * 86400,
-        .rules = dkim_default_rules(),
+        .rules = signer_default_rules(),
     };
 }
 
-void signer_begin(struct signer *signer, struct dkim_case *c)
+void signer_case_begin(struct signer_case *signer, struct dkim_case *c)
 {
-    *signer = (struct signer){
+    *signer = (struct signer_case){
         .arena = arena_new(ARENA_BYTES),
         .rsa = read_key(c->crypto, key_rsa1024_8),
         .ed25519 = read_key(c->crypto, key_ed),
-        .signing = signer_defaults(),
+        .signing = signer_case_defaults(),
     };
     assert_non_null(signer->arena);
     publish(signer, c);
 }
 
-void signer_end(struct signer *signer)
+void signer_case_end(struct signer_case *signer)
 {
     crypto_private_key_free(signer->rsa);
     crypto_private_key_free(signer->ed25519);
     arena_free(signer->arena);
 }
 
-struct message_header signer_header(struct signer *signer, slice message, slice *body)
+struct message_header signer_case_header(struct signer_case *signer, slice message,
+                                         slice *body)
 {
     struct message_header header;
     struct message_parser *parser =
@@ -79,35 +80,35 @@ struct message_header signer_header(struct signer *signer, slice message, slice 
     return header;
 }
 
-enum yett_err signer_draft(struct signer *signer, struct dkim_case *c,
-                           struct dkim_draft *out)
+enum yett_err signer_case_draft(struct signer_case *signer, struct dkim_case *c,
+                                struct signer_draft *out)
 {
-    struct dkim_sums *sums = NULL;
+    struct signer_sums *sums = NULL;
     slice body;
     struct message_header header =
-        signer_header(signer, slice_of(c->message.ptr, c->message.len), &body);
+        signer_case_header(signer, slice_of(c->message.ptr, c->message.len), &body);
     bool relaxed = signer->signing.body_canon == DKIM_RELAXED;
-    assert_int_equal(dkim_sums_new(signer->arena, c->crypto, !relaxed, relaxed, 0, &sums),
-                     YETT_OK);
-    dkim_sums_feed(sums, body);
-    assert_int_equal(dkim_sums_end(sums), YETT_OK);
-    return dkim_signing_text(signer->arena, &header, &signer->signing,
-                             dkim_sums_digest(sums, signer->signing.body_canon), out,
+    assert_int_equal(
+        signer_sums_new(signer->arena, c->crypto, !relaxed, relaxed, 0, &sums), YETT_OK);
+    signer_sums_feed(sums, body);
+    assert_int_equal(signer_sums_end(sums), YETT_OK);
+    return signer_make_draft(signer->arena, &header, &signer->signing,
+                             signer_sums_digest(sums, signer->signing.body_canon), out,
                              &signer->why);
 }
 
-slice signer_sign(struct signer *signer, struct dkim_case *c)
+slice signer_case_sign(struct signer_case *signer, struct dkim_case *c)
 {
-    struct dkim_draft draft;
+    struct signer_draft draft;
     struct buf signature;
     slice field;
     const struct crypto_private_key *key =
         signer->signing.algorithm == DKIM_RSA_SHA256 ? signer->rsa : signer->ed25519;
-    assert_int_equal(signer_draft(signer, c, &draft), YETT_OK);
+    assert_int_equal(signer_case_draft(signer, c, &draft), YETT_OK);
     buf_init(&signature, signer->arena, CRYPTO_SIGNATURE_MAX);
-    assert_int_equal(dkim_sign(c->crypto, key, draft.text, &signature), YETT_OK);
+    assert_int_equal(signer_sign(c->crypto, key, draft.text, &signature), YETT_OK);
     assert_int_equal(
-        dkim_signing_field(signer->arena, draft.field, buf_slice(&signature), &field),
+        signer_make_field(signer->arena, draft.field, buf_slice(&signature), &field),
         YETT_OK);
     struct naive_text whole = {NULL, 0};
     naive_add(&whole, field.ptr, field.len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkim/dkim.h"
+#include "core/signer/signer.h"
 #include "support/dkim_naive.h"
 
 #include <setjmp.h>
@@ -18,15 +18,15 @@ static void collect(void *context, slice bytes)
 static struct naive_text broken(slice text, size_t limit, size_t piece_bytes, bool *broke)
 {
     struct naive_text out = {NULL, 0};
-    struct dkim_breaker breaker;
+    struct signer_breaker breaker;
     naive_add(&out, "", 0);
-    dkim_breaker_init(&breaker, limit,
-                      (struct dkim_sink){.write = collect, .context = &out});
+    signer_breaker_init(&breaker, limit,
+                        (struct dkim_sink){.write = collect, .context = &out});
     while (text.len != 0) {
-        dkim_breaker_feed(&breaker, slice_first(text, piece_bytes));
+        signer_breaker_feed(&breaker, slice_first(text, piece_bytes));
         text = slice_skip(text, piece_bytes);
     }
-    dkim_breaker_finish(&breaker);
+    signer_breaker_finish(&breaker);
     *broke = breaker.broke;
     return out;
 }
@@ -91,9 +91,9 @@ static void long_fields_are_broken_and_others_left(void **state)
     };
     struct message_header header = {.fields = fields, .count = 3};
     struct message_header out;
-    assert_int_equal(dkim_break_header(arena, &header, 30, &out), YETT_OK);
+    assert_int_equal(signer_break_header(arena, &header, 30, &out), YETT_OK);
     assert_ptr_equal(out.fields, fields);
-    assert_int_equal(dkim_break_header(arena, &header, 20, &out), YETT_OK);
+    assert_int_equal(signer_break_header(arena, &header, 20, &out), YETT_OK);
     assert_int_equal(out.count, 3);
     assert_true(slice_eq(out.fields[0].raw, fields[0].raw));
     assert_true(
@@ -135,19 +135,20 @@ static void both_digests_come_of_one_pass_over_what_will_be_sent(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (size_t piece = 1; piece <= 12; piece += 3) {
             struct arena *arena = arena_new(1024 * 1024);
-            struct dkim_sums *sums = NULL;
-            assert_int_equal(dkim_sums_new(arena, crypto, true, true, 4, &sums), YETT_OK);
+            struct signer_sums *sums = NULL;
+            assert_int_equal(signer_sums_new(arena, crypto, true, true, 4, &sums),
+                             YETT_OK);
             for (slice rest = rows[i].text; rest.len != 0;
                  rest = slice_skip(rest, piece)) {
-                dkim_sums_feed(sums, slice_first(rest, piece));
+                signer_sums_feed(sums, slice_first(rest, piece));
             }
-            assert_int_equal(dkim_sums_digest(sums, DKIM_SIMPLE).len, 0);
-            assert_int_equal(dkim_sums_end(sums), YETT_OK);
-            assert_digest(crypto, dkim_sums_digest(sums, DKIM_SIMPLE), false,
+            assert_int_equal(signer_sums_digest(sums, DKIM_SIMPLE).len, 0);
+            assert_int_equal(signer_sums_end(sums), YETT_OK);
+            assert_digest(crypto, signer_sums_digest(sums, DKIM_SIMPLE), false,
                           rows[i].sent);
-            assert_digest(crypto, dkim_sums_digest(sums, DKIM_RELAXED), true,
+            assert_digest(crypto, signer_sums_digest(sums, DKIM_RELAXED), true,
                           rows[i].sent);
-            dkim_sums_finish(sums);
+            signer_sums_finish(sums);
             arena_free(arena);
         }
     }
@@ -159,19 +160,19 @@ static void a_digest_that_is_not_wanted_is_not_made(void **state)
     (void)state;
     struct crypto *crypto = crypto_new();
     struct arena *arena = arena_new(1024 * 1024);
-    struct dkim_sums *sums = NULL;
-    assert_int_equal(dkim_sums_new(arena, crypto, false, true, 0, &sums), YETT_OK);
-    dkim_sums_feed(sums, SLICE("abcdefghijkl\r\n"));
-    assert_int_equal(dkim_sums_end(sums), YETT_OK);
-    assert_int_equal(dkim_sums_digest(sums, DKIM_SIMPLE).len, 0);
-    assert_digest(crypto, dkim_sums_digest(sums, DKIM_RELAXED), true,
+    struct signer_sums *sums = NULL;
+    assert_int_equal(signer_sums_new(arena, crypto, false, true, 0, &sums), YETT_OK);
+    signer_sums_feed(sums, SLICE("abcdefghijkl\r\n"));
+    assert_int_equal(signer_sums_end(sums), YETT_OK);
+    assert_int_equal(signer_sums_digest(sums, DKIM_SIMPLE).len, 0);
+    assert_digest(crypto, signer_sums_digest(sums, DKIM_RELAXED), true,
                   SLICE("abcdefghijkl\r\n"));
     /* One that is given up leaves nothing behind. */
-    assert_int_equal(dkim_sums_new(arena, crypto, true, true, 0, &sums), YETT_OK);
-    dkim_sums_feed(sums, SLICE("x"));
-    dkim_sums_finish(sums);
-    dkim_sums_finish(sums);
-    assert_int_equal(dkim_sums_digest(sums, DKIM_SIMPLE).len, 0);
+    assert_int_equal(signer_sums_new(arena, crypto, true, true, 0, &sums), YETT_OK);
+    signer_sums_feed(sums, SLICE("x"));
+    signer_sums_finish(sums);
+    signer_sums_finish(sums);
+    assert_int_equal(signer_sums_digest(sums, DKIM_SIMPLE).len, 0);
     arena_free(arena);
     crypto_free(crypto);
 }

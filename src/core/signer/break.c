@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkim/dkim.h"
+#include "core/signer/signer.h"
 
 /*
- * sign_break: what becomes of lines that are too long for SMTP.
+ * break: what becomes of lines that are too long for SMTP.
  *
  * Postfix sends no line of more than smtp_line_length_limit octets: after so many it puts
  * CRLF and a space, which counts for the next line.  A signature of the message as it came
@@ -12,12 +12,13 @@
 static const slice line_end = SLICE_INIT("\r\n");
 static const slice line_break = SLICE_INIT("\r\n ");
 
-void dkim_breaker_init(struct dkim_breaker *breaker, size_t limit, struct dkim_sink sink)
+void signer_breaker_init(struct signer_breaker *breaker, size_t limit,
+                         struct dkim_sink sink)
 {
-    *breaker = (struct dkim_breaker){.sink = sink, .limit = limit};
+    *breaker = (struct signer_breaker){.sink = sink, .limit = limit};
 }
 
-static void emit(struct dkim_breaker *breaker, slice bytes)
+static void emit(struct signer_breaker *breaker, slice bytes)
 {
     if (bytes.len != 0) {
         breaker->sink.write(breaker->sink.context, bytes);
@@ -25,7 +26,7 @@ static void emit(struct dkim_breaker *breaker, slice bytes)
 }
 
 /* Octets of one line.  A break is made only when there is something to stand behind it. */
-static void emit_text(struct dkim_breaker *breaker, slice text)
+static void emit_text(struct signer_breaker *breaker, slice text)
 {
     while (text.len > breaker->limit - breaker->column) {
         size_t room = breaker->limit - breaker->column;
@@ -40,7 +41,7 @@ static void emit_text(struct dkim_breaker *breaker, slice text)
 }
 
 /* A CR ends nothing until it is known what follows. */
-static slice take_pending(struct dkim_breaker *breaker, slice piece)
+static slice take_pending(struct signer_breaker *breaker, slice piece)
 {
     breaker->pending_cr = false;
     if (slice_take_byte(&piece, '\n')) {
@@ -52,7 +53,7 @@ static slice take_pending(struct dkim_breaker *breaker, slice piece)
     return piece;
 }
 
-void dkim_breaker_feed(struct dkim_breaker *breaker, slice piece)
+void signer_breaker_feed(struct signer_breaker *breaker, slice piece)
 {
     while (piece.len != 0) {
         if (breaker->pending_cr) {
@@ -66,7 +67,7 @@ void dkim_breaker_feed(struct dkim_breaker *breaker, slice piece)
     }
 }
 
-void dkim_breaker_finish(struct dkim_breaker *breaker)
+void signer_breaker_finish(struct signer_breaker *breaker)
 {
     if (breaker->pending_cr) {
         take_pending(breaker, SLICE_NONE);
@@ -97,16 +98,16 @@ static enum yett_err break_field(struct arena *arena, size_t limit,
                                  struct message_field *field)
 {
     size_t colon = slice_find_byte(field->raw, ':');
-    struct dkim_breaker breaker;
+    struct signer_breaker breaker;
     struct buf out;
     if (colon >= limit || !has_long_line(field->raw, limit)) {
         return YETT_OK;
     }
     buf_init(&out, arena, 2 * field->raw.len + 3 * (field->raw.len / (limit - 1) + 1));
-    dkim_breaker_init(&breaker, limit,
-                      (struct dkim_sink){.write = write_buf, .context = &out});
-    dkim_breaker_feed(&breaker, field->raw);
-    dkim_breaker_finish(&breaker);
+    signer_breaker_init(&breaker, limit,
+                        (struct dkim_sink){.write = write_buf, .context = &out});
+    signer_breaker_feed(&breaker, field->raw);
+    signer_breaker_finish(&breaker);
     if (buf_err(&out) != YETT_OK) {
         return YETT_NO_MEMORY;
     }
@@ -119,8 +120,9 @@ static enum yett_err break_field(struct arena *arena, size_t limit,
     return YETT_OK;
 }
 
-enum yett_err dkim_break_header(struct arena *arena, const struct message_header *header,
-                                size_t limit, struct message_header *out)
+enum yett_err signer_break_header(struct arena *arena,
+                                  const struct message_header *header, size_t limit,
+                                  struct message_header *out)
 {
     size_t long_fields = 0;
     for (size_t i = 0; i < header->count; i++) {

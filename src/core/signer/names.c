@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/ascii.h"
-#include "core/dkim/sign.h"
+#include "core/signer/chosen.h"
 
 #include <assert.h>
 
-/* sign_names: which fields are signed, and how often each is named (RFC 6376 section 5.4). */
+/* names: which fields are signed, and how often each is named (RFC 6376 section 5.4). */
 
 /*
  * What the reader sees, answers to, and what decides how the body is shown is signed once more
@@ -13,40 +13,40 @@
  * Sender of a list) are signed once more only where they stand.  What lists and forwarders
  * add by their nature is signed as it stands.
  */
-static const struct dkim_sign_rule default_rules[] = {
-    {SLICE_INIT("From"),                      DKIM_OVERSIGN        },
-    {SLICE_INIT("Reply-To"),                  DKIM_OVERSIGN        },
-    {SLICE_INIT("Sender"),                    DKIM_OVERSIGN_PRESENT},
-    {SLICE_INIT("To"),                        DKIM_OVERSIGN        },
-    {SLICE_INIT("Cc"),                        DKIM_OVERSIGN        },
-    {SLICE_INIT("Subject"),                   DKIM_OVERSIGN        },
-    {SLICE_INIT("Date"),                      DKIM_OVERSIGN_PRESENT},
-    {SLICE_INIT("Message-ID"),                DKIM_OVERSIGN_PRESENT},
-    {SLICE_INIT("In-Reply-To"),               DKIM_OVERSIGN_PRESENT},
-    {SLICE_INIT("References"),                DKIM_OVERSIGN_PRESENT},
-    {SLICE_INIT("MIME-Version"),              DKIM_OVERSIGN        },
-    {SLICE_INIT("Content-Type"),              DKIM_OVERSIGN        },
-    {SLICE_INIT("Content-Transfer-Encoding"), DKIM_OVERSIGN        },
-    {SLICE_INIT("Content-Disposition"),       DKIM_SIGN            },
-    {SLICE_INIT("Resent-Date"),               DKIM_SIGN            },
-    {SLICE_INIT("Resent-From"),               DKIM_SIGN            },
-    {SLICE_INIT("Resent-To"),                 DKIM_SIGN            },
-    {SLICE_INIT("Resent-Cc"),                 DKIM_SIGN            },
-    {SLICE_INIT("List-Id"),                   DKIM_SIGN            },
-    {SLICE_INIT("List-Help"),                 DKIM_SIGN            },
-    {SLICE_INIT("List-Unsubscribe"),          DKIM_SIGN            },
-    {SLICE_INIT("List-Unsubscribe-Post"),     DKIM_SIGN            }, /* RFC 8058 section 4 */
-    {SLICE_INIT("List-Subscribe"),            DKIM_SIGN            },
-    {SLICE_INIT("List-Post"),                 DKIM_SIGN            },
-    {SLICE_INIT("List-Owner"),                DKIM_SIGN            },
-    {SLICE_INIT("List-Archive"),              DKIM_SIGN            },
-    {SLICE_INIT("Feedback-ID"),               DKIM_SIGN            }, /* Gmail reads it only so */
-    {SLICE_INIT("Autocrypt"),                 DKIM_SIGN            },
+static const struct signer_rule default_rules[] = {
+    {SLICE_INIT("From"),                      SIGNER_OVERSIGN        },
+    {SLICE_INIT("Reply-To"),                  SIGNER_OVERSIGN        },
+    {SLICE_INIT("Sender"),                    SIGNER_OVERSIGN_PRESENT},
+    {SLICE_INIT("To"),                        SIGNER_OVERSIGN        },
+    {SLICE_INIT("Cc"),                        SIGNER_OVERSIGN        },
+    {SLICE_INIT("Subject"),                   SIGNER_OVERSIGN        },
+    {SLICE_INIT("Date"),                      SIGNER_OVERSIGN_PRESENT},
+    {SLICE_INIT("Message-ID"),                SIGNER_OVERSIGN_PRESENT},
+    {SLICE_INIT("In-Reply-To"),               SIGNER_OVERSIGN_PRESENT},
+    {SLICE_INIT("References"),                SIGNER_OVERSIGN_PRESENT},
+    {SLICE_INIT("MIME-Version"),              SIGNER_OVERSIGN        },
+    {SLICE_INIT("Content-Type"),              SIGNER_OVERSIGN        },
+    {SLICE_INIT("Content-Transfer-Encoding"), SIGNER_OVERSIGN        },
+    {SLICE_INIT("Content-Disposition"),       SIGNER_SIGN            },
+    {SLICE_INIT("Resent-Date"),               SIGNER_SIGN            },
+    {SLICE_INIT("Resent-From"),               SIGNER_SIGN            },
+    {SLICE_INIT("Resent-To"),                 SIGNER_SIGN            },
+    {SLICE_INIT("Resent-Cc"),                 SIGNER_SIGN            },
+    {SLICE_INIT("List-Id"),                   SIGNER_SIGN            },
+    {SLICE_INIT("List-Help"),                 SIGNER_SIGN            },
+    {SLICE_INIT("List-Unsubscribe"),          SIGNER_SIGN            },
+    {SLICE_INIT("List-Unsubscribe-Post"),     SIGNER_SIGN            }, /* RFC 8058 section 4 */
+    {SLICE_INIT("List-Subscribe"),            SIGNER_SIGN            },
+    {SLICE_INIT("List-Post"),                 SIGNER_SIGN            },
+    {SLICE_INIT("List-Owner"),                SIGNER_SIGN            },
+    {SLICE_INIT("List-Archive"),              SIGNER_SIGN            },
+    {SLICE_INIT("Feedback-ID"),               SIGNER_SIGN            }, /* Gmail reads it only so */
+    {SLICE_INIT("Autocrypt"),                 SIGNER_SIGN            },
 };
 
-struct dkim_sign_rules dkim_default_rules(void)
+struct signer_rules signer_default_rules(void)
 {
-    return (struct dkim_sign_rules){
+    return (struct signer_rules){
         .list = default_rules, .count = sizeof(default_rules) / sizeof(default_rules[0])};
 }
 
@@ -104,8 +104,7 @@ static slice judge_name(struct arena *arena, slice name)
     return SLICE_NONE;
 }
 
-static struct dkim_sign_rule *find_rule(struct dkim_sign_rule *list, size_t count,
-                                        slice name)
+static struct signer_rule *find_rule(struct signer_rule *list, size_t count, slice name)
 {
     for (size_t i = 0; i < count; i++) {
         if (slice_eq_nocase(list[i].name, name)) {
@@ -126,11 +125,11 @@ static bool next_name(slice *in, slice *name)
     return slice_next_piece(in, separator, name);
 }
 
-enum yett_err dkim_parse_sign_rules(struct arena *arena, slice text,
-                                    struct dkim_sign_rules *out, slice *why)
+enum yett_err signer_parse_rules(struct arena *arena, slice text,
+                                 struct signer_rules *out, slice *why)
 {
-    struct dkim_sign_rule *list =
-        ARENA_ARRAY(arena, DKIM_SIGN_RULES_MAX + 1, struct dkim_sign_rule);
+    struct signer_rule *list =
+        ARENA_ARRAY(arena, SIGNER_RULES_MAX + 1, struct signer_rule);
     size_t count = 0;
     slice name;
     if (list == NULL) {
@@ -142,8 +141,8 @@ enum yett_err dkim_parse_sign_rules(struct arena *arena, slice text,
         bool oversigned = slice_ends_with(name, SLICE("+"));
         name = slice_first(name, name.len - (oversigned ? 1 : 0));
         slice refusal = judge_name(arena, name);
-        struct dkim_sign_rule *rule = find_rule(list, count, name);
-        if (refusal.len == 0 && rule == NULL && count > DKIM_SIGN_RULES_MAX) {
+        struct signer_rule *rule = find_rule(list, count, name);
+        if (refusal.len == 0 && rule == NULL && count > SIGNER_RULES_MAX) {
             refusal = SLICE("The list names more than 100 fields.");
         }
         if (refusal.len != 0) {
@@ -152,11 +151,11 @@ enum yett_err dkim_parse_sign_rules(struct arena *arena, slice text,
         }
         if (rule == NULL) {
             rule = &list[count++];
-            *rule = (struct dkim_sign_rule){.name = name, .how = DKIM_SIGN};
+            *rule = (struct signer_rule){.name = name, .how = SIGNER_SIGN};
         }
-        rule->how = oversigned ? DKIM_OVERSIGN : rule->how;
+        rule->how = oversigned ? SIGNER_OVERSIGN : rule->how;
     }
-    *out = (struct dkim_sign_rules){.list = list, .count = count};
+    *out = (struct signer_rules){.list = list, .count = count};
     return YETT_OK;
 }
 
@@ -171,14 +170,14 @@ static size_t count_fields(const struct message_header *header, slice name)
     return count;
 }
 
-static size_t named_times(enum dkim_sign_how how, size_t count)
+static size_t named_times(enum signer_how how, size_t count)
 {
     switch (how) {
-    case DKIM_SIGN:
+    case SIGNER_SIGN:
         return count;
-    case DKIM_OVERSIGN_PRESENT:
+    case SIGNER_OVERSIGN_PRESENT:
         return count == 0 ? 0 : count + 1;
-    case DKIM_OVERSIGN:
+    case SIGNER_OVERSIGN:
         break;
     }
     return count + 1;
@@ -186,7 +185,7 @@ static size_t named_times(enum dkim_sign_how how, size_t count)
 
 /* The lowest first: so they are taken (section 5.4.2). */
 static void take_fields(const struct message_header *header, slice name, size_t count,
-                        struct dkim_chosen *out)
+                        struct signer_chosen *out)
 {
     for (size_t i = header->count; i-- > 0 && count != 0;) {
         if (slice_eq_nocase(header->fields[i].name, name)) {
@@ -203,12 +202,13 @@ static slice too_many(struct arena *arena, slice name, size_t count)
                         count, SLICE_ARG(name), DKIM_SIGNED_FIELDS_MAX);
 }
 
-enum yett_err dkim_choose_fields(struct arena *arena, const struct message_header *header,
-                                 const struct dkim_sign_rules *rules,
-                                 struct dkim_chosen *out, slice *why)
+enum yett_err signer_choose_fields(struct arena *arena,
+                                   const struct message_header *header,
+                                   const struct signer_rules *rules,
+                                   struct signer_chosen *out, slice *why)
 {
     slice *names = ARENA_ARRAY(arena, DKIM_SIGNED_FIELDS_MAX, slice);
-    struct dkim_chosen chosen = {
+    struct signer_chosen chosen = {
         .list = ARENA_ARRAY(arena, DKIM_SIGNED_FIELDS_MAX, const struct message_field *),
         .names = names,
     };
@@ -216,7 +216,7 @@ enum yett_err dkim_choose_fields(struct arena *arena, const struct message_heade
         return YETT_NO_MEMORY;
     }
     for (size_t i = 0; i < rules->count; i++) {
-        const struct dkim_sign_rule *rule = &rules->list[i];
+        const struct signer_rule *rule = &rules->list[i];
         size_t count = count_fields(header, rule->name);
         size_t times = named_times(rule->how, count);
         if (times > DKIM_SIGNED_FIELDS_MAX - chosen.name_count) {
@@ -230,16 +230,4 @@ enum yett_err dkim_choose_fields(struct arena *arena, const struct message_heade
     }
     *out = chosen;
     return YETT_OK;
-}
-
-size_t dkim_count_signed(const struct dkim_signature *signature, const char *name)
-{
-    slice wanted = slice_from_text(name);
-    slice names = signature->signed_fields;
-    slice piece;
-    size_t count = 0;
-    while (slice_next_piece(&names, ':', &piece)) {
-        count += slice_eq_nocase(slice_trim_fws(piece), wanted) ? 1 : 0;
-    }
-    return count;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/ascii.h"
-#include "core/dkim/sign.h"
+#include "core/signer/signer.h"
 
 /*
- * sign_parse: what one is asked to sign, read before it is signed.
+ * parse: what one is asked to sign, read before it is signed.
  *
  * The text comes from a process that talks to the network and may have been taken over.  So
  * it is believed in nothing: it is taken apart, and must be exactly what a signer would have
@@ -86,7 +86,7 @@ static unsigned defects_of(slice value)
 
 /* All fields but the last into the header, the last by itself. */
 static enum yett_err cut_text(struct arena *arena, slice text, size_t fields_max,
-                              struct dkim_signing_request *out, slice *why)
+                              struct signer_request *out, slice *why)
 {
     struct message_field *fields =
         ARENA_ARRAY(arena, fields_max + 1, struct message_field);
@@ -136,8 +136,7 @@ static bool is_canonical(const struct message_field *field, enum dkim_canon cano
     return comparison.same && comparison.rest.len == 0;
 }
 
-static bool all_are_canonical(const struct dkim_signing_request *request,
-                              enum dkim_canon canon)
+static bool all_are_canonical(const struct signer_request *request, enum dkim_canon canon)
 {
     for (size_t i = 0; i < request->header.count; i++) {
         if (!is_canonical(&request->header.fields[i], canon, false)) {
@@ -153,8 +152,7 @@ static bool all_are_canonical(const struct dkim_signing_request *request,
  * h= names them in this order.  A name that no field stands for means that there is none left
  * of it, so it must not come again.  So h= decides all: no two lists of fields fit it.
  */
-static const char *match_names(struct arena *arena,
-                               const struct dkim_signing_request *request)
+static const char *match_names(struct arena *arena, const struct signer_request *request)
 {
     slice *gone = ARENA_ARRAY(arena, DKIM_SIGNED_FIELDS_MAX, slice);
     size_t gone_count = 0;
@@ -185,7 +183,7 @@ static const char *match_names(struct arena *arena,
 }
 
 /* Whole sets, each in the order in which it is sealed (RFC 8617 section 5.1.1). */
-static const char *match_sets(const struct dkim_signing_request *request)
+static const char *match_sets(const struct signer_request *request)
 {
     static const char *const names[] = {"ARC-Authentication-Results",
                                         "ARC-Message-Signature", "ARC-Seal"};
@@ -199,8 +197,7 @@ static const char *match_sets(const struct dkim_signing_request *request)
                                           : "The last set of ARC fields is not complete.";
 }
 
-static const char *judge_fields(struct arena *arena,
-                                const struct dkim_signing_request *request)
+static const char *judge_fields(struct arena *arena, const struct signer_request *request)
 {
     switch (request->signature.form) {
     case DKIM_FORM_SEAL:
@@ -221,7 +218,7 @@ static enum dkim_canon canon_of(const struct dkim_signature *signature)
 }
 
 static enum yett_err parse_own(struct arena *arena, enum dkim_form form,
-                               struct dkim_signing_request *out, slice *why)
+                               struct signer_request *out, slice *why)
 {
     if (!slice_eq_nocase(out->field.name, slice_from_text(dkim_form_text(form)))) {
         return refuse(why, "The last field of the text is not the one to be signed.");
@@ -241,13 +238,12 @@ static enum yett_err parse_own(struct arena *arena, enum dkim_form form,
     return YETT_OK;
 }
 
-enum yett_err dkim_parse_signing_text(struct arena *arena, enum dkim_form form,
-                                      slice text, struct dkim_signing_request *out,
-                                      slice *why)
+enum yett_err signer_parse_text(struct arena *arena, enum dkim_form form, slice text,
+                                struct signer_request *out, slice *why)
 {
-    struct dkim_signing_request request = {.header = {0}};
+    struct signer_request request = {.header = {0}};
     bool is_seal = form == DKIM_FORM_SEAL;
-    if (text.len > (is_seal ? 2 : 1) * DKIM_SIGNING_TEXT_MAX) {
+    if (text.len > DKIM_SIGNED_TEXT_MAX) {
         *why = SLICE("The text is longer than what is signed.");
         return YETT_LIMIT;
     }

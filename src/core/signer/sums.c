@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkim/dkim.h"
+#include "core/signer/signer.h"
 
-/* sign_sums: the digests of a body for the signatures to be made of it. */
+/* sums: the digests of a body for the signatures to be made of it. */
 
 struct body_sum {
     bool wanted;
@@ -10,10 +10,10 @@ struct body_sum {
     uint8_t value[CRYPTO_DIGEST_MAX];
 };
 
-struct dkim_sums {
+struct signer_sums {
     struct body_sum list[2]; /* by enum dkim_canon */
     bool breaks;
-    struct dkim_breaker breaker;
+    struct signer_breaker breaker;
     bool ended;
 };
 
@@ -25,7 +25,7 @@ static void hash_canonical(void *context, slice bytes)
 
 static void feed_all(void *context, slice bytes)
 {
-    struct dkim_sums *sums = context;
+    struct signer_sums *sums = context;
     for (size_t i = 0; i < 2; i++) {
         if (sums->list[i].wanted) {
             dkim_body_canon_feed(&sums->list[i].canon, bytes);
@@ -42,39 +42,39 @@ static bool begin_sum(struct body_sum *sum, struct crypto *crypto, enum dkim_can
     return sum->hash != NULL;
 }
 
-enum yett_err dkim_sums_new(struct arena *arena, struct crypto *crypto, bool simple,
-                            bool relaxed, size_t line_octets, struct dkim_sums **out)
+enum yett_err signer_sums_new(struct arena *arena, struct crypto *crypto, bool simple,
+                              bool relaxed, size_t line_octets, struct signer_sums **out)
 {
-    struct dkim_sums *sums = ARENA_NEW(arena, struct dkim_sums);
+    struct signer_sums *sums = ARENA_NEW(arena, struct signer_sums);
     if (sums == NULL) {
         return YETT_NO_MEMORY;
     }
     sums->breaks = line_octets != 0;
-    dkim_breaker_init(&sums->breaker, line_octets,
-                      (struct dkim_sink){.write = feed_all, .context = sums});
+    signer_breaker_init(&sums->breaker, line_octets,
+                        (struct dkim_sink){.write = feed_all, .context = sums});
     if ((simple && !begin_sum(&sums->list[DKIM_SIMPLE], crypto, DKIM_SIMPLE)) ||
         (relaxed && !begin_sum(&sums->list[DKIM_RELAXED], crypto, DKIM_RELAXED))) {
-        dkim_sums_finish(sums);
+        signer_sums_finish(sums);
         return YETT_NO_MEMORY;
     }
     *out = sums;
     return YETT_OK;
 }
 
-void dkim_sums_feed(struct dkim_sums *sums, slice piece)
+void signer_sums_feed(struct signer_sums *sums, slice piece)
 {
     if (sums->breaks) {
-        dkim_breaker_feed(&sums->breaker, piece);
+        signer_breaker_feed(&sums->breaker, piece);
     } else {
         feed_all(sums, piece);
     }
 }
 
-enum yett_err dkim_sums_end(struct dkim_sums *sums)
+enum yett_err signer_sums_end(struct signer_sums *sums)
 {
     enum yett_err err = YETT_OK;
     if (sums->breaks) {
-        dkim_breaker_finish(&sums->breaker);
+        signer_breaker_finish(&sums->breaker);
     }
     for (size_t i = 0; i < 2 && err == YETT_OK; i++) {
         struct body_sum *sum = &sums->list[i];
@@ -84,11 +84,11 @@ enum yett_err dkim_sums_end(struct dkim_sums *sums)
         }
     }
     sums->ended = err == YETT_OK;
-    dkim_sums_finish(sums);
+    signer_sums_finish(sums);
     return err;
 }
 
-slice dkim_sums_digest(const struct dkim_sums *sums, enum dkim_canon canon)
+slice signer_sums_digest(const struct signer_sums *sums, enum dkim_canon canon)
 {
     const struct body_sum *sum = &sums->list[canon];
     if (!sums->ended || !sum->wanted) {
@@ -97,7 +97,7 @@ slice dkim_sums_digest(const struct dkim_sums *sums, enum dkim_canon canon)
     return slice_of((const char *)sum->value, crypto_digest_size(CRYPTO_SHA256));
 }
 
-void dkim_sums_finish(struct dkim_sums *sums)
+void signer_sums_finish(struct signer_sums *sums)
 {
     for (size_t i = 0; i < 2; i++) {
         crypto_hash_free(sums->list[i].hash);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkim/signing.h"
+#include "core/signer/case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,18 +9,18 @@
 
 /* Signatures as they are made (RFC 6376 section 5), each verified by what verifies others'. */
 
-static struct signer signer;
+static struct signer_case signer;
 
 static int set_up(void **state)
 {
     int failed = case_setup(state);
-    signer_begin(&signer, *state);
+    signer_case_begin(&signer, *state);
     return failed;
 }
 
 static int tear_down(void **state)
 {
-    signer_end(&signer);
+    signer_case_end(&signer);
     return case_teardown(state);
 }
 
@@ -75,7 +75,7 @@ static void what_is_signed_verifies(void **state)
             signer.signing.header_canon = way & 2 ? DKIM_RELAXED : DKIM_SIMPLE;
             signer.signing.body_canon = way & 4 ? DKIM_RELAXED : DKIM_SIMPLE;
             case_message(c, messages[i]);
-            signer_sign(&signer, c);
+            signer_case_sign(&signer, c);
             case_verify(c);
             if (case_result(c, 0)->code != DKIM_PASS) {
                 fail_msg("message %zu, way %u: %.*s", i, way,
@@ -88,10 +88,10 @@ static void what_is_signed_verifies(void **state)
 static void several_signatures_stand_beside_each_other(void **state)
 {
     struct dkim_case *c = *state;
-    signer_sign(&signer, c);
+    signer_case_sign(&signer, c);
     signer.signing.algorithm = DKIM_ED25519_SHA256;
     signer.signing.selector = SLICE("edward");
-    signer_sign(&signer, c);
+    signer_case_sign(&signer, c);
     case_verify(c);
     assert_int_equal(c->results.count, 2);
     assert_int_equal(case_result(c, 0)->code, DKIM_PASS);
@@ -112,7 +112,7 @@ static void the_field_is_folded_under_78_columns_and_ends_in_b(void **state)
         signer.signing.domain = slice_from_text(domains[i]);
         signer.signing.identity = slice_from_text(identity);
         case_message(c, messages[6]);
-        slice rest = signer_sign(&signer, c);
+        slice rest = signer_case_sign(&signer, c);
         slice line = SLICE_NONE;
         slice last = SLICE_NONE;
         assert_true(slice_ends_with(rest, SLICE("\r\n")));
@@ -139,9 +139,9 @@ static bool field_has(slice field, const char *text)
 static void the_tags_are_those_that_were_asked_for(void **state)
 {
     struct dkim_case *c = *state;
-    struct dkim_draft draft;
+    struct signer_draft draft;
     signer.signing.identity = SLICE("jo;=\"x y\"\xc3\xa9@sub.example.org");
-    assert_int_equal(signer_draft(&signer, c, &draft), YETT_OK);
+    assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_OK);
     assert_true(field_has(draft.field, "v=1; a=rsa-sha256; c=relaxed/relaxed;"));
     assert_true(field_has(draft.field, " d=example.org;"));
     assert_true(field_has(draft.field, "s=mine;"));
@@ -151,11 +151,11 @@ static void the_tags_are_those_that_were_asked_for(void **state)
     assert_false(field_has(draft.field, "l="));
     assert_true(slice_ends_with(draft.field, SLICE("\r\n\tb=")));
 
-    signer.signing = signer_defaults();
+    signer.signing = signer_case_defaults();
     signer.signing.signed_at_s = DKIM_NO_TIME;
     signer.signing.expires_at_s = DKIM_NO_TIME;
     signer.signing.header_canon = DKIM_SIMPLE;
-    assert_int_equal(signer_draft(&signer, c, &draft), YETT_OK);
+    assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_OK);
     assert_true(field_has(draft.field, "c=simple/relaxed;"));
     assert_false(field_has(draft.field, "i="));
     assert_false(field_has(draft.field, "t="));
@@ -185,13 +185,13 @@ static void what_no_verifier_would_take_is_not_made(void **state)
     };
     struct dkim_case *c = *state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct dkim_draft draft;
-        signer.signing = signer_defaults();
+        struct signer_draft draft;
+        signer.signing = signer_case_defaults();
         signer.signing.identity = slice_from_text(rows[i].identity);
         signer.signing.selector = slice_from_text(rows[i].selector);
         signer.signing.expires_at_s = rows[i].expires_at_s;
         case_message(c, rows[i].message);
-        assert_int_equal(signer_draft(&signer, c, &draft), YETT_BAD_SYNTAX);
+        assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_BAD_SYNTAX);
         if (slice_find(signer.why, slice_from_text(rows[i].words)) == signer.why.len) {
             fail_msg("row %zu: %.*s", i, SLICE_ARG(signer.why));
         }
@@ -201,27 +201,27 @@ static void what_no_verifier_would_take_is_not_made(void **state)
 static void more_fields_than_h_may_name_are_refused(void **state)
 {
     struct dkim_case *c = *state;
-    struct dkim_draft draft;
+    struct signer_draft draft;
     case_message(c, "From: jo@example.org\r\n");
     for (int i = 0; i < 600; i++) {
         case_append(c, "Subject: x\r\n");
     }
     case_append(c, "\r\n");
-    assert_int_equal(signer_draft(&signer, c, &draft), YETT_BAD_SYNTAX);
+    assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_BAD_SYNTAX);
     assert_true(field_has(signer.why, "600 fields Subject"));
 }
 
 static void a_header_that_is_too_long_is_a_limit(void **state)
 {
     struct dkim_case *c = *state;
-    struct dkim_draft draft;
+    struct signer_draft draft;
     case_message(c, "From: jo@example.org\r\nSubject: x\r\n");
-    for (size_t bytes = 0; bytes <= DKIM_SIGNING_TEXT_MAX; bytes += 60) {
+    for (size_t bytes = 0; bytes <= DKIM_SIGNED_TEXT_MAX; bytes += 60) {
         case_append(c,
                     " 12345678901234567890123456789012345678901234567890123456789\r\n");
     }
     case_append(c, "\r\n");
-    assert_int_equal(signer_draft(&signer, c, &draft), YETT_LIMIT);
+    assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_LIMIT);
 }
 
 /* All that is made of one message, in an arena with this ceiling. */
@@ -229,26 +229,25 @@ static enum yett_err sign_within(struct dkim_case *c, const struct message_heade
                                  size_t ceiling)
 {
     struct arena *arena = arena_new(ceiling);
-    struct dkim_sums *sums = NULL;
-    struct dkim_draft draft;
-    struct dkim_signing_request request;
+    struct signer_sums *sums = NULL;
+    struct signer_draft draft;
+    struct signer_request request;
     slice field, why;
     assert_non_null(arena);
-    enum yett_err err = dkim_sums_new(arena, c->crypto, true, true, 998, &sums);
+    enum yett_err err = signer_sums_new(arena, c->crypto, true, true, 998, &sums);
     if (err == YETT_OK) {
-        dkim_sums_feed(sums, SLICE("body\r\n"));
-        err = dkim_sums_end(sums);
+        signer_sums_feed(sums, SLICE("body\r\n"));
+        err = signer_sums_end(sums);
     }
     if (err == YETT_OK) {
-        err = dkim_signing_text(arena, header, &signer.signing,
-                                dkim_sums_digest(sums, DKIM_RELAXED), &draft, &why);
+        err = signer_make_draft(arena, header, &signer.signing,
+                                signer_sums_digest(sums, DKIM_RELAXED), &draft, &why);
     }
     if (err == YETT_OK) {
-        err = dkim_parse_signing_text(arena, DKIM_FORM_SIGNATURE, draft.text, &request,
-                                      &why);
+        err = signer_parse_text(arena, DKIM_FORM_SIGNATURE, draft.text, &request, &why);
     }
     if (err == YETT_OK) {
-        err = dkim_signing_field(arena, draft.field, SLICE("signature"), &field);
+        err = signer_make_field(arena, draft.field, SLICE("signature"), &field);
     }
     arena_free(arena);
     return err;
@@ -259,7 +258,7 @@ static void without_memory_there_is_no_signature_and_no_crash(void **state)
     struct dkim_case *c = *state;
     slice body;
     struct message_header header =
-        signer_header(&signer, slice_from_text(messages[6]), &body);
+        signer_case_header(&signer, slice_from_text(messages[6]), &body);
     enum yett_err err = YETT_NO_MEMORY;
     size_t refused = 0;
     signer.signing.identity = SLICE("jo@sub.example.org");
@@ -307,11 +306,11 @@ static void fields_are_named_as_the_table_says(void **state)
     };
     struct dkim_case *c = *state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct dkim_draft draft;
+        struct signer_draft draft;
         char names[1000];
         case_message(c, rows[i].header);
         case_append(c, "\r\n");
-        assert_int_equal(signer_draft(&signer, c, &draft), YETT_OK);
+        assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_OK);
         names_of(draft.field, names, sizeof(names));
         assert_string_equal(names, rows[i].names);
     }
@@ -341,7 +340,7 @@ static void what_is_added_later_breaks_the_signature_or_does_not(void **state)
     struct dkim_case *c = *state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         case_message(c, case_plain_message);
-        slice field = signer_sign(&signer, c);
+        slice field = signer_case_sign(&signer, c);
         struct naive_text whole = {NULL, 0};
         naive_add(&whole, rows[i].added, strlen(rows[i].added));
         naive_add(&whole, c->message.ptr, c->message.len);
@@ -369,17 +368,17 @@ static void lists_of_fields_are_read(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct dkim_sign_rules rules;
+        struct signer_rules rules;
         char found[200] = "";
         slice why;
-        assert_int_equal(dkim_parse_sign_rules(
-                             signer.arena, slice_from_text(rows[i].text), &rules, &why),
-                         YETT_OK);
+        assert_int_equal(
+            signer_parse_rules(signer.arena, slice_from_text(rows[i].text), &rules, &why),
+            YETT_OK);
         for (size_t j = 0; j < rules.count; j++) {
             size_t at = strlen(found);
             snprintf(found + at, sizeof(found) - at, "%.*s%s ",
                      SLICE_ARG(rules.list[j].name),
-                     rules.list[j].how == DKIM_OVERSIGN ? "+" : "");
+                     rules.list[j].how == SIGNER_OVERSIGN ? "+" : "");
         }
         assert_string_equal(found, rows[i].expected);
     }
@@ -394,9 +393,9 @@ static void lists_that_would_break_signatures_are_refused(void **state)
         "\xc3\xa9"};
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct dkim_sign_rules rules;
+        struct signer_rules rules;
         slice why = SLICE_NONE;
-        if (dkim_parse_sign_rules(signer.arena, slice_from_text(rows[i]), &rules, &why) !=
+        if (signer_parse_rules(signer.arena, slice_from_text(rows[i]), &rules, &why) !=
                 YETT_BAD_SYNTAX ||
             !slice_ends_with(why, SLICE("."))) {
             fail_msg("\"%s\": %.*s", rows[i], SLICE_ARG(why));
@@ -407,17 +406,17 @@ static void lists_that_would_break_signatures_are_refused(void **state)
 static void no_more_than_a_hundred_fields_are_listed(void **state)
 {
     struct naive_text text = {NULL, 0};
-    struct dkim_sign_rules rules;
+    struct signer_rules rules;
     slice why;
     (void)state;
     naive_add(&text, "From", 4);
-    for (int i = 0; i < DKIM_SIGN_RULES_MAX + 1; i++) {
+    for (int i = 0; i < SIGNER_RULES_MAX + 1; i++) {
         char name[20];
         snprintf(name, sizeof(name), ":X-%d", i);
         naive_add(&text, name, strlen(name));
-        enum yett_err err = dkim_parse_sign_rules(
-            signer.arena, slice_of(text.ptr, text.len), &rules, &why);
-        assert_int_equal(err, i < DKIM_SIGN_RULES_MAX ? YETT_OK : YETT_BAD_SYNTAX);
+        enum yett_err err =
+            signer_parse_rules(signer.arena, slice_of(text.ptr, text.len), &rules, &why);
+        assert_int_equal(err, i < SIGNER_RULES_MAX ? YETT_OK : YETT_BAD_SYNTAX);
     }
     free(text.ptr);
 }

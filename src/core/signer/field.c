@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/ascii.h"
 #include "core/base/base64.h"
-#include "core/dkim/sign.h"
+#include "core/signer/chosen.h"
 
 /*
- * sign_field: the DKIM-Signature field as it is written (RFC 6376 section 3.5).
+ * field: the DKIM-Signature field as it is written (RFC 6376 section 3.5).
  *
  * b= comes last and at the beginning of a line: what is signed and what is sent differ in
  * nothing but its value.  Lines stay so short that no server refolds them.
@@ -90,7 +90,7 @@ static void add_identity(struct folder *folder, slice identity)
     }
 }
 
-static void add_names(struct folder *folder, const struct dkim_chosen *chosen)
+static void add_names(struct folder *folder, const struct signer_chosen *chosen)
 {
     fold(folder);
     add(folder, SLICE("h="));
@@ -103,7 +103,7 @@ static void add_names(struct folder *folder, const struct dkim_chosen *chosen)
     }
 }
 
-static slice canon_text(const struct dkim_signing *signing)
+static slice canon_text(const struct signer_plan *plan)
 {
     static const char *const words[2][2] = {
         [DKIM_SIMPLE] =
@@ -111,22 +111,22 @@ static slice canon_text(const struct dkim_signing *signing)
         [DKIM_RELAXED] =
             {[DKIM_SIMPLE] = "relaxed/simple", [DKIM_RELAXED] = "relaxed/relaxed"},
     };
-    return slice_from_text(words[signing->header_canon][signing->body_canon]);
+    return slice_from_text(words[plan->header_canon][plan->body_canon]);
 }
 
-void dkim_compose_field(struct buf *out, const struct dkim_signing *signing,
-                        const struct dkim_chosen *chosen, slice body_hash)
+void signer_compose_field(struct buf *out, const struct signer_plan *plan,
+                          const struct signer_chosen *chosen, slice body_hash)
 {
     struct folder folder = {.out = out};
     add(&folder, SLICE("DKIM-Signature:"));
     add_tag(&folder, "v", SLICE("1"));
-    add_tag(&folder, "a", slice_from_text(dkim_algorithm_text(signing->algorithm)));
-    add_tag(&folder, "c", canon_text(signing));
-    add_tag(&folder, "d", signing->domain);
-    add_tag(&folder, "s", signing->selector);
-    add_identity(&folder, signing->identity);
-    add_time(&folder, "t", signing->signed_at_s);
-    add_time(&folder, "x", signing->expires_at_s);
+    add_tag(&folder, "a", slice_from_text(dkim_algorithm_text(plan->algorithm)));
+    add_tag(&folder, "c", canon_text(plan));
+    add_tag(&folder, "d", plan->domain);
+    add_tag(&folder, "s", plan->selector);
+    add_identity(&folder, plan->identity);
+    add_time(&folder, "t", plan->signed_at_s);
+    add_time(&folder, "x", plan->expires_at_s);
     add_names(&folder, chosen);
     fold(&folder);
     add(&folder, SLICE("bh="));
@@ -136,8 +136,8 @@ void dkim_compose_field(struct buf *out, const struct dkim_signing *signing,
     add(&folder, SLICE("b="));
 }
 
-enum yett_err dkim_signing_field(struct arena *arena, slice field, slice signature,
-                                 slice *out)
+enum yett_err signer_make_field(struct arena *arena, slice field, slice signature,
+                                slice *out)
 {
     struct buf encoded;
     struct buf whole;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/dkim/signing.h"
+#include "core/signer/case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,33 +9,32 @@
 
 /* Texts to be signed, read by who holds the key: what is accepted and what is not. */
 
-static struct signer signer;
+static struct signer_case signer;
 
 static int set_up(void **state)
 {
     int failed = case_setup(state);
-    signer_begin(&signer, *state);
+    signer_case_begin(&signer, *state);
     return failed;
 }
 
 static int tear_down(void **state)
 {
-    signer_end(&signer);
+    signer_case_end(&signer);
     return case_teardown(state);
 }
 
-static enum yett_err parse(enum dkim_form form, slice text,
-                           struct dkim_signing_request *out)
+static enum yett_err parse(enum dkim_form form, slice text, struct signer_request *out)
 {
     /* Where it ends, so does the memory. */
     char *copy = malloc(text.len == 0 ? 1 : text.len);
     slice kept;
     assert_non_null(copy);
     memcpy(copy, text.ptr, text.len);
-    struct dkim_signing_request found;
+    struct signer_request found;
     slice why = SLICE_NONE;
-    enum yett_err err = dkim_parse_signing_text(signer.arena, form,
-                                                slice_of(copy, text.len), &found, &why);
+    enum yett_err err =
+        signer_parse_text(signer.arena, form, slice_of(copy, text.len), &found, &why);
     free(copy);
     if (err != YETT_OK) {
         assert_int_not_equal(why.len, 0);
@@ -43,7 +42,7 @@ static enum yett_err parse(enum dkim_form form, slice text,
         return err;
     }
     assert_int_equal(arena_copy(signer.arena, text, &kept), YETT_OK);
-    return dkim_parse_signing_text(signer.arena, form, kept, out, &why);
+    return signer_parse_text(signer.arena, form, kept, out, &why);
 }
 
 /* ---- what signers make -------------------------------------------------------------- */
@@ -60,13 +59,13 @@ static void a_text_that_was_made_is_read_again(void **state)
 {
     struct dkim_case *c = *state;
     for (unsigned way = 0; way < 4; way++) {
-        struct dkim_draft draft;
-        struct dkim_signing_request request;
+        struct signer_draft draft;
+        struct signer_request request;
         signer.signing.header_canon = way & 1 ? DKIM_RELAXED : DKIM_SIMPLE;
         signer.signing.algorithm = way & 2 ? DKIM_RSA_SHA256 : DKIM_ED25519_SHA256;
         signer.signing.identity = SLICE("jo@sub.example.org");
         case_message(c, message);
-        assert_int_equal(signer_draft(&signer, c, &draft), YETT_OK);
+        assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_OK);
         if (parse(DKIM_FORM_SIGNATURE, draft.text, &request) != YETT_OK) {
             fail_msg("%.*s", SLICE_ARG(signer.why));
         }
@@ -92,12 +91,12 @@ static void a_text_that_was_made_is_read_again(void **state)
 static void fields_that_hide_in_others_are_noted(void **state)
 {
     struct dkim_case *c = *state;
-    struct dkim_draft draft;
-    struct dkim_signing_request request;
+    struct signer_draft draft;
+    struct signer_request request;
     struct message_from from;
     case_message(c, "From: jo@example.org\r\n"
                     "Subject: x\nFrom: mallory@example.com\r\n\r\n");
-    assert_int_equal(signer_draft(&signer, c, &draft), YETT_OK);
+    assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_OK);
     assert_int_equal(parse(DKIM_FORM_SIGNATURE, draft.text, &request), YETT_OK);
     assert_int_equal(request.header.defects & MESSAGE_MAY_HIDE, MESSAGE_BARE_LF);
     assert_int_equal(message_read_from(signer.arena, &request.header, &from), YETT_OK);
@@ -157,7 +156,7 @@ static void texts_of_no_signer_are_refused(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct dkim_signing_request request;
+        struct signer_request request;
         enum yett_err err =
             parse(DKIM_FORM_SIGNATURE, slice_from_text(rows[i].text), &request);
         if (rows[i].words[0] == '\0') {
@@ -173,10 +172,10 @@ static void texts_of_no_signer_are_refused(void **state)
 static void a_text_changed_in_any_octet_says_something_else(void **state)
 {
     struct dkim_case *c = *state;
-    struct dkim_draft draft;
-    struct dkim_signing_request request;
+    struct signer_draft draft;
+    struct signer_request request;
     case_message(c, message);
-    assert_int_equal(signer_draft(&signer, c, &draft), YETT_OK);
+    assert_int_equal(signer_case_draft(&signer, c, &draft), YETT_OK);
     const struct arena_mark mark = arena_mark(signer.arena);
     for (size_t at = 0; at < draft.text.len; at++) {
         char *changed = malloc(draft.text.len);
@@ -201,7 +200,7 @@ static void a_text_changed_in_any_octet_says_something_else(void **state)
 
 static void what_is_too_long_is_a_limit(void **state)
 {
-    struct dkim_signing_request request;
+    struct signer_request request;
     struct naive_text text = {NULL, 0};
     (void)state;
     for (int i = 0; i < DKIM_SIGNED_FIELDS_MAX + 2; i++) {
@@ -209,12 +208,48 @@ static void what_is_too_long_is_a_limit(void **state)
     }
     assert_int_equal(parse(DKIM_FORM_SIGNATURE, slice_of(text.ptr, text.len), &request),
                      YETT_LIMIT);
-    while (text.len <= DKIM_SIGNING_TEXT_MAX) {
+    while (text.len <= DKIM_SIGNED_TEXT_MAX) {
         naive_add(&text, "x", 1);
     }
     assert_int_equal(parse(DKIM_FORM_SIGNATURE, slice_of(text.ptr, text.len), &request),
                      YETT_LIMIT);
     free(text.ptr);
+}
+
+static void a_text_may_be_as_long_as_the_limit_whatever_its_form(void **state)
+{
+    static const struct {
+        enum dkim_form form;
+        slice name;
+        slice own;
+    } cases[] = {
+        {DKIM_FORM_SIGNATURE, SLICE_INIT("from:"),
+         SLICE_INIT("dkim-signature:v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; "
+                    "s=mine; h=from; " BH " b=")},
+        {DKIM_FORM_SEAL,      SLICE_INIT("arc-authentication-results:"),
+         SLICE_INIT(
+             "arc-message-signature:i=1; a=rsa-sha256; d=example.org; s=x; h=from; "
+             "b=AA\r\narc-seal:i=1; a=rsa-sha256; cv=none; d=example.org; s=mine; "
+             "t=1; b=")                         },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const slice own = cases[i].own;
+        for (size_t over = 0; over < 2; over++) {
+            struct signer_request request;
+            struct naive_text text = {NULL, 0};
+            naive_add(&text, cases[i].name.ptr, cases[i].name.len);
+            while (text.len + 2 + own.len < DKIM_SIGNED_TEXT_MAX + over) {
+                naive_add(&text, "x", 1);
+            }
+            naive_add(&text, "\r\n", 2);
+            naive_add(&text, own.ptr, own.len);
+            assert_int_equal(text.len, DKIM_SIGNED_TEXT_MAX + over);
+            assert_int_equal(parse(cases[i].form, slice_of(text.ptr, text.len), &request),
+                             over == 0 ? YETT_OK : YETT_LIMIT);
+            free(text.ptr);
+        }
+    }
 }
 
 /* ---- other forms -------------------------------------------------------------------- */
@@ -228,7 +263,7 @@ static void what_is_too_long_is_a_limit(void **state)
 
 static void fields_of_arc_are_read(void **state)
 {
-    struct dkim_signing_request request;
+    struct signer_request request;
     (void)state;
     assert_int_equal(parse(DKIM_FORM_MESSAGE, SLICE(FROM AMS), &request), YETT_OK);
     assert_true(slice_eq(request.signature.domain, SLICE("example.org")));
@@ -268,7 +303,7 @@ static void fields_of_arc_are_none_of_each_other(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct dkim_signing_request request;
+        struct signer_request request;
         if (parse(rows[i].form, slice_from_text(rows[i].text), &request) !=
             YETT_BAD_SYNTAX) {
             fail_msg("row %zu was read", i);
@@ -285,6 +320,7 @@ int main(void)
         TEST(texts_of_no_signer_are_refused),
         TEST(a_text_changed_in_any_octet_says_something_else),
         TEST(what_is_too_long_is_a_limit),
+        TEST(a_text_may_be_as_long_as_the_limit_whatever_its_form),
         TEST(fields_of_arc_are_read),
         TEST(fields_of_arc_are_none_of_each_other),
     };
