@@ -186,7 +186,7 @@ struct config_signing {
         networks; /* mail of submission_networks and of local programs: off */
     enum config_canonicalization header_canonicalization, body_canonicalization;
     slice
-        fields; /* names for h=, as dkim_parse_sign_rules() reads them; empty: the usual */
+        fields; /* names for h=, as signer_parse_rules() reads them; empty: the usual */
     enum config_identity identity;
     int64_t expire_s; /* from t= to x=: 14 days */
     enum config_on_mismatch on_mismatch;
