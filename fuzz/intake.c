@@ -199,7 +199,7 @@ static void check_wanted(struct run *run, const struct intake_signing *wanted, b
         bool is_signature = text->form == DKIM_FORM_SIGNATURE;
         assert(is_signature || (run->scene->seals && i + 1 == wanted->count));
         assert((text->form == DKIM_FORM_SEAL) == again);
-        assert(text->octets.len <= (again ? DKIM_SIGNED_TEXT_MAX : DKIM_SIGNED_TEXT_MAX));
+        assert(text->octets.len <= (again ? ARC_SEAL_TEXT_MAX : DKIM_SIGNING_TEXT_MAX));
         count += is_signature;
     }
     assert(count <= KEYS && (!again || wanted->count == 1));
@@ -475,20 +475,6 @@ static void check_outcome(const struct run *run, const struct intake_decision *d
     }
 }
 
-static void check_signing(const struct run *run, const struct intake_decision *decision)
-{
-    const struct signing_decision *signing = decision->event.signing;
-    size_t count = 0;
-    for (size_t i = 0; i < decision->edit_count; i++) {
-        count += slice_eq(decision->edits[i].name, SLICE("DKIM-Signature"));
-    }
-    bool is_signed = signing != NULL && signing->act == SIGNING_SIGN;
-    assert(signing == NULL || run->scene->signs);
-    assert(count == (is_signed ? run->wanted : 0));
-    assert(!is_signed || (run->has_asked && (run->keeper & 6) == 0));
-    assert(signing == NULL || (signing->rule.len != 0 && signing->reason.len != 0));
-}
-
 static size_t count_added(const struct intake_decision *decision, slice name)
 {
     size_t count = 0;
@@ -497,6 +483,17 @@ static size_t count_added(const struct intake_decision *decision, slice name)
                  slice_eq(decision->edits[i].name, name);
     }
     return count;
+}
+
+static void check_signing(const struct run *run, const struct intake_decision *decision)
+{
+    const struct signing_decision *signing = decision->event.signing;
+    size_t count = count_added(decision, SLICE("DKIM-Signature"));
+    bool is_signed = signing != NULL && signing->act == SIGNING_SIGN;
+    assert(signing == NULL || run->scene->signs);
+    assert(count == (is_signed ? run->wanted : 0));
+    assert(!is_signed || (run->has_asked && (run->keeper & 6) == 0));
+    assert(signing == NULL || (signing->rule.len != 0 && signing->reason.len != 0));
 }
 
 static void check_sealing(const struct run *run, const struct intake_decision *decision)
