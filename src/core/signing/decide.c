@@ -154,17 +154,42 @@ static bool names_one_of_ours(const struct signing_question *question)
     return found;
 }
 
-static enum yett_err several_fields(const struct signing_question *question,
+/* By itself, as a keeper reads them: one that hides in another field cannot be signed. */
+static enum yett_err can_read_each(struct arena *arena,
+                                   const struct message_header *header, bool *out)
+{
+    const struct message_field *field;
+    size_t at = 0;
+    *out = header == NULL || (header->defects & MESSAGE_MAY_HIDE) == 0;
+    while (header != NULL && *out &&
+           (field = message_find_field(header, "From", at, &at)) != NULL) {
+        const struct message_header alone = {.fields = field, .count = 1};
+        struct message_from from;
+        enum yett_err err = message_read_from(arena, &alone, &from);
+        if (err != YETT_OK) {
+            return err;
+        }
+        *out = from.status == MESSAGE_FROM_OK;
+        at++;
+    }
+    return YETT_OK;
+}
+
+static enum yett_err several_fields(struct arena *arena,
+                                    const struct signing_question *question,
                                     struct signing_decision *out, bool *is_decided)
 {
+    bool is_readable = true;
+    enum yett_err err = YETT_OK;
     switch (question->config->signing.on_several_from) {
     case CONFIG_HAZARD_REJECT:
         return END(SIGNING_REFUSED, "several-from",
                    "it has several From fields, which most receivers refuse");
     case CONFIG_HAZARD_REPAIR:
     case CONFIG_HAZARD_SIGN:
-        if (question->from->domain_count == 1) {
-            return YETT_OK;
+        err = can_read_each(arena, question->header, &is_readable);
+        if (err != YETT_OK || (is_readable && question->from->domain_count == 1)) {
+            return err;
         }
         break;
     case CONFIG_HAZARD_UNSIGNED:
@@ -195,7 +220,7 @@ static enum yett_err ask_from(struct arena *arena,
             return END(act, "several-from",
                        "it has several From fields, none of a domain of ours");
         }
-        enum yett_err err = several_fields(question, out, is_decided);
+        enum yett_err err = several_fields(arena, question, out, is_decided);
         if (err != YETT_OK || *is_decided) {
             return err;
         }

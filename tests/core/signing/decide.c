@@ -297,6 +297,15 @@ static void several_from_fields_do_what_is_set(void **state)
     mail.header = FROM_US FROM_THEM;
     found = decide(made, &config, &mail);
     assert_decided(&found, SIGNING_FAILED, "several-from", "sign, of two domains");
+    /* A keeper signs only what it can read, and asking it again would not help. */
+    static const char *const unreadable[] = {
+        FROM_US "From: \"x\r\n", "From: <victim@example.com>>\r\n" FROM_US,
+        FROM_US "From: \r\n", FROM_US FROM_US "X: a\rFrom: b@example.com\r\n"};
+    for (size_t i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
+        mail.header = unreadable[i];
+        found = decide(made, &config, &mail);
+        assert_decided(&found, SIGNING_FAILED, "several-from", unreadable[i]);
+    }
 }
 
 static void a_login_sends_mail_of_its_own_domains_only(void **state)
