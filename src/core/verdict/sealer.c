@@ -62,7 +62,8 @@ static bool is_aligned_pass(const struct authres_result *result,
                       dmarc->record.strict_spf);
 }
 
-/* Its DMARC results for this author are what counts; where it has none, an aligned pass. */
+/* Its DMARC results for this author are what counts; where it has none, an aligned pass.  One
+   that names no author is held against this one, and never speaks for him. */
 static bool testifies_pass(const struct authres *results,
                            const struct dmarc_result *dmarc)
 {
@@ -76,7 +77,7 @@ static bool testifies_pass(const struct authres *results,
             continue;
         }
         slice from = domain_of(result, SLICE("header"), SLICE("from"));
-        if (domain_eq(from, dmarc->domain)) {
+        if (domain_eq(from, dmarc->domain) || (from.len == 0 && !is_pass(result))) {
             passed = is_pass(result) && (passed || !judged);
             judged = true;
         }

@@ -146,6 +146,8 @@ static void what_counts_as_an_aligned_pass(void **state)
         {"m; spf=pass smtp.mailfrom=x@example.net",                                   false, false, "not aligned"                        },
         {"m; dkim=pass header.d=example.org; dmarc=fail header.from=example.org",     false,
          false,                                                                                     "its DMARC result goes before others"},
+        {"m; dkim=pass header.d=example.org; dmarc=fail",                             false, false,
+         "of an author it does not name"                                                                                                 },
         {"m; dkim=pass header.d=example.org; dmarc=fail header.from=other.test",      false,
          true,                                                                                      "of another author it does not"      },
         {"m; dmarc=pass header.from=example.org; dmarc=fail header.from=example.org",
