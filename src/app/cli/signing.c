@@ -33,17 +33,6 @@ static void look_at_update_key(struct arena *arena, const struct config *config,
     }
 }
 
-static void look_at_name_servers(struct arena *arena, const struct config *config,
-                                 void (*warn)(void *context, slice sentence),
-                                 void *context)
-{
-    slice servers = config->signing.name_servers;
-    if (slice_find_byte(servers, ',') < servers.len) {
-        warn(context, arena_printf(arena, "signing.name_servers: spaces stand between "
-                                          "name servers, not commas"));
-    }
-}
-
 /* `pattern` as a login has it. */
 static bool is_served(const struct config *config, slice pattern)
 {
@@ -110,7 +99,6 @@ enum yett_err signing_look(struct arena *arena, const struct config *config,
     }
     signing_trust_keeper(config);
     look_at_update_key(arena, config, warn, context);
-    look_at_name_servers(arena, config, warn, context);
     look_at_logins(arena, config, warn, context);
     struct crypto *crypto = crypto_new();
     if (crypto == NULL) {

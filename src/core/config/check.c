@@ -322,8 +322,9 @@ enum yett_err config_check(struct arena *arena, const struct config *config, sli
 {
     static enum yett_err (*const checks[])(struct arena *, const struct config *,
                                            slice *) = {
-        check_names,  check_actions,        check_times,          check_networks,
-        check_blocks, config_check_gateway, config_check_signing, config_check_sealing};
+        check_names,          check_actions,        check_times,
+        check_networks,       check_blocks,         config_check_gateway,
+        config_check_signing, config_check_servers, config_check_sealing};
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         enum yett_err err = checks[i](arena, config, why);
         if (err != YETT_OK) {

@@ -20,6 +20,11 @@ YETT_MUST_USE
 enum yett_err config_check_signing(struct arena *arena, const struct config *config,
                                    slice *why);
 
+/* The name servers that updates of zones go to, and that must show them. */
+YETT_MUST_USE
+enum yett_err config_check_servers(struct arena *arena, const struct config *config,
+                                   slice *why);
+
 /* sealing { }. */
 YETT_MUST_USE
 enum yett_err config_check_sealing(struct arena *arena, const struct config *config,

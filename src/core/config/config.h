@@ -15,12 +15,14 @@
  * between them.  Reading them from a file is edge/config's work.
  *
  * defaults.c is config_init(), check.c what the values must be and may say beside each other,
- * gateway.c, signing.c and sealing.c the same for theirs, address.c where a gateway listens,
- * ask.c the questions the evaluators put to the settings, words.c the words of files.
+ * gateway.c, signing.c, servers.c and sealing.c the same for theirs, address.c where a
+ * gateway listens, ask.c the questions the evaluators put to the settings, words.c the words
+ * of files.
  */
 enum {
     CONFIG_WORKERS_MAX = 128,
     CONFIG_KEYS_OF_DOMAIN_MAX = 4, /* that sign at the same time */
+    CONFIG_NAME_SERVERS_MAX = 32,  /* that must show a new record */
     CONFIG_EXPIRE_S = 14 * 24 * 3600,
     CONFIG_EXPIRE_MAX_S = 30 * 24 * 3600 /* what a keeper takes */
 };

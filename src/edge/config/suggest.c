@@ -59,12 +59,12 @@ void suggest_key(const char *block, slice name, char *out, size_t size)
         }
     }
     out[0] = '\0';
-    if (elsewhere != NULL && elsewhere->block == BLOCK_TOP) {
+    if (nearest != NULL) {
+        snprintf(out, size, "; did you mean '%s'?", nearest);
+    } else if (elsewhere != NULL && elsewhere->block == BLOCK_TOP) {
         snprintf(out, size, "; it belongs outside of any block");
     } else if (elsewhere != NULL) {
         snprintf(out, size, "; it belongs into a block, such as %s { }",
                  blocks[elsewhere->block].name);
-    } else if (nearest != NULL) {
-        snprintf(out, size, "; did you mean '%s'?", nearest);
     }
 }

@@ -174,6 +174,33 @@ static void keys_and_logins_are_checked_where_they_stand(void **state)
     ASSERT_ALL_REFUSED(rows);
 }
 
+static void servers_of_updates_are_named_so_that_they_can_be_asked(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        ROW("signing {\n update_server = \"ns1.example.com:53\"\n}",
+            "y.conf:2: signing.update_server: 'ns1.example.com:53' is no server such as "
+            "ns1.example.com, 192.0.2.53 or 2001:db8::53@5353"),
+        ROW("signing { update_server = \"192.0.2.1@99999\" }",
+            "y.conf:1: signing.update_server: '192.0.2.1@99999' is no server such as "
+            "ns1.example.com, 192.0.2.53 or 2001:db8::53@5353"),
+        ROW("signing { update_server = \"192.0.2.1@\" }",
+            "y.conf:1: signing.update_server: '192.0.2.1@' is no server such as "
+            "ns1.example.com, 192.0.2.53 or 2001:db8::53@5353"),
+        ROW("signing { update_server = \"192.0.2.1 192.0.2.2\" }",
+            "y.conf:1: signing.update_server: names more than one server; updates go to "
+            "one"),
+        ROW("signing { name_servers = \"ns1.example.com, 192.0.2.2\" }",
+            "y.conf:1: signing.name_servers: 'ns1.example.com,' is no server such as "
+            "ns1.example.com, 192.0.2.53 or 2001:db8::53@5353; spaces stand between "
+            "servers, not commas"),
+        ROW("signing { name_servers = \"192.0.2.1  ns2:x\" }",
+            "y.conf:1: signing.name_servers: 'ns2:x' is no server such as "
+            "ns1.example.com, 192.0.2.53 or 2001:db8::53@5353"),
+    };
+    ASSERT_ALL_REFUSED(rows);
+}
+
 static void a_name_that_is_no_key_is_an_error(void **state)
 {
     (void)state;
@@ -195,6 +222,9 @@ static void a_name_that_is_no_key_is_an_error(void **state)
                                   "'exception'?"),
         ROW("standard = rfc7489", "y.conf:1: 'standard' is unknown; it belongs into a "
                                   "block, such as dmarc { }"),
+        ROW("login alice { domain = a.test }",
+            "y.conf:1: 'domain' is unknown in login { }; "
+            "did you mean 'domains'?"),
         ROW("spf { authserv_id = x }", "y.conf:1: 'authserv_id' is unknown in spf { }; "
                                        "it belongs outside of any block"),
         ROW("Mode = observe", "y.conf:1: 'Mode' is unknown; did you mean 'mode'?"),
@@ -525,6 +555,7 @@ int main(void)
         cmocka_unit_test(a_bad_value_is_named_with_file_line_key_and_what_was_expected),
         cmocka_unit_test(a_network_is_named_as_it_was_meant),
         cmocka_unit_test(keys_and_logins_are_checked_where_they_stand),
+        cmocka_unit_test(servers_of_updates_are_named_so_that_they_can_be_asked),
         cmocka_unit_test(a_name_that_is_no_key_is_an_error),
         cmocka_unit_test(a_key_or_block_stands_once),
         cmocka_unit_test(an_exception_needs_an_end_a_reason_and_something_to_know_it_by),
