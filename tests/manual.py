@@ -12,7 +12,7 @@ import sys
 # scdoc writes paragraph macros that roff does not need; every page of it has them.
 HARMLESS = "skipping paragraph macro"
 # Words that begin or end with markup which scdoc left in the text.
-LEFT_OVER = re.compile(r"\\f[BIPR]|(?<![\w*/])\*\w|(?<!\w)_\w[^_\s]*_(?!\w)")
+LEFT_OVER = re.compile(r"\\f[BIPR]|(?<![\w*/])\*\w|(?<!\w)_\w[^_\s]*_(?!\w)|[A-Z]_(?!\w)")
 OPTION_LINE = re.compile(r"^ {2}(--[a-z0-9-]+)( \S+)?", re.MULTILINE)
 OPTION_HEAD = re.compile(r"^\*(--[a-z0-9-]+)\*", re.MULTILINE)
 RULE = re.compile(r'"((?:from|no|submission|spf|dkim|dmarc|exception|forwarder|internal)'
