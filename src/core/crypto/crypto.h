@@ -78,6 +78,7 @@ enum crypto_key_type { CRYPTO_RSA, CRYPTO_ED25519 };
 enum {
     CRYPTO_RSA_BITS_MIN = 1024,
     CRYPTO_RSA_BITS_ADVISED = 2048,
+    CRYPTO_RSA_BITS_EXPECTED = 4096, /* what every verifier takes */
     CRYPTO_RSA_BITS_MAX = 8192
 };
 
@@ -87,7 +88,7 @@ struct crypto_key;
  * RSA public key from DER: SubjectPublicKeyInfo (RFC 5280) or, as RFC 6376 section 3.6.1
  * came to be read, a bare RSAPublicKey (RFC 8017 A.1.1).  Strict DER, modulus of at most
  * 8192 bits and at least 1 (what is too small is the caller's policy), odd exponent > 1 of
- * at most 64 bits.
+ * at most 64 bits; of at most 32 where the modulus has more than CRYPTO_RSA_BITS_EXPECTED.
  * YETT_BAD_SYNTAX with `*why` a static phrase, or YETT_NO_MEMORY.
  */
 YETT_MUST_USE

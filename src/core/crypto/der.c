@@ -11,7 +11,7 @@
  */
 enum der_tag { DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_SEQUENCE = 0x30 };
 
-enum { EXPONENT_OCTETS_MAX = 8 };
+enum { EXPONENT_BITS_MAX = 64, EXPONENT_BITS_MAX_OF_LONG = 32 };
 
 /* rsaEncryption, 1.2.840.113549.1.1.1, as a whole OBJECT IDENTIFIER. */
 static const slice oid_rsa = SLICE_INIT("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01");
@@ -97,6 +97,15 @@ static unsigned bits_of(slice number)
     return bits;
 }
 
+/* Verifying takes the longer the more bits the exponent has, and a chain of ARC has many keys
+   of strangers.  Deliberately less where verifiers need not take the key at all (RFC 8301
+   section 3.2); the exponent of nearly all keys is 65537. */
+unsigned der_exponent_bits_max(unsigned modulus_bits)
+{
+    return modulus_bits > CRYPTO_RSA_BITS_EXPECTED ? EXPONENT_BITS_MAX_OF_LONG
+                                                   : EXPONENT_BITS_MAX;
+}
+
 /* RSAPublicKey, its SEQUENCE opened (RFC 8017 A.1.1). */
 static const char *parse_numbers(slice in, struct der_rsa_key *out)
 {
@@ -113,8 +122,12 @@ static const char *parse_numbers(slice in, struct der_rsa_key *out)
     if (out->modulus.len * 8 > CRYPTO_RSA_BITS_MAX) {
         return "the modulus of the RSA key has more than 8192 bits";
     }
-    if (out->exponent.len > EXPONENT_OCTETS_MAX) {
-        return "the exponent of the RSA key has more than 64 bits";
+    unsigned bits = bits_of(out->modulus);
+    if (bits_of(out->exponent) > der_exponent_bits_max(bits)) {
+        return bits > CRYPTO_RSA_BITS_EXPECTED
+                   ? "the exponent of the RSA key has more than 32 bits, and its modulus "
+                     "more than 4096"
+                   : "the exponent of the RSA key has more than 64 bits";
     }
     if (!is_odd(out->modulus)) {
         return "the modulus of the RSA key is even";
@@ -125,7 +138,7 @@ static const char *parse_numbers(slice in, struct der_rsa_key *out)
     if (slice_eq(out->exponent, SLICE("\x01"))) {
         return "the exponent of the RSA key is 1";
     }
-    out->bits = bits_of(out->modulus);
+    out->bits = bits;
     return NULL;
 }
 

@@ -20,4 +20,7 @@ struct der_rsa_key {
 YETT_MUST_USE
 enum yett_err der_parse_rsa_key(slice der, struct der_rsa_key *out, const char **why);
 
+/* What the exponent of a key with such a modulus may have. */
+unsigned der_exponent_bits_max(unsigned modulus_bits);
+
 #endif

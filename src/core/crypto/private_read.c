@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/crypto/der.h"
 #include "core/crypto/pem.h"
 #include "core/crypto/private.h"
 
@@ -94,10 +95,11 @@ static bool are_bounded(const EVP_PKEY *key, int bits)
 }
 
 /* What a verifier takes: crypto_key_from_rsa(). */
-static bool is_usable_exponent(const EVP_PKEY *key)
+static bool is_usable_exponent(const EVP_PKEY *key, int bits)
 {
     BIGNUM *exponent = number(key, OSSL_PKEY_PARAM_RSA_E);
-    bool is_usable = exponent != NULL && BN_num_bits(exponent) <= 64 &&
+    int bits_max = (int)der_exponent_bits_max((unsigned)bits);
+    bool is_usable = exponent != NULL && BN_num_bits(exponent) <= bits_max &&
                      BN_is_odd(exponent) == 1 && BN_is_one(exponent) == 0 &&
                      BN_is_negative(exponent) == 0;
     BN_free(exponent);
@@ -186,9 +188,9 @@ static const char *judge_rsa(const EVP_PKEY *key)
         return "the RSA key has more than 8192 bits, which no verifier need accept: make "
                "one of 2048";
     }
-    if (!is_usable_exponent(key)) {
+    if (!is_usable_exponent(key, bits)) {
         return "the public exponent of the RSA key is none that verifiers accept (it is "
-               "even, 1, or has more than 64 bits)";
+               "even, 1, or too long)";
     }
     return are_bounded(key, bits) && belong_together(key) ? NULL : inconsistent;
 }

@@ -254,7 +254,7 @@ static void a_key_too_small_to_sign_with_verifies_nothing(void **state)
     crypto_key_free(key);
 }
 
-/* 512 octets of ff under an exponent of 64 bits: nothing to find, but an answer. */
+/* 1024 octets of ff under an exponent of 32 bits: nothing to find, but an answer. */
 static void the_largest_key_is_answered(void **state)
 {
     static uint8_t der[1100];
@@ -262,9 +262,8 @@ static void the_largest_key_is_answered(void **state)
     uint8_t digest[32] = {0};
     struct crypto_key *key = NULL;
     const char *why = NULL;
-    static const uint8_t head[] = {0x30, 0x82, 0x04, 0x10, 0x02, 0x82, 0x04, 0x01, 0x00};
-    static const uint8_t tail[] = {0x02, 0x09, 0x00, 0xff, 0xff, 0xff,
-                                   0xff, 0xff, 0xff, 0xff, 0xff};
+    static const uint8_t head[] = {0x30, 0x82, 0x04, 0x0c, 0x02, 0x82, 0x04, 0x01, 0x00};
+    static const uint8_t tail[] = {0x02, 0x05, 0x00, 0xff, 0xff, 0xff, 0xff};
     memcpy(der, head, sizeof(head));
     memset(der + sizeof(head), 0xff, 1024);
     memcpy(der + sizeof(head) + 1024, tail, sizeof(tail));
