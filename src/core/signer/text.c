@@ -6,14 +6,17 @@
 
 /* ---- what makes no signature -------------------------------------------------------- */
 
-static bool is_within(slice identity, slice domain)
+static bool is_within(struct arena *arena, slice identity, slice domain)
 {
     size_t at = slice_find_last_byte(identity, '@');
-    return at < identity.len && domain_is_under(slice_skip(identity, at + 1), domain);
+    slice own;
+    return at < identity.len &&
+           domain_normalize(arena, slice_skip(identity, at + 1), &own) == YETT_OK &&
+           domain_is_under(own, domain);
 }
 
 /* No verifier would take it: better said here than found out there. */
-static const char *judge(const struct message_header *header,
+static const char *judge(struct arena *arena, const struct message_header *header,
                          const struct signer_plan *plan)
 {
     if (message_find_field(header, "From", 0, NULL) == NULL) {
@@ -23,7 +26,7 @@ static const char *judge(const struct message_header *header,
         DOMAIN_OCTETS_MAX) {
         return "Selector and domain make a name that is longer than DNS allows.";
     }
-    if (plan->identity.len != 0 && !is_within(plan->identity, plan->domain)) {
+    if (plan->identity.len != 0 && !is_within(arena, plan->identity, plan->domain)) {
         return "The identity (i=) is not an address in the signing domain or below it.";
     }
     if (plan->expires_at_s != DKIM_NO_TIME && plan->signed_at_s != DKIM_NO_TIME &&
@@ -71,7 +74,7 @@ enum yett_err signer_make_draft(struct arena *arena, const struct message_header
     struct signer_chosen chosen;
     struct signer_draft draft;
     struct buf field;
-    const char *fault = judge(header, plan);
+    const char *fault = judge(arena, header, plan);
     if (fault != NULL) {
         *why = slice_from_text(fault);
         return YETT_BAD_SYNTAX;

@@ -180,6 +180,8 @@ static void what_no_verifier_would_take_is_not_made(void **state)
         {"From: jo@example.org\r\n\r\n", "jo@example.net",    "mine",     DKIM_NO_TIME, "i="             },
         {"From: jo@example.org\r\n\r\n", "jo@badexample.org", "mine",     DKIM_NO_TIME, "i="             },
         {"From: jo@example.org\r\n\r\n", "jo",                "mine",     DKIM_NO_TIME, "i="             },
+        {"From: jo@example.org\r\n\r\n", "jo@&.example.org",  "mine",     DKIM_NO_TIME, "i="             },
+        {"From: jo@example.org\r\n\r\n", "jo@..example.org",  "mine",     DKIM_NO_TIME, "i="             },
         {"From: jo@example.org\r\n\r\n", "",                  "mine",     1795500000,   "x="             },
         {"From: jo@example.org\r\n\r\n", "",                  long_label, DKIM_NO_TIME, "longer than DNS"},
     };
