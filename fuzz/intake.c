@@ -199,7 +199,7 @@ static void check_wanted(struct run *run, const struct intake_signing *wanted, b
         bool is_signature = text->form == DKIM_FORM_SIGNATURE;
         assert(is_signature || (run->scene->seals && i + 1 == wanted->count));
         assert((text->form == DKIM_FORM_SEAL) == again);
-        assert(text->octets.len <= (again ? ARC_SEAL_TEXT_MAX : DKIM_SIGNING_TEXT_MAX));
+        assert(text->octets.len <= DKIM_SIGNED_TEXT_MAX);
         count += is_signature;
     }
     assert(count <= KEYS && (!again || wanted->count == 1));
