@@ -10,6 +10,10 @@
 enum yett_err ring_fail_errno(struct arena *arena, const char *path, const char *what,
                               slice *why);
 
+/* What the state on the disk says, into ring->rotation; errors as in keyring_open(). */
+YETT_MUST_USE
+enum yett_err ring_read_state(struct keyring *ring, slice *why);
+
 /* Where the file of a selector usually is. */
 YETT_MUST_USE
 enum yett_err ring_file_path(struct keyring *ring, slice selector, const char **out);

@@ -107,7 +107,8 @@ YETT_MUST_USE
 enum yett_err keyring_adopt(struct keyring *ring, struct keyring_key *key, int64_t now_s,
                             slice *why);
 
-/* Forget a key: its line in the state, then its file. */
+/* Forget a key: its file, which nothing would remind us of afterwards, then its line in the
+   state. */
 YETT_MUST_USE
 enum yett_err keyring_forget(struct keyring *ring, slice selector, slice *why);
 

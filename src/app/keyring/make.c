@@ -44,6 +44,17 @@ static enum yett_err choose_selector(struct keyring *ring, slice wanted,
     return err;
 }
 
+/* The state could not be written: unless it has the key all the same, nobody would ever know
+   what its file is for. */
+static void take_back(struct keyring *ring, const struct keyring_key *key)
+{
+    slice why;
+    if (ring_read_state(ring, &why) == YETT_OK &&
+        rotation_find(&ring->rotation, key->selector) == ring->rotation.count) {
+        (void)unlink(key->path);
+    }
+}
+
 enum yett_err keyring_generate(struct keyring *ring, slice selector,
                                enum crypto_key_type type, unsigned bits, int64_t now_s,
                                struct keyring_key **out, slice *why)
@@ -62,17 +73,20 @@ enum yett_err keyring_generate(struct keyring *ring, slice selector,
     if (err == YETT_OK) {
         err = pem_make(ring->arena, ring->crypto, bits, &key, why);
     }
-    if (err == YETT_OK) {
-        err = rotation_add(&ring->rotation, key.selector, type, now_s);
+    if (err != YETT_OK) {
+        return err;
     }
+    err = rotation_add(&ring->rotation, key.selector, type, now_s);
     if (err == YETT_OK) {
         err = keyring_save(ring, why);
     }
-    if (err == YETT_OK) {
-        ring->keys[ring->count] = key;
-        *out = &ring->keys[ring->count++];
+    if (err != YETT_OK) {
+        take_back(ring, &key);
+        return err;
     }
-    return err;
+    ring->keys[ring->count] = key;
+    *out = &ring->keys[ring->count++];
+    return YETT_OK;
 }
 
 enum yett_err keyring_adopt(struct keyring *ring, struct keyring_key *key, int64_t now_s,
@@ -114,17 +128,15 @@ enum yett_err keyring_forget(struct keyring *ring, slice selector, slice *why)
 {
     struct keyring_key *key = keyring_find(ring, selector);
     const char *path = NULL;
-    if (key != NULL && key->phase != KEYRING_NO_PHASE) {
-        rotation_remove(&ring->rotation, key->phase);
-    }
-    enum yett_err err = keyring_save(ring, why);
-    if (err == YETT_OK) {
-        err = ring_file_path(ring, selector, &path);
-    }
+    enum yett_err err = ring_file_path(ring, selector, &path);
     if (err == YETT_OK && unlink(path) != 0 && errno != ENOENT) {
         err = ring_fail_errno(ring->arena, path, "cannot be removed", why);
     }
-    if (key != NULL) {
+    if (err == YETT_OK && key != NULL && key->phase != KEYRING_NO_PHASE) {
+        rotation_remove(&ring->rotation, key->phase);
+        err = keyring_save(ring, why);
+    }
+    if (err == YETT_OK && key != NULL) {
         drop(ring, key);
     }
     number_phases(ring);

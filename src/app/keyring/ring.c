@@ -75,6 +75,7 @@ static enum yett_err lock(struct keyring *ring, slice *why)
     }
     for (int i = 0; i < LOCK_TRIES; i++) {
         if (flock(ring->lock, LOCK_EX | LOCK_NB) == 0) {
+            keys_sweep(ring->directory);
             return YETT_OK;
         }
         if (errno != EWOULDBLOCK && errno != EINTR) {
@@ -159,7 +160,7 @@ static enum yett_err state_fault(struct keyring *ring, const char *path, size_t 
     return YETT_BAD_SYNTAX;
 }
 
-static enum yett_err read_state(struct keyring *ring, slice *why)
+enum yett_err ring_read_state(struct keyring *ring, slice *why)
 {
     const char *path = NULL;
     const char *fault = "";
@@ -309,7 +310,7 @@ static enum yett_err read_files(struct keyring *ring, slice *why)
 
 static enum yett_err read_keys(struct keyring *ring, slice *why)
 {
-    enum yett_err err = read_state(ring, why);
+    enum yett_err err = ring_read_state(ring, why);
     for (size_t i = 0; err == YETT_OK && i < ring->rotation.count; i++) {
         err = keyring_add_file(ring, ring->rotation.keys[i].selector, NULL);
         ring->keys[i].phase = i;

@@ -81,6 +81,10 @@ YETT_MUST_USE
 enum yett_err keys_replace(struct arena *arena, const char *path, slice octets,
                            slice *why);
 
+/* Remove what writers of keys and states left in the directory `path` when they were killed: drafts
+   that nobody knows, private keys among them.  Whoever calls has locked it. */
+void keys_sweep(const char *path);
+
 /* Make the directory with mode 0700 when it is not there yet; its parent must be, as in
    keys_check_directory(). */
 YETT_MUST_USE

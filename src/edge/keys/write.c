@@ -3,6 +3,7 @@
 #include "edge/keys/keys.h"
 #include "edge/keys/place.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,14 +58,25 @@ static enum yett_err name_draft(const struct place *place, char draft[NAME_SIZE]
     return YETT_OK;
 }
 
-/* link() never replaces, rename() always does. */
+/* In one step, so that a file never has two names, one of which would be left over; and in two
+   where the file system knows no such step. */
+static bool rename_new(const struct place *place, const char *draft)
+{
+    int directory = place->directory;
+    if (renameat2(directory, draft, directory, place->name, RENAME_NOREPLACE) == 0) {
+        return true;
+    }
+    return (errno == EINVAL || errno == ENOSYS) &&
+           linkat(directory, draft, directory, place->name, 0) == 0;
+}
+
 static enum yett_err give_name(const struct place *place, const char *draft, bool replace)
 {
     if (replace) {
         if (renameat(place->directory, draft, place->directory, place->name) != 0) {
             return place_fail_errno(place, "cannot be replaced");
         }
-    } else if (linkat(place->directory, draft, place->directory, place->name, 0) != 0) {
+    } else if (!rename_new(place, draft)) {
         return errno == EEXIST
                    ? place_fail(place, YETT_BAD_SYNTAX,
                                 "there is a file already, and it is not written over")
@@ -158,4 +170,35 @@ enum yett_err keys_check_directory(struct arena *arena, const char *path, slice 
         place_close(&place);
     }
     return err;
+}
+
+/* ---- what was left ---------------------------------------------------------------------- */
+
+/* ".NAME.NUMBER" */
+static bool is_draft(slice name)
+{
+    size_t dot = slice_find_last_byte(name, '.');
+    slice number = slice_skip(name, dot < name.len ? dot + 1 : name.len);
+    bool is_number = dot > 1 && number.len > 0;
+    for (size_t i = 0; i < number.len; i++) {
+        is_number = is_number && number.ptr[i] >= '0' && number.ptr[i] <= '9';
+    }
+    return is_number && slice_starts_with(name, SLICE("."));
+}
+
+void keys_sweep(const char *path)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        slice name = slice_from_text(entry->d_name);
+        slice whole = slice_first(name, slice_find_last_byte(name, '.'));
+        if (is_draft(name) && (slice_ends_with(whole, KEYS_SUFFIX) ||
+                               slice_eq(slice_skip(whole, 1), KEYS_STATE))) {
+            (void)unlinkat(dirfd(directory), entry->d_name, 0);
+        }
+    }
+    if (directory != NULL) {
+        (void)closedir(directory);
+    }
 }
