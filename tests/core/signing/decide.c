@@ -313,18 +313,31 @@ static void a_login_sends_mail_of_its_own_domains_only(void **state)
     static const struct {
         const char *login, *author, *rule;
     } cases[] = {
-        {"alice",                    "example.com", "login"   },
-        {"alice",                    "example.net", "mismatch"},
-        {"mallory",                  "example.com", "mismatch"},
-        {"mallory@example.com",      "example.com", "login"   },
-        {"mallory@EXAMPLE.com",      "example.com", "login"   },
-        {"mallory@example.com",      "example.net", "mismatch"},
-        {"mallory@evil@example.net", "example.net", "login"   },
-        {"mallory@",                 "example.com", "mismatch"},
-        {"root",                     "example.net", "login"   },
-        {"eve@example.net",          "example.net", "mismatch"},
-        {"Eve@Example.NET",          "example.net", "mismatch"},
-        {"Eve@example.com",          "example.com", "login"   },
+        {"alice",                           "example.com",           "login"   },
+        {"alice",                           "example.net",           "mismatch"},
+        {"mallory",                         "example.com",           "mismatch"},
+        {"mallory@example.com",             "example.com",           "login"   },
+        {"mallory@EXAMPLE.com",             "example.com",           "login"   },
+        {"mallory@example.com",             "example.net",           "mismatch"},
+        {"mallory@evil@example.net",        "example.net",           "login"   },
+        {"jo@b\xc3\xbc"
+         "cher.example",           "xn--bcher-kva.example", "login"   },
+        {"eve@b\xc3\xbc"
+         "cher.example",           "xn--bcher-kva.example", "mismatch"},
+        {"eve@example.net.",                "example.net",           "mismatch"},
+ /* What only looks like an address of ours, or becomes one when it is tidied up. */
+        {"mallory@exam\xc2\xadple.net",     "example.net",           "mismatch"},
+        {"mallory@example.net\xe2\x80\x8b", "example.net",           "mismatch"},
+        {"mallory@\xef\xbd\x85xample.net",  "example.net",           "mismatch"},
+        {"mallory@example\xe3\x80\x82net",  "example.net",           "mismatch"},
+        {"@example.net",                    "example.net",           "mismatch"},
+        {"mallory\r\nx@example.net",        "example.net",           "mismatch"},
+        {"mallory x@example.net",           "example.net",           "mismatch"},
+        {"mallory@",                        "example.com",           "mismatch"},
+        {"root",                            "example.net",           "login"   },
+        {"eve@example.net",                 "example.net",           "mismatch"},
+        {"Eve@Example.NET",                 "example.net",           "mismatch"},
+        {"Eve@example.com",                 "example.com",           "login"   },
     };
     struct made *made = *state;
     struct config config = settings(made);
@@ -333,6 +346,8 @@ static void a_login_sends_mail_of_its_own_domains_only(void **state)
     made_login(made, "alice", "example.com");
     made_login(made, "root", "*");
     made_login(made, "eve@example.net", "example.com");
+    made_login(made, "eve@xn--bcher-kva.example", "example.com");
+    sign_for(made, "xn--bcher-kva.example", "xn--bcher-kva.example");
     made_table(made);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct mail mail = {BY_ALICE, FROM_US, CONFIG_LISTENER_BOTH};
@@ -434,6 +449,7 @@ static void a_hostile_login_is_shown_as_text(void **state)
     struct config config = settings(made);
     struct mail mail = {BY_ALICE, FROM_US, CONFIG_LISTENER_BOTH};
     sign_for(made, "example.com", "example.com");
+    sign_for(made, "*.example.com", "example.com");
     made_login(made, "bob", "example.com");
     made_table(made);
     mail.login = "eve\r\n\x1b[2J";
@@ -441,6 +457,17 @@ static void a_hostile_login_is_shown_as_text(void **state)
     assert_decided(&found, SIGNING_FAILED, "mismatch", "hostile");
     assert_false(slice_has_byte(found.reason, '\n'));
     assert_false(slice_has_byte(found.reason, '\x1b'));
+
+    /* The longest sentence there is. */
+    char login[256], header[300];
+    memset(login, '\x01', sizeof(login) - 1);
+    login[sizeof(login) - 1] = '\0';
+    snprintf(header, sizeof(header), "From: x@%060d.%060d.%060d.%050d.example.com\r\n", 1,
+             2, 3, 4);
+    mail.login = login;
+    mail.header = header;
+    found = decide(made, &config, &mail);
+    assert_decided(&found, SIGNING_FAILED, "mismatch", "long");
 }
 
 int main(void)
