@@ -169,6 +169,19 @@ static bool find_user(struct settings *settings)
     return true;
 }
 
+/* Where keepers have the account of the gateways, keys may be that account's; but not those of
+   "nobody", which other programs use as well. */
+static void trust_gateway_user(const struct settings *settings)
+{
+    struct sandbox_user user;
+    char why[WHY_BYTES] = "";
+    if (sandbox_find_user(text_of(settings->config.user), &user, why, sizeof why) ==
+            YETT_OK &&
+        user.given && why[0] == '\0') {
+        keys_trust_keeper(user.uid, user.gid);
+    }
+}
+
 /* Whoever takes a gateway over must not be the one who holds the keys: where that can be had,
    keepers have an account of their own. */
 static bool find_keeper_user(struct settings *settings)
@@ -188,6 +201,7 @@ static bool find_keeper_user(struct settings *settings)
         note(settings, SLICE("there is no account \"" SANDBOX_KEEPER_ACCOUNT
                              "\": keepers, which hold the signing keys, run under the "
                              "account of the gateways"));
+        trust_gateway_user(settings);
         return true;
     }
     if (err != YETT_OK) {
