@@ -17,7 +17,7 @@ static int read_key(struct sign_job *job, const char *path,
 {
     slice pem, why;
     const char *fault = NULL;
-    enum yett_err err = keys_read(job->arena, path, &pem, &why);
+    enum yett_err err = keys_read_given(job->arena, path, &pem, &why);
     if (err != YETT_OK) {
         fprintf(stderr, "yett sign: %.*s\n", SLICE_ARG(why));
         return err == YETT_NO_MEMORY ? EXIT_CANNOT_TELL : EXIT_USAGE;

@@ -54,6 +54,12 @@ slice keys_sentence(struct arena *arena, const char *path, const char *fault);
 YETT_MUST_USE
 enum yett_err keys_read(struct arena *arena, const char *path, slice *out, slice *why);
 
+/* The same for a file that somebody named to sign one message with (yett sign --key): others
+   may not read or change it, but who owns it, and where it lies, is his affair. */
+YETT_MUST_USE
+enum yett_err keys_read_given(struct arena *arena, const char *path, slice *out,
+                              slice *why);
+
 /* Whom keepers become: their files are as good as root's, in this process. */
 void keys_trust_keeper(uid_t uid, gid_t gid);
 

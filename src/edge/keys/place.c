@@ -37,20 +37,19 @@ static enum yett_err enter(struct place *place, const char *directory, int how,
                                                     : "lies in what is no directory")
                    : place_fail_errno(place, trouble);
     }
-    enum yett_err err = trust_check(place, slice_from_text(directory));
+    enum yett_err err =
+        place->is_given ? YETT_OK : trust_check(place, slice_from_text(directory));
     if (err != YETT_OK) {
         place_close(place);
     }
     return err;
 }
 
-enum yett_err place_open(struct place *place, struct arena *arena, const char *path,
-                         slice *why)
+/* The directory of its path. */
+static enum yett_err enter_above(struct place *place)
 {
     char directory[KEYS_PATH_MAX];
-
-    *place = (struct place){
-        .arena = arena, .path = path, .name = path, .directory = -1, .why = why};
+    const char *path = place->path;
     const char *slash = strrchr(path, '/');
     size_t length = slash == NULL ? 0 : (size_t)(slash - path);
     if (length >= sizeof directory) {
@@ -67,6 +66,26 @@ enum yett_err place_open(struct place *place, struct arena *arena, const char *p
         return place_fail(place, YETT_BAD_SYNTAX, "is a directory, not a file");
     }
     return enter(place, directory, 0, "its directory cannot be opened");
+}
+
+enum yett_err place_open(struct place *place, struct arena *arena, const char *path,
+                         slice *why)
+{
+    *place = (struct place){
+        .arena = arena, .path = path, .name = path, .directory = -1, .why = why};
+    return enter_above(place);
+}
+
+enum yett_err place_open_given(struct place *place, struct arena *arena, const char *path,
+                               slice *why)
+{
+    *place = (struct place){.arena = arena,
+                            .path = path,
+                            .name = path,
+                            .directory = -1,
+                            .is_given = true,
+                            .why = why};
+    return enter_above(place);
 }
 
 enum yett_err place_open_directory(struct place *place, struct arena *arena,

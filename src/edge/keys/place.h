@@ -14,6 +14,7 @@ struct place {
     const char *name;  /* within the directory */
     int directory;     /* -1: not open */
     bool is_directory; /* what it is about is that directory itself */
+    bool is_given;     /* named to be used once: who owns it is not asked */
     slice *why;
 };
 
@@ -22,6 +23,10 @@ struct place {
 YETT_MUST_USE
 enum yett_err place_open(struct place *place, struct arena *arena, const char *path,
                          slice *why);
+/* The same for keys_read_given(), without making sure of that. */
+YETT_MUST_USE
+enum yett_err place_open_given(struct place *place, struct arena *arena, const char *path,
+                               slice *why);
 /* The same for a directory itself; a symbolic link is none. */
 YETT_MUST_USE
 enum yett_err place_open_directory(struct place *place, struct arena *arena,

@@ -353,6 +353,18 @@ def bad_keys(world):
         assert "PRIVATE" not in done.err.replace("BEGIN PRIVATE KEY", ""), "the key is shown"
 
 
+def anybodys_key(world):
+    """For one message the user answers for the file that he names, wherever it lies."""
+    folder = world.path("home")
+    os.mkdir(folder)
+    path = key_file(world, "home/own.pem", openssl("genpkey", "-algorithm", "ed25519"))
+    if os.geteuid() == 0:
+        os.chown(folder, 1000, 1000)
+        os.chown(path, 1000, 1000)
+    done = with_key(world, path)
+    same((done.status, done.err), (0, ""), "exit status")
+
+
 def cases(world):
     for arguments, words in USAGE:
         yield (f"wrong usage: {' '.join(arguments[6:]) or words}",
@@ -377,7 +389,8 @@ def cases(world):
             (notes, "what will not survive is noted"),
             (good_keys, "keys of openssl"),
             (genkey, "a key of opendkim-genkey"),
-            (bad_keys, "files that are no keys to sign with are refused, with the reason")):
+            (bad_keys, "files that are no keys to sign with are refused, with the reason"),
+            (anybodys_key, "a key in a directory of another user's signs one message")):
         yield name, lambda t=test: t(world)
 
 
