@@ -25,7 +25,7 @@ enum {
     KEY_ALL = (1 << 6) - 1
 };
 
-enum { KEY_EXIT_CHANGED = 10, KEY_AUTHORITIES_MAX = NAMESERVER_SERVERS_MAX };
+enum { KEY_AUTHORITIES_MAX = NAMESERVER_SERVERS_MAX };
 
 struct key_options {
     struct options shared; /* --config --dns --resolver --now --json --color */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/key.h"
+#include "app/supervisor/supervisor.h"
 #include "app/table/table.h"
 
 #include <fcntl.h>
@@ -241,7 +242,7 @@ int key_rotate(struct key_work *work)
         return status;
     }
     if (work->options.no_reload) {
-        return KEY_EXIT_CHANGED;
+        return SUPERVISOR_NEW_KEYS;
     }
     key_reload(work);
     return status;

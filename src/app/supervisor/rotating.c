@@ -16,12 +16,12 @@
  * once an hour, for domains whose keys change by themselves.
  *
  * It gets the settings in force and the table of what is signed, from their memfds: where the
- * keys of that are others than they should be, it says so, and clears none of them away.  What it says goes to the log, but not when
- * it said the same the last time.  It exits with CHANGED when other keys sign: a reload.
+ * keys of that are others than they should be, it says so, and clears none of them away.  What
+ * it says goes to the log, but not when it said the same the last time.  It exits with
+ * SUPERVISOR_NEW_KEYS when other keys sign: a reload.
  */
 
 enum {
-    CHANGED = 10, /* as the command has it, --no-reload */
     WAITS = 75,
     HOUR_MS = 3600 * 1000,
     FIRST_PAUSE_MS = 5 * 60 * 1000, /* while name servers are waited for */
@@ -160,8 +160,9 @@ static void conclude(struct supervisor *supervisor, int status)
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     char ending[DESCRIPTION_MAX];
     int64_t pause_ms = HOUR_MS;
-    tell(supervisor, code == 0 || code == CHANGED || code == WAITS ? LOG_LEVEL_NOTICE
-                                                                   : LOG_LEVEL_WARNING);
+    tell(supervisor, code == 0 || code == SUPERVISOR_NEW_KEYS || code == WAITS
+                         ? LOG_LEVEL_NOTICE
+                         : LOG_LEVEL_WARNING);
     if (code < 0 || code == SPAWN_CANNOT_EXECUTE) {
         watch_describe(status, ending, sizeof ending);
         log_say(supervisor->log, LOG_LEVEL_WARNING,
@@ -173,7 +174,7 @@ static void conclude(struct supervisor *supervisor, int status)
     }
     rotating->pause_ms = code == WAITS ? pause_ms : 0;
     rotating->next_ms = loop_now_ms(supervisor->loop) + pause_ms;
-    if (code == CHANGED && !supervisor->stopping) {
+    if (code == SUPERVISOR_NEW_KEYS && !supervisor->stopping) {
         log_say(supervisor->log, LOG_LEVEL_NOTICE, "other keys sign: reloads");
         supervisor_reload(supervisor);
     }

@@ -19,6 +19,11 @@
  * status` with what document.c writes, notify.c tells systemd.  run.c is the main loop: SIGHUP
  * is a new generation, SIGTERM and SIGINT an end, SIGCHLD a worker that is gone.
  */
+
+/* The exit status of `yett key rotate --no-reload`, which the supervisor starts, when other
+   keys sign now: who started it is to reload. */
+enum { SUPERVISOR_NEW_KEYS = 10 };
+
 struct supervisor_options {
     const char *program;     /* path to execute for roles */
     const char *config_path; /* NULL: built-in defaults */
