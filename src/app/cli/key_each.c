@@ -4,8 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* key_each: the domains that a command is about. */
+
+/* A run for all that is due ends by itself within so many seconds and what the last domain
+   takes: the supervisor ends it after ten minutes. */
+enum { DUE_S = 8 * 60, HOUR_S = 3600 };
 
 /* What one domain adds: unusable keys are worse than none, not knowing is worse still. */
 static int worse(int a, int b)
@@ -47,6 +52,43 @@ static enum yett_err find_domains(const struct key_work *work, const slice **out
     return YETT_OK;
 }
 
+/* Domains whose name servers are silent take minutes.  So that no others always come after
+   them, each hour begins with another one. */
+static size_t first_of(const struct key_work *work, size_t count)
+{
+    uint64_t hour = (uint64_t)(work->now_s / HOUR_S);
+    return work->options.due ? (size_t)(hour * 0x9e3779b97f4a7c15U >> 32) % count : 0;
+}
+
+static int64_t elapsed_s(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec;
+}
+
+static int visit_all(const struct key_work *work, const slice *domains, size_t count,
+                     int (*visit)(const struct key_work *work, slice domain))
+{
+    int status = EXIT_FINE;
+    int64_t until_s = elapsed_s() + DUE_S;
+    size_t first = count == 0 ? 0 : first_of(work, count);
+    for (size_t i = 0; i < count; i++) {
+        if (work->options.due && elapsed_s() > until_s) {
+            return key_complain(
+                work, EXIT_CANNOT_TELL,
+                arena_printf(work->arena,
+                             "this took long, so %zu domains are left for "
+                             "the next time",
+                             count - i));
+        }
+        struct arena_mark mark = arena_mark(work->arena);
+        status = worse(status, visit(work, domains[(first + i) % count]));
+        arena_rewind(work->arena, mark);
+    }
+    return status;
+}
+
 int key_each_domain(const struct key_work *work,
                     int (*visit)(const struct key_work *work, slice domain))
 {
@@ -70,10 +112,5 @@ int key_each_domain(const struct key_work *work,
         term_word(&work->term, TONE_PLAIN, slice_from_text(work->directory), 0);
         printf(": no keys\n");
     }
-    for (size_t i = 0; i < count; i++) {
-        struct arena_mark mark = arena_mark(work->arena);
-        status = worse(status, visit(work, domains[i]));
-        arena_rewind(work->arena, mark);
-    }
-    return status;
+    return visit_all(work, domains, count, visit);
 }

@@ -522,6 +522,25 @@ def the_settings_that_are_shown_name_another_directory(w):
     assert f"yett key check example.net --config {conf}\n" in done.out, done.out
 
 
+def each_hour_begins_with_another_domain(w):
+    """Else those behind a few with silent name servers would never have their turn."""
+    folder = w.folder()
+    names = {f"d{number}.test" for number in range(6)}
+    os.mkdir(os.path.join(folder, "keys"), 0o700)
+    conf = os.path.join(folder, "yett.conf")
+    write(conf, f'dns {{ resolver = "127.0.0.1@1" }}\nsigning {{ keys_directory = "{folder}/keys" '
+          "rotate_with = ed25519 }\n" + "".join(
+              f'domain "{name}" {{ rotate = true }}\n' for name in names))
+    first = set()
+    for hour in range(8):
+        done = w.key(folder, "rotate", "--due", "--no-reload", "--wait", "0", "--config", conf,
+                     now=NOW + 3600 * hour)
+        order = list(dict.fromkeys(re.findall(r"\bd\d\.test\b", done.out + done.err)))
+        assert set(order) == names, (done.out, done.err)
+        first.add(order[0])
+    assert len(first) > 2, first
+
+
 CASES = [test for name, test in list(globals().items())
          if callable(test) and getattr(test, "__code__", None)
          and test.__code__.co_varnames[:1] == ("w",) and test.__code__.co_argcount == 1]
