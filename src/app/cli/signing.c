@@ -70,6 +70,60 @@ static void look_at_logins(struct arena *arena, const struct config *config,
     }
 }
 
+/* Whether all of these are Ed25519 keys, which many receivers cannot check. */
+static bool is_ed25519_only(const struct signing_table *table, slice domain,
+                            const struct config_key *keys, size_t count)
+{
+    bool only = count > 0;
+    for (size_t i = 0; only && i < count; i++) {
+        struct signing_row row;
+        only = signing_find_row(table, domain, keys[i].selector, &row) &&
+               row.type == CRYPTO_ED25519;
+    }
+    return only;
+}
+
+static enum yett_err look_at_algorithms(struct arena *arena, const struct config *config,
+                                        slice octets,
+                                        void (*warn)(void *context, slice sentence),
+                                        void *context, slice *why)
+{
+    const struct signing_table *table;
+    const char *fault = "";
+    enum yett_err err = signing_table_open(arena, octets, &table, &fault);
+    if (err != YETT_OK) {
+        *why = slice_from_text(fault);
+        return err;
+    }
+    for (size_t i = 0; i < config->domain_count; i++) {
+        const struct config_domain *domain = &config->domains[i];
+        const struct {
+            const struct config_key *keys;
+            size_t count;
+            const char *text;
+        } uses[] = {
+            {domain->sign, domain->sign_count,
+             "its mail is signed with Ed25519 only, which many receivers cannot check; "
+             "name an RSA key as well"},
+            {domain->seal, domain->seal_count,
+             "its seals are made with Ed25519, which hardly anybody can check; name an "
+             "RSA "
+             "key in seal"            },
+        };
+        for (size_t j = 0; j < 2; j++) {
+            if (is_ed25519_only(table, domain->name, uses[j].keys, uses[j].count)) {
+                struct buf text;
+                buf_init(&text, arena, SENTENCE_MAX);
+                buf_add_visible(&text, domain->file);
+                buf_printf(&text, ":%u: domain \"%.*s\": %s", domain->line,
+                           SLICE_ARG(domain->name), uses[j].text);
+                warn(context, buf_slice(&text));
+            }
+        }
+    }
+    return YETT_OK;
+}
+
 /* Of the default accounts only those that nobody else uses. */
 void signing_trust_keeper(const struct config *config)
 {
@@ -109,6 +163,9 @@ enum yett_err signing_look(struct arena *arena, const struct config *config,
     *why = SLICE("out of memory");
     enum yett_err err = table_build(arena, crypto, config, &notes, &octets, why);
     crypto_free(crypto);
+    if (err == YETT_OK) {
+        err = look_at_algorithms(arena, config, buf_slice(&octets), warn, context, why);
+    }
     if (err == YETT_IO) {
         warn(context, *why);
         return YETT_OK;

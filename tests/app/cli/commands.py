@@ -368,6 +368,26 @@ login "root" {{ domains = {{"*"}} }}
     same(len(warnings), 3, warnings)
 
 
+def config_algorithms(world):
+    """Ed25519 alone is in order, and known to few receivers."""
+    for kind, words in (("ed25519", ("signed with Ed25519 only", "seals are made with Ed25519")),
+                        ("rsa", ())):
+        folder = os.path.join(world.folder, "keys-" + kind)
+        os.mkdir(folder, 0o700)
+        made = world.run("key", "generate", "example.com", "--directory", folder, "--algorithm",
+                         kind, "--selector", "s")
+        same(made.status, 0, made.err)
+        path = world.message(f'''signing {{ keys_directory = "{folder}" }}
+domain "example.com" {{ sign = {{"s"}} seal = {{"s"}} }}
+sealing {{ domain = "example.com" list_hosts = {{"192.0.2.9"}} }}
+''')
+        found, = world.run("config", "check", "--json", path).lines()
+        same(len(found["warnings"]), len(words), found)
+        for warning, part in zip(found["warnings"], words):
+            holds(warning, part)
+            holds(warning, f'{path}:2: domain "example.com"')
+
+
 def config_secret(world):
     """A secret in the file itself is shown to nobody."""
     digits = "00112233445566778899aabbccddeeff"
@@ -456,6 +476,7 @@ def cases(world):
             (config_gateway, "config: the gateway's settings, and a listener for everybody"),
             (config_example, "config: all of the example in force"),
             (config_signing, "config: what keeps mail from being signed is warned of"),
+            (config_algorithms, "config: mail or seals with Ed25519 alone are warned of"),
             (config_secret, "config: a secret is not shown"),
             (config_unreadable, "config: a file that cannot be read")):
         yield name, lambda t=test: t(world)
