@@ -88,6 +88,9 @@ static enum yett_err begin_body(struct sign_job *job)
 /* What survives no mail server: told, so that nobody wonders later. */
 static void look_at(struct sign_job *job, slice bytes)
 {
+    if (job->last_octet == '\0' && job->column == 0 && bytes.len > 0) {
+        job->begins_with_space = bytes.ptr[0] == ' ' || bytes.ptr[0] == '\t';
+    }
     for (size_t i = 0; i < bytes.len; i++) {
         char octet = bytes.ptr[i];
         job->has_eight_bit |= ((unsigned char)octet & 0x80) != 0;
@@ -228,6 +231,12 @@ static int judge_message(struct sign_job *job, const char *path)
         return sign_complain(path,
                              SLICE("begins with a \"From \" line, as an mbox does: sign "
                                    "one message, without that line"),
+                             EXIT_BAD);
+    }
+    if (job->begins_with_space) {
+        return sign_complain(path,
+                             SLICE("begins with white space: its first line would belong "
+                                   "to the field put above it, and no signature hold"),
                              EXIT_BAD);
     }
     if (message_read_from(job->arena, &job->header, &from) != YETT_OK) {

@@ -47,6 +47,7 @@ struct sign_job {
     bool has_long_line;
     bool has_bare_end;  /* a CR or LF on its own */
     bool has_eight_bit; /* octets over 127 */
+    bool begins_with_space;
 };
 
 /* sign_keys.c.  Exit status, the error printed; what was read is in the job then. */

@@ -200,6 +200,7 @@ def bad_messages(world):
                         (b"From: a@bank.test\r\nFrom: b@bank.test\r\n\r\n", "several From"),
                         (b"From: a@bank.test\r\nTo: x\nFrom: b@bank.test\r\n\r\n", "several From"),
                         (b"From a@bank.test Tue Nov 24\n" + MESSAGE, "mbox"),
+                        (b" begins so\n" + MESSAGE, "white space"),
                         (b"", "no From field")):
         done = sign(world, data=data)
         same((done.status, done.raw), (1, b""), done.err)
