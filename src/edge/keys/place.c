@@ -46,10 +46,17 @@ static enum yett_err enter(struct place *place, const char *directory, int how,
 }
 
 /* The directory of its path. */
-static enum yett_err enter_above(struct place *place)
+static enum yett_err enter_above(struct place *place, struct arena *arena,
+                                 const char *path, bool is_given, slice *why)
 {
     char directory[KEYS_PATH_MAX];
-    const char *path = place->path;
+
+    *place = (struct place){.arena = arena,
+                            .path = path,
+                            .name = path,
+                            .directory = -1,
+                            .is_given = is_given,
+                            .why = why};
     const char *slash = strrchr(path, '/');
     size_t length = slash == NULL ? 0 : (size_t)(slash - path);
     if (length >= sizeof directory) {
@@ -71,21 +78,13 @@ static enum yett_err enter_above(struct place *place)
 enum yett_err place_open(struct place *place, struct arena *arena, const char *path,
                          slice *why)
 {
-    *place = (struct place){
-        .arena = arena, .path = path, .name = path, .directory = -1, .why = why};
-    return enter_above(place);
+    return enter_above(place, arena, path, false, why);
 }
 
 enum yett_err place_open_given(struct place *place, struct arena *arena, const char *path,
                                slice *why)
 {
-    *place = (struct place){.arena = arena,
-                            .path = path,
-                            .name = path,
-                            .directory = -1,
-                            .is_given = true,
-                            .why = why};
-    return enter_above(place);
+    return enter_above(place, arena, path, true, why);
 }
 
 enum yett_err place_open_directory(struct place *place, struct arena *arena,

@@ -23,11 +23,11 @@ struct place {
 YETT_MUST_USE
 enum yett_err place_open(struct place *place, struct arena *arena, const char *path,
                          slice *why);
-/* The same for keys_read_given(), without making sure of that. */
+/* The same without making sure of that, for keys_read_given(). */
 YETT_MUST_USE
 enum yett_err place_open_given(struct place *place, struct arena *arena, const char *path,
                                slice *why);
-/* The same for a directory itself; a symbolic link is none. */
+/* As place_open() for a directory itself; a symbolic link is none. */
 YETT_MUST_USE
 enum yett_err place_open_directory(struct place *place, struct arena *arena,
                                    const char *path, slice *why);
