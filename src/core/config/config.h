@@ -79,6 +79,7 @@ struct config_dkim {
     unsigned min_rsa_bits;
     bool allow_partial_body;
     unsigned max_signatures;
+    bool autopsy; /* signatures that fail are looked into, beside the mail path */
 };
 
 /* arc { }: chains of seals (RFC 8617). */

@@ -186,6 +186,9 @@ const struct key keys[] = {
        .max = 100,
        .summary = "signatures of one message that are verified; those of the author "
                   "domain first"),
+    IN(BLOCK_DKIM, "autopsy", KIND_BOOL, dkim.autopsy,
+       .summary = "log what was changed in a message whose signature fails; found out "
+                  "beside the mail"),
 
     IN(BLOCK_ARC, "max_sets", KIND_COUNT, arc.max_sets, .min = 1, .max = 50,
        .summary = "sets of a chain that are evaluated; a longer chain fails"),

@@ -92,7 +92,7 @@ static void every_key_of_the_checks_is_read(void **state)
             "dkim { on_fail = quarantine on_none = tag on_policy = accept on_neutral = "
             "reject\n"
             " on_permerror = defer on_temperror = defer allow_rsa_sha1 = true\n"
-            " min_rsa_bits = 2048 allow_partial_body = true max_signatures = 20 }\n"
+            " min_rsa_bits = 2048 allow_partial_body = true max_signatures = 20 autopsy = true }\n"
             "dmarc { standard = rfc7489 on_reject = strict on_quarantine = tag\n"
             " on_temperror = accept on_bad_from = strictest temperror_patience = 90min\n"
             " suffix_list = \"/psl\" }\n"
@@ -111,6 +111,7 @@ static void every_key_of_the_checks_is_read(void **state)
     assert_int_equal(c.dkim.min_rsa_bits, 2048);
     assert_true(c.dkim.allow_partial_body);
     assert_int_equal(c.dkim.max_signatures, 20);
+    assert_true(c.dkim.autopsy);
     assert_int_equal(c.dmarc.standard, CONFIG_RFC7489);
     assert_int_equal(c.dmarc.on_reject, CONFIG_REJECT_STRICT);
     assert_int_equal(c.dmarc.on_quarantine, CONFIG_TAG);

@@ -18,7 +18,7 @@ static const slice everything = SLICE_INIT(
     " on_permerror = accept on_temperror = defer }\n"
     "dkim { on_fail = quarantine on_none = tag on_policy = accept on_neutral = reject\n"
     " on_permerror = defer on_temperror = defer allow_rsa_sha1 = true\n"
-    " min_rsa_bits = 2048 allow_partial_body = true max_signatures = 20 }\n"
+    " min_rsa_bits = 2048 allow_partial_body = true max_signatures = 20 autopsy = true }\n"
     "arc { max_sets = 9 oldest_pass = true }\n"
     "dmarc { standard = rfc7489 on_reject = strict on_quarantine = tag\n"
     " on_temperror = accept on_bad_from = strictest temperror_patience = 90min\n"
