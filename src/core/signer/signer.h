@@ -16,7 +16,7 @@
  * signer: a DKIM-Signature made (RFC 6376 section 5), and what is asked to be signed read.
  *
  * Making one: names.c says which fields are signed and how often each is named, sums.c hashes
- * the body, text.c makes the text to be signed, and signs one, field.c writes the field.
+ * the body, text.c makes the text to be signed, sign.c signs it, field.c writes the field.
  * break.c breaks lines that are too long as Postfix does when it sends them.  parse.c is the
  * reverse, strict, for who signs but does not trust the author of the text.
  *
