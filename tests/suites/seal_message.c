@@ -14,10 +14,10 @@
  *
  *     seal_message ZONE KEY.PEM DOMAIN SELECTOR TIME FIELDS AUTHSERV_ID < MESSAGE
  *
- * MESSAGE has CRLF line ends.  What arrives in the name of AUTHSERV_ID is testified.  Signs
- * with libcrypto on its own, as whoever holds a key would.  Exit status 2: nothing to add.
+ * MESSAGE has CRLF line ends.  FIELDS are names joined by ":", each signed as often as it
+ * stands.  What arrives in the name of AUTHSERV_ID is testified.  Signs with libcrypto on its own, as whoever holds a key would.  Exit status 2: nothing to add.
  */
-enum { ARENA_BYTES = 16 << 20 };
+enum { ARENA_BYTES = 16 << 20, RULES_MAX = 50 };
 
 static struct dkim_message *facts;
 
@@ -108,6 +108,19 @@ static struct arc_chain *read_message(struct arena *arena, struct crypto *crypto
     return chain;
 }
 
+static struct signer_rules rules_of(struct arena *arena, slice names)
+{
+    struct signer_rule *list = ARENA_ARRAY(arena, RULES_MAX, struct signer_rule);
+    size_t count = 0;
+    slice name;
+    assert(list != NULL);
+    while (slice_next_piece(&names, ':', &name)) {
+        assert(count < RULES_MAX);
+        list[count++] = (struct signer_rule){.name = name, .how = SIGNER_SIGN};
+    }
+    return (struct signer_rules){.list = list, .count = count};
+}
+
 int main(int argc, char **argv)
 {
     assert(argc == 8);
@@ -118,7 +131,7 @@ int main(int argc, char **argv)
                                 .selector = slice_from_text(argv[4]),
                                 .algorithm = DKIM_RSA_SHA256,
                                 .now_s = strtol(argv[5], NULL, 10),
-                                .fields = slice_from_text(argv[6])};
+                                .rules = rules_of(arena, slice_from_text(argv[6]))};
     struct arc_seal *seal = NULL;
     const char *why = NULL;
     slice message = read_all(arena, stdin);

@@ -8,7 +8,7 @@
  * A seal says how the chain was found, so it is verified first; what the set testifies are
  * the Authentication-Results that this host wrote into the message.
  */
-enum { SCRATCH_BYTES = 24 * 1024 * 1024, NAMES_BYTES = 64 * 1024 };
+enum { SCRATCH_BYTES = 24 * 1024 * 1024 };
 
 struct look {
     struct sign_job *job;
@@ -54,34 +54,6 @@ static enum yett_err verify_chain(struct look *look)
     return err;
 }
 
-/* ---- h= ----------------------------------------------------------------------------- */
-
-static size_t named_times(const struct message_header *header,
-                          const struct signer_rule *rule)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < header->count; i++) {
-        count += slice_eq_nocase(header->fields[i].name, rule->name) ? 1 : 0;
-    }
-    return count + (rule->how == SIGNER_OVERSIGN ? 1 : 0);
-}
-
-/* As --headers wants it; empty for what core/arc takes by itself. */
-static slice field_names(struct sign_job *job)
-{
-    const struct signer_rules *rules = &job->options->sign.rules;
-    struct buf out;
-    buf_init(&out, job->arena, NAMES_BYTES);
-    for (size_t i = 0; i < rules->count; i++) {
-        size_t times = named_times(&job->header, &rules->list[i]);
-        for (size_t j = 0; j < times; j++) {
-            buf_add_text(&out, buf_slice(&out).len == 0 ? "" : ":");
-            buf_add(&out, rules->list[i].name);
-        }
-    }
-    return buf_slice(&out);
-}
-
 /* ---- the set ------------------------------------------------------------------------ */
 
 static enum yett_err sign_texts(struct sign_job *job, struct arc_seal *seal)
@@ -117,7 +89,7 @@ static enum yett_err make_set(struct sign_job *job, const struct arc_result *res
         .now_s = job->now_s,
     };
     if (job->options->sign.has_rules) {
-        sealer.fields = field_names(job);
+        sealer.rules = job->options->sign.rules;
     }
     enum yett_err err =
         arc_gather_results(job->arena, &job->header, authserv_id(job), &sealer.results);

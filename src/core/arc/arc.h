@@ -8,6 +8,7 @@
 #include "core/dkim/dkim.h"
 #include "core/dns/dns.h"
 #include "core/message/message.h"
+#include "core/signer/signer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,8 @@
  *
  * chain.c puts the fields into sets and judges their structure, seal_hash.c computes what the
  * seals sign, verify.c decides, reason.c says why, results.c reads what a set testifies.
- * seal.c adds a set, with fields from compose.c and results from gather.c.
+ * seal.c adds a set, with fields from compose.c and results from gather.c; which fields of the
+ * message it signs, and how often they are named, is core/signer's.
  *
  * In order: dkim_message_new() when the header is complete, then arc_chain_new(), which hands
  * its signatures to that message, so that the body is hashed once for DKIM and ARC; and when
@@ -141,9 +143,8 @@ struct arc_sealer {
     slice selector;
     enum dkim_algorithm algorithm; /* DKIM_RSA_SHA256 or DKIM_ED25519_SHA256 */
     int64_t now_s;                 /* t= */
-    /* h= of the message signature, names joined by ":"; empty: the fields that carry a
-       message, as often as they stand, and From once more, so that no other can be added. */
-    slice fields;
+    /* What the message signature signs; none: signer_default_seal_rules(). */
+    struct signer_rules rules;
     /* What is testified: an Authentication-Results field of this host, whole or its value. */
     slice results;
 };
@@ -172,9 +173,9 @@ enum yett_err arc_prepare_seal(struct arc_chain *chain);
  *
  * YETT_NOT_FOUND with `*why` (static) when there is nothing to be sealed: the newest seal says
  * "fail" already, or there is no number left.  YETT_BAD_SYNTAX with `*why` for a sealer that
- * cannot be written: results that are not Authentication-Results, an h= with a field that must
- * not be in it (section 4.1.2) or without From.  YETT_LIMIT for a text of more than
- * DKIM_SIGNED_TEXT_MAX octets; YETT_NO_MEMORY.
+ * cannot be written: results that are not Authentication-Results, a rule for a field that must
+ * not be signed (section 4.1.2), none for From.  YETT_LIMIT for more fields than a signature can
+ * name, or a text of more than DKIM_SIGNED_TEXT_MAX octets; YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err arc_seal_new(struct arena *arena, const struct arc_chain *chain,

@@ -51,15 +51,13 @@ YETT_MUST_USE
 enum yett_err arc_compose_results(struct buf *out, struct arena *arena, unsigned instance,
                                   slice results, const char **why);
 void arc_compose_message(struct buf *out, unsigned instance,
-                         const struct arc_sealer *sealer, slice fields, slice body_hash);
+                         const struct arc_sealer *sealer,
+                         const struct signer_chosen *chosen, slice body_hash);
 void arc_compose_seal(struct buf *out, unsigned instance, enum arc_code cv,
                       const struct arc_sealer *sealer);
 
 /* The value of b= as it is folded behind "b=". */
 void arc_compose_signature(struct buf *out, slice signature);
-
-/* compose.c: h= for this message. */
-void arc_compose_field_list(struct buf *out, const struct message_header *header);
 
 /* reason.c */
 YETT_MUST_USE

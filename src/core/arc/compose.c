@@ -9,7 +9,7 @@
  * The instance comes first, as the grammar has it; b= comes last, so that what is signed and
  * what is sent differ in nothing but its value.
  */
-enum { LINE_MAX_OCTETS = 76, SAME_NAMED_MAX = 20 };
+enum { LINE_MAX_OCTETS = 76 };
 
 /* ---- folding ------------------------------------------------------------------------ */
 
@@ -73,17 +73,14 @@ static void add_base64(struct buf *out, slice octets)
     }
 }
 
-static void add_field_list(struct buf *out, slice fields)
+static void add_names(struct buf *out, const struct signer_chosen *chosen)
 {
-    slice name;
-    bool is_first = true;
     add_tag(out, "h", SLICE_NONE);
-    while (slice_next_piece(&fields, ':', &name)) {
-        if (!is_first) {
+    for (size_t i = 0; i < chosen->name_count; i++) {
+        if (i != 0) {
             buf_add_byte(out, ':');
         }
-        is_first = false;
-        add_piece(out, slice_trim_fws(name));
+        add_piece(out, chosen->names[i]);
     }
 }
 
@@ -112,12 +109,13 @@ static void add_empty_signature(struct buf *out)
 /* ---- fields ------------------------------------------------------------------------- */
 
 void arc_compose_message(struct buf *out, unsigned instance,
-                         const struct arc_sealer *sealer, slice fields, slice body_hash)
+                         const struct arc_sealer *sealer,
+                         const struct signer_chosen *chosen, slice body_hash)
 {
     begin(out, ARC_FIELD_MESSAGE, instance, sealer);
     add_tag(out, "c", SLICE("relaxed/relaxed"));
     add_signer(out, sealer);
-    add_field_list(out, fields);
+    add_names(out, chosen);
     buf_add_byte(out, ';');
     fold(out);
     buf_add_text(out, "bh=");
@@ -184,59 +182,4 @@ enum yett_err arc_compose_results(struct buf *out, struct arena *arena, unsigned
     buf_add(out, value);
     buf_add_text(out, "\r\n");
     return YETT_OK;
-}
-
-/* ---- h= ----------------------------------------------------------------------------- */
-
-/*
- * What carries a message (RFC 6376 section 5.4.1), with the signatures that are there (RFC
- * 8617 section 4.1.2).  Never Authentication-Results or a field of ARC, which others remove or
- * add.  As in signatures of DKIM, what people see and answer to, and what decides how the body
- * is shown, is named once more than it stands: a seal is trusted in place of the author, so it
- * must not hold for a message with another Subject on top.
- */
-static const struct carrying_field {
-    const char *name;
-    enum { AS_IT_STANDS, ONCE_MORE_WHERE_IT_STANDS, ONCE_MORE } how;
-} carrying_fields[] = {
-    {"From",                      ONCE_MORE                },
-    {"To",                        ONCE_MORE                },
-    {"Cc",                        ONCE_MORE                },
-    {"Subject",                   ONCE_MORE                },
-    {"Reply-To",                  ONCE_MORE                },
-    {"Date",                      ONCE_MORE_WHERE_IT_STANDS},
-    {"Message-ID",                ONCE_MORE_WHERE_IT_STANDS},
-    {"In-Reply-To",               ONCE_MORE_WHERE_IT_STANDS},
-    {"References",                ONCE_MORE_WHERE_IT_STANDS},
-    {"Sender",                    ONCE_MORE_WHERE_IT_STANDS},
-    {"MIME-Version",              ONCE_MORE                },
-    {"Content-Type",              ONCE_MORE                },
-    {"Content-Transfer-Encoding", ONCE_MORE                },
-    {"List-Id",                   AS_IT_STANDS             },
-    {"List-Post",                 AS_IT_STANDS             },
-    {"List-Unsubscribe",          AS_IT_STANDS             },
-    {"Resent-From",               AS_IT_STANDS             },
-    {"Resent-To",                 AS_IT_STANDS             },
-    {"DKIM-Signature",            AS_IT_STANDS             },
-};
-
-static size_t named_times(const struct carrying_field *field, size_t count)
-{
-    bool once_more = field->how == ONCE_MORE ||
-                     (field->how == ONCE_MORE_WHERE_IT_STANDS && count != 0);
-    count = count < SAME_NAMED_MAX ? count : SAME_NAMED_MAX;
-    return count + (once_more ? 1 : 0);
-}
-
-void arc_compose_field_list(struct buf *out, const struct message_header *header)
-{
-    const size_t rows = sizeof(carrying_fields) / sizeof(carrying_fields[0]);
-    for (size_t i = 0; i < rows; i++) {
-        const struct carrying_field *field = &carrying_fields[i];
-        size_t count = named_times(field, message_count_fields(header, field->name));
-        for (; count != 0; count--) {
-            buf_add_text(out, buf_slice(out).len == 0 ? "" : ":");
-            buf_add_text(out, field->name);
-        }
-    }
 }

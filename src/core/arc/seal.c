@@ -61,20 +61,16 @@ static enum yett_err begin_text(struct arc_seal *seal)
     return YETT_OK;
 }
 
-static enum yett_err write_message_text(struct arc_seal *seal, slice fields)
+static enum yett_err write_message_text(struct arc_seal *seal,
+                                        const struct signer_chosen *chosen)
 {
-    struct message_field field = field_of(seal, ARC_FIELD_MESSAGE);
-    const struct dkim_signature signature = {.form = DKIM_FORM_MESSAGE,
-                                             .field = &field,
-                                             .field_index = DKIM_NOT_IN_HEADER,
-                                             .header_canon = DKIM_RELAXED,
-                                             .body_canon = DKIM_RELAXED,
-                                             .signed_fields = fields};
     enum yett_err err = begin_text(seal);
-    if (err == YETT_OK) {
-        err = dkim_write_signed_text(seal->chain->dkim, &signature, &seal->text);
+    if (err != YETT_OK) {
+        return err;
     }
-    return err == YETT_OK ? buf_err(&seal->text) : err;
+    signer_write_text(chosen, DKIM_RELAXED, buf_slice(&seal->fields[ARC_FIELD_MESSAGE]),
+                      &seal->text);
+    return buf_err(&seal->text);
 }
 
 /* Section 5.1.1; of a chain that failed only what is added now (5.1.2). */
@@ -99,19 +95,48 @@ static enum yett_err write_seal_text(struct arc_seal *seal)
 
 /* ---- the life of a seal ------------------------------------------------------------- */
 
-/* Section 4.1.2. */
-static const char *fields_fault(slice fields)
+static bool is_among(slice name, const slice *names, size_t count)
 {
-    static const char *const excluded[] = {"Authentication-Results",
-                                           "ARC-Authentication-Results",
-                                           "ARC-Message-Signature", "ARC-Seal"};
-    const struct dkim_signature signature = {.signed_fields = fields};
-    for (size_t i = 0; i < sizeof(excluded) / sizeof(excluded[0]); i++) {
-        if (dkim_signs_field(&signature, excluded[i])) {
-            return "Authentication-Results and the fields of ARC must not be signed";
+    for (size_t i = 0; i < count; i++) {
+        if (slice_eq_nocase(names[i], name)) {
+            return true;
         }
     }
-    return dkim_signs_field(&signature, "From") ? NULL : "From must be signed";
+    return false;
+}
+
+/* Section 4.1.2. */
+static bool has_excluded(const struct signer_rules *rules)
+{
+    static const slice excluded[] = {
+        SLICE_INIT("Authentication-Results"), SLICE_INIT("ARC-Authentication-Results"),
+        SLICE_INIT("ARC-Message-Signature"), SLICE_INIT("ARC-Seal")};
+    for (size_t i = 0; i < rules->count; i++) {
+        if (is_among(rules->list[i].name, excluded,
+                     sizeof(excluded) / sizeof(excluded[0]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum yett_err choose_fields(const struct arc_seal *seal, struct signer_chosen *out,
+                                   const char **why)
+{
+    const struct signer_rules rules =
+        seal->sealer.rules.count != 0 ? seal->sealer.rules : signer_default_seal_rules();
+    slice too_many = SLICE_NONE;
+    if (has_excluded(&rules)) {
+        *why = "Authentication-Results and the fields of ARC must not be signed";
+        return YETT_BAD_SYNTAX;
+    }
+    enum yett_err err =
+        signer_choose_fields(seal->arena, &seal->chain->header, &rules, out, &too_many);
+    if (err == YETT_OK && !is_among(SLICE("From"), out->names, out->name_count)) {
+        *why = "From must be signed";
+        return YETT_BAD_SYNTAX;
+    }
+    return err == YETT_BAD_SYNTAX ? YETT_LIMIT : err;
 }
 
 /* Steps 2 and 3. */
@@ -134,21 +159,12 @@ static enum yett_err compose(struct arc_seal *seal, const char **why)
 {
     const struct arc_chain *chain = seal->chain;
     slice body_hash = dkim_message_digest(chain->dkim, DKIM_RELAXED);
-    struct buf list;
+    struct signer_chosen chosen;
     if (body_hash.len == 0) {
         *why = "the body was not digested for a seal, or has not ended";
         return YETT_BAD_SYNTAX;
     }
-    buf_init(&list, seal->arena, FIELD_MAX);
-    if (seal->sealer.fields.len == 0) {
-        arc_compose_field_list(&list, &chain->header);
-    } else {
-        buf_add(&list, seal->sealer.fields);
-    }
-    enum yett_err err = buf_err(&list);
-    if (err == YETT_OK && (*why = fields_fault(buf_slice(&list))) != NULL) {
-        err = YETT_BAD_SYNTAX;
-    }
+    enum yett_err err = choose_fields(seal, &chosen, why);
     if (err == YETT_OK) {
         err = arc_compose_results(&seal->fields[ARC_FIELD_RESULTS], seal->arena,
                                   seal->instance, seal->sealer.results, why);
@@ -157,8 +173,8 @@ static enum yett_err compose(struct arc_seal *seal, const char **why)
         return err;
     }
     arc_compose_message(&seal->fields[ARC_FIELD_MESSAGE], seal->instance, &seal->sealer,
-                        buf_slice(&list), body_hash);
-    return write_message_text(seal, buf_slice(&list));
+                        &chosen, body_hash);
+    return write_message_text(seal, &chosen);
 }
 
 enum yett_err arc_prepare_seal(struct arc_chain *chain)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/signer/field.h"
+
 #include "core/base/ascii.h"
 #include "core/base/base64.h"
-#include "core/signer/chosen.h"
 
 /*
  * field: the DKIM-Signature field as it is written (RFC 6376 section 3.5).

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/ascii.h"
-#include "core/signer/chosen.h"
+#include "core/signer/signer.h"
 
-#include <assert.h>
-
-/* names: which fields are signed, and how often each is named (RFC 6376 section 5.4). */
+/*
+ * names: which fields are signed, and how often each is named (RFC 6376 section 5.4), by a
+ * signature and by the message signature of a seal alike (RFC 8617 section 4.1.2).
+ */
 
 /*
  * What the reader sees, answers to, and what decides how the body is shown is signed once more
  * than it stands: who adds a second Subject, a Cc or a Content-Type to a message that had
  * none, gains nothing.  Fields that a relay may add because they are missing (Date, Message-ID,
  * Sender of a list) are signed once more only where they stand.  What lists and forwarders
- * add by their nature is signed as it stands.
+ * add by their nature is signed as it stands.  A seal is trusted in place of the author, so it
+ * must not hold for a message with another Subject on top either.
  */
 static const struct signer_rule default_rules[] = {
     {SLICE_INIT("From"),                      SIGNER_OVERSIGN        },
@@ -42,12 +44,19 @@ static const struct signer_rule default_rules[] = {
     {SLICE_INIT("List-Archive"),              SIGNER_SIGN            },
     {SLICE_INIT("Feedback-ID"),               SIGNER_SIGN            }, /* Gmail reads it only so */
     {SLICE_INIT("Autocrypt"),                 SIGNER_SIGN            },
+    {SLICE_INIT("DKIM-Signature"),            SIGNER_SIGN            }, /* the last: for seals */
 };
+
+enum { SEAL_RULES = sizeof(default_rules) / sizeof(default_rules[0]) };
 
 struct signer_rules signer_default_rules(void)
 {
-    return (struct signer_rules){
-        .list = default_rules, .count = sizeof(default_rules) / sizeof(default_rules[0])};
+    return (struct signer_rules){.list = default_rules, .count = SEAL_RULES - 1};
+}
+
+struct signer_rules signer_default_seal_rules(void)
+{
+    return (struct signer_rules){.list = default_rules, .count = SEAL_RULES};
 }
 
 /* ---- lists of an administrator ------------------------------------------------------ */

@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 /*
- * signer: a DKIM-Signature made (RFC 6376 section 5), and what is asked to be signed read.
+ * signer: which fields are signed, a DKIM-Signature made (RFC 6376 section 5), and what is
+ * asked to be signed read.
  *
  * Making one: names.c says which fields are signed and how often each is named, sums.c hashes
  * the body, text.c makes the text to be signed, sign.c signs it, field.c writes the field.
@@ -24,9 +25,11 @@
  * signature signer_make_draft(), whose text goes to whoever holds the key, is read there with
  * signer_parse_text() and signed with signer_sign(); signer_make_field() makes the field of it.
  *
- * Who may sign what for whom is no matter of this folder (core/signing, core/keeper), nor are
- * the fields of ARC, but for reading their texts (core/arc makes them).  Canonical forms,
- * algorithms and fields as they are read are those of core/dkim.
+ * A message signature of ARC signs the same fields in the same way, so core/arc has what is
+ * needed for that from here, and what a keeper is asked to sign for ARC is read here; the sets
+ * are core/arc's.  Who may sign what for whom is no matter of this folder (core/signing,
+ * core/keeper).  Canonical forms, algorithms and fields as they are read are those of
+ * core/dkim.
  */
 
 /* How a name gets into h=.  Signed more often than it stands (oversigned), a field cannot be
@@ -51,6 +54,9 @@ struct signer_rules {
    yett-sign(1). */
 struct signer_rules signer_default_rules(void);
 
+/* The same for a seal, and with them the signatures that are there: RFC 8617 section 4.1.2. */
+struct signer_rules signer_default_seal_rules(void);
+
 /*
  * Read a list of names, separated by colons or commas, white space around them ignored:
  * "From:To:Subject+:List-Id".  "+" behind a name oversigns; From always is, and is added
@@ -65,6 +71,30 @@ struct signer_rules signer_default_rules(void);
 YETT_MUST_USE
 enum yett_err signer_parse_rules(struct arena *arena, slice text,
                                  struct signer_rules *out, slice *why);
+
+/* What they come to for one message. */
+struct signer_chosen {
+    const struct message_field **list; /* the fields, in the order of h= */
+    size_t count;
+    const slice *names; /* h=, each as often as it is named */
+    size_t name_count;
+};
+
+/*
+ * Choose the fields of `header`: of each name the lowest first (section 5.4.2).  Lives in
+ * `arena`, `header` and `rules`.  YETT_BAD_SYNTAX with `*why`, a sentence in `arena`: they come
+ * to more than DKIM_SIGNED_FIELDS_MAX names.  YETT_NO_MEMORY.
+ */
+YETT_MUST_USE
+enum yett_err signer_choose_fields(struct arena *arena,
+                                   const struct message_header *header,
+                                   const struct signer_rules *rules,
+                                   struct signer_chosen *out, slice *why);
+
+/* Append the text of a signature (section 3.7): the fields in their canonical form, then
+   `field`, its own, from the name to "b=". */
+void signer_write_text(const struct signer_chosen *chosen, enum dkim_canon canon,
+                       slice field, struct buf *out);
 
 /* One signature to be made. */
 struct signer_plan {

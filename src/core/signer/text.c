@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/domain/domain.h"
-#include "core/signer/chosen.h"
+#include "core/signer/field.h"
 
 /* text: the octets that are signed (RFC 6376 section 3.7). */
 
@@ -43,7 +43,7 @@ static void write_buf(void *context, slice bytes)
     buf_add(context, bytes);
 }
 
-/* "DKIM-Signature: …" as the field it is going to be. */
+/* As the field it is going to be. */
 static struct message_field own_field(slice raw)
 {
     size_t colon = slice_find_byte(raw, ':');
@@ -51,20 +51,15 @@ static struct message_field own_field(slice raw)
         .raw = raw, .name = slice_first(raw, colon), .value = slice_skip(raw, colon + 1)};
 }
 
-static enum yett_err write_text(struct arena *arena, const struct signer_plan *plan,
-                                const struct signer_chosen *chosen,
-                                struct signer_draft *draft)
+void signer_write_text(const struct signer_chosen *chosen, enum dkim_canon canon,
+                       slice field, struct buf *out)
 {
-    const struct message_field own = own_field(draft->field);
-    struct buf text;
-    const struct dkim_sink sink = {.write = write_buf, .context = &text};
-    buf_init(&text, arena, DKIM_SIGNED_TEXT_MAX);
+    const struct message_field own = own_field(field);
+    const struct dkim_sink sink = {.write = write_buf, .context = out};
     for (size_t i = 0; i < chosen->count; i++) {
-        dkim_header_canon(plan->header_canon, chosen->list[i], false, sink);
+        dkim_header_canon(canon, chosen->list[i], false, sink);
     }
-    dkim_header_canon(plan->header_canon, &own, true, sink);
-    draft->text = buf_slice(&text);
-    return buf_err(&text);
+    dkim_header_canon(canon, &own, true, sink);
 }
 
 enum yett_err signer_make_draft(struct arena *arena, const struct message_header *header,
@@ -72,8 +67,8 @@ enum yett_err signer_make_draft(struct arena *arena, const struct message_header
                                 struct signer_draft *out, slice *why)
 {
     struct signer_chosen chosen;
-    struct signer_draft draft;
     struct buf field;
+    struct buf text;
     const char *fault = judge(arena, header, plan);
     if (fault != NULL) {
         *why = slice_from_text(fault);
@@ -88,10 +83,11 @@ enum yett_err signer_make_draft(struct arena *arena, const struct message_header
     if (buf_err(&field) != YETT_OK) {
         return buf_err(&field);
     }
-    draft.field = buf_slice(&field);
-    err = write_text(arena, plan, &chosen, &draft);
-    if (err == YETT_OK) {
-        *out = draft;
+    buf_init(&text, arena, DKIM_SIGNED_TEXT_MAX);
+    signer_write_text(&chosen, plan->header_canon, buf_slice(&field), &text);
+    if (buf_err(&text) == YETT_OK) {
+        *out =
+            (struct signer_draft){.field = buf_slice(&field), .text = buf_slice(&text)};
     }
-    return err;
+    return buf_err(&text);
 }

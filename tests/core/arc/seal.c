@@ -186,7 +186,7 @@ static void fields_that_carry_the_message_are_signed(void **state)
     arc_put(c, "DKIM-Signature: v=1; x\r\nDKIM-Signature: v=1; y\r\nReceived: z\r\n"
                "Authentication-Results: mx.b.test; none\r\n");
     slice fields = seal_with(c, c->rsa, &plain_sealer);
-    assert_true(has(fields, "h=From:From:To:To:Cc:Subject:Subject:Reply-To:"));
+    assert_true(has(fields, "h=From:From:Reply-To:To:To:Cc:Subject:Subject:"));
     assert_true(has(fields, "DKIM-Signature:\r\n\tDKIM-Signature;") ||
                 has(fields, "DKIM-Signature:DKIM-Signature;"));
     arc_expect(c, ARC_PASS, "b.test");
@@ -227,27 +227,63 @@ static void the_fields_to_sign_can_be_named(void **state)
 {
     struct arc_case *c = *state;
     struct arc_sealer sealer = plain_sealer;
-    sealer.fields = SLICE("mime-version:date:from:to:subject");
+    static const struct signer_rule rules[] = {
+        {SLICE_INIT("to"),           SIGNER_SIGN            },
+        {SLICE_INIT("mime-version"), SIGNER_SIGN            },
+        {SLICE_INIT("from"),         SIGNER_OVERSIGN        },
+        {SLICE_INIT("subject"),      SIGNER_OVERSIGN_PRESENT},
+        {SLICE_INIT("sender"),       SIGNER_OVERSIGN_PRESENT},
+        {SLICE_INIT("cc"),           SIGNER_OVERSIGN        },
+    };
+    sealer.rules = (struct signer_rules){rules, sizeof(rules) / sizeof(rules[0])};
     slice fields = seal_with(c, c->rsa, &sealer);
-    assert_true(has(fields, "h=mime-version:date:from:to:subject;"));
+    assert_true(has(fields, "h=to:from:from:subject:subject:cc;"));
     arc_expect(c, ARC_PASS, "b.test");
 }
 
 static void some_fields_must_not_be_signed(void **state)
 {
-    static const slice rows[] = {SLICE_INIT("from:authentication-results"),
-                                 SLICE_INIT("from:ARC-Seal"),
-                                 SLICE_INIT("from:arc-message-signature"),
-                                 SLICE_INIT("from:arc-authentication-results")};
+    static const slice names[] = {
+        SLICE_INIT("authentication-results"), SLICE_INIT("ARC-Seal"),
+        SLICE_INIT("arc-message-signature"), SLICE_INIT("arc-authentication-results")};
+    struct signer_rule rules[] = {
+        {SLICE_INIT("from"), SIGNER_OVERSIGN},
+        {SLICE_NONE,         SIGNER_SIGN    }
+    };
     struct arc_case *c = *state;
     struct arc_sealer sealer = plain_sealer;
     (void)arc_validate(c);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        sealer.fields = rows[i];
+    sealer.rules = (struct signer_rules){rules, 2};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        rules[1].name = names[i];
         expect_refusal(c, &sealer, YETT_BAD_SYNTAX, "must not be signed");
     }
-    sealer.fields = SLICE("to:subject");
+    rules[0].name = SLICE("to");
+    rules[1].name = SLICE("subject");
     expect_refusal(c, &sealer, YETT_BAD_SYNTAX, "From must be signed");
+}
+
+/* No one of many is left to be added to. */
+static void a_field_that_stands_often_is_oversigned_too(void **state)
+{
+    struct arc_case *c = *state;
+    for (int i = 0; i < 30; i++) {
+        arc_put(c, "To: list@a.test\r\n");
+    }
+    (void)seal_with(c, c->rsa, &plain_sealer);
+    arc_expect(c, ARC_PASS, "b.test");
+    arc_put(c, "To: you@example.net\r\n");
+    arc_expect(c, ARC_FAIL, "ARC-Message-Signature of set 1");
+}
+
+static void more_fields_than_a_signature_can_name_are_not_sealed(void **state)
+{
+    struct arc_case *c = *state;
+    for (int i = 0; i < DKIM_SIGNED_FIELDS_MAX; i++) {
+        arc_put(c, "List-Id: a\r\n");
+    }
+    (void)arc_validate(c);
+    expect_refusal(c, &plain_sealer, YETT_LIMIT, "");
 }
 
 /* ---- results ------------------------------------------------------------------------ */
@@ -315,11 +351,10 @@ static void results_of_one_host_are_gathered(void **state)
 static void lines_are_short(void **state)
 {
     struct arc_case *c = *state;
-    struct arc_sealer sealer = plain_sealer;
-    sealer.fields =
-        SLICE("from:from:to:cc:subject:date:message-id:reply-to:in-reply-to:references:"
-              "mime-version:content-type:content-transfer-encoding:list-id:list-post");
-    slice fields = seal_with(c, c->rsa, &sealer);
+    for (int i = 0; i < 7; i++) {
+        arc_put(c, "List-Subscribe: x\r\nDate: y\r\n");
+    }
+    slice fields = seal_with(c, c->rsa, &plain_sealer);
     while (fields.len != 0) {
         size_t end = slice_find(fields, SLICE("\r\n"));
         assert_true(end <= 78);
@@ -364,6 +399,8 @@ int main(void)
         T(what_people_see_cannot_be_added_to),
         T(the_fields_to_sign_can_be_named),
         T(some_fields_must_not_be_signed),
+        T(a_field_that_stands_often_is_oversigned_too),
+        T(more_fields_than_a_signature_can_name_are_not_sealed),
         T(results_are_one_field_and_nothing_else),
         T(a_whole_field_is_taken_for_its_value),
         T(results_of_one_host_are_gathered),

@@ -356,6 +356,36 @@ static void what_is_added_later_breaks_the_signature_or_does_not(void **state)
     }
 }
 
+static struct signer_chosen choose(struct dkim_case *c, struct signer_rules rules)
+{
+    slice body;
+    struct signer_chosen chosen;
+    const struct message_header header =
+        signer_case_header(&signer, slice_of(c->message.ptr, c->message.len), &body);
+    assert_int_equal(
+        signer_choose_fields(signer.arena, &header, &rules, &chosen, &signer.why),
+        YETT_OK);
+    return chosen;
+}
+
+/* RFC 8617 section 4.1.2. */
+static void a_seal_signs_what_a_signature_does_and_the_signatures_that_are_there(
+    void **state)
+{
+    struct dkim_case *c = *state;
+    case_message(c, "DKIM-Signature: v=1; x\r\ndkim-signature: v=1; y\r\n"
+                    "ARC-Seal: i=1; z\r\nFrom: jo@example.org\r\nDate: now\r\n\r\n");
+    struct signer_chosen usual = choose(c, signer_default_rules());
+    struct signer_chosen sealed = choose(c, signer_default_seal_rules());
+    assert_int_equal(sealed.name_count, usual.name_count + 2);
+    assert_int_equal(sealed.count, usual.count + 2);
+    for (size_t i = 0; i < sealed.name_count; i++) {
+        assert_true(slice_eq(sealed.names[i], i < usual.name_count
+                                                  ? usual.names[i]
+                                                  : SLICE("DKIM-Signature")));
+    }
+}
+
 static void lists_of_fields_are_read(void **state)
 {
     static const struct {
@@ -436,6 +466,7 @@ int main(void)
         TEST(a_header_that_is_too_long_is_a_limit),
         TEST(without_memory_there_is_no_signature_and_no_crash),
         TEST(fields_are_named_as_the_table_says),
+        TEST(a_seal_signs_what_a_signature_does_and_the_signatures_that_are_there),
         TEST(what_is_added_later_breaks_the_signature_or_does_not),
         TEST(lists_of_fields_are_read),
         TEST(lists_that_would_break_signatures_are_refused),
