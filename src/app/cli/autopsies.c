@@ -6,7 +6,6 @@
 enum {
     KEPT_BYTES = 1024 * 1024, /* of arena and body, from one message to the next */
     FIRST_BODY_BYTES = 64 * 1024,
-    KEYS_MAX = 4,
     FAILED_MAX = 4 /* signatures of one message looked into */
 };
 
@@ -89,16 +88,6 @@ void autopsies_keep(struct autopsies *autopsies, slice body_bytes)
 
 /* ---- one signature ---------------------------------------------------------------------- */
 
-/* Less than by default for what most mail is: a mailbox holds thousands. */
-static struct autopsy_limits limits_for(size_t body_bytes)
-{
-    struct autopsy_limits limits = AUTOPSY_LIMITS_DEFAULT;
-    uint64_t enough = (uint64_t)48 * 1024 * 1024 + (uint64_t)body_bytes * 16;
-    limits.body_hashed_bytes =
-        enough < limits.body_hashed_bytes ? enough : limits.body_hashed_bytes;
-    return limits;
-}
-
 static const struct dns_answer *find_answer(const struct dns_answers *answers, slice name)
 {
     for (size_t i = 0; i < dns_answers_count(answers); i++) {
@@ -110,41 +99,18 @@ static const struct dns_answer *find_answer(const struct dns_answers *answers, s
     return NULL;
 }
 
-/* With the keys at its name, until one is found to have made it. */
 static enum yett_err look_into(struct autopsies *autopsies, struct crypto *crypto,
-                               struct autopsy_input *input,
+                               const struct autopsy_input *input,
                                const struct dns_answer *answer,
                                struct autopsy_finding *out)
 {
-    bool any = false;
-    for (size_t i = 0; i < answer->count && i < KEYS_MAX; i++) {
-        struct dkim_key_record record = {0};
-        struct autopsy_finding found;
-        const char *why = NULL;
-        size_t bad_at = 0;
-        enum yett_err err = dkim_parse_key_record(
-            autopsies->arena, answer->records[i].text, &record, &bad_at, &why);
-        if (err == YETT_OK && !record.revoked) {
-            input->key_type = record.type;
-            input->key = record.key;
-            err = autopsy_perform(autopsies->arena, crypto, input,
-                                  limits_for(input->body.len), &found);
-        }
-        if (err == YETT_BAD_SYNTAX || record.revoked) {
-            continue;
-        }
-        if (err != YETT_OK) {
-            return err;
-        }
-        if (!any || found.kind != AUTOPSY_OTHER_KEY) {
-            *out = found;
-        }
-        any = true;
-        if (found.kind != AUTOPSY_OTHER_KEY) {
-            break;
-        }
+    slice records[AUTOPSY_RECORDS_MAX];
+    size_t count = 0;
+    for (; count < answer->count && count < AUTOPSY_RECORDS_MAX; count++) {
+        records[count] = answer->records[count].text;
     }
-    return any ? YETT_OK : YETT_NOT_FOUND;
+    return autopsy_perform_with_records(autopsies->arena, crypto, input, records, count,
+                                        out);
 }
 
 void autopsies_perform(struct autopsies *autopsies, struct crypto *crypto,

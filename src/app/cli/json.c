@@ -157,21 +157,6 @@ static json_t *json_of_spf_or_not(bool has, const struct spf_result *spf,
 
 /* ---- DKIM ------------------------------------------------------------------------------- */
 
-static const char *state_text(enum autopsy_state state)
-{
-    switch (state) {
-    case AUTOPSY_AS_SIGNED:
-        return "as-signed";
-    case AUTOPSY_EXPLAINED:
-        return "explained";
-    case AUTOPSY_UNEXPLAINED:
-        return "unexplained";
-    case AUTOPSY_NOT_LOOKED_AT:
-        break;
-    }
-    return "unknown";
-}
-
 /* Where: for one place of a change. */
 static void put_place(json_t *out, const struct autopsy_change *change, bool *failed)
 {
@@ -214,8 +199,8 @@ static json_t *json_of_autopsy(const struct autopsy_finding *finding)
     json_put(out, "confidence", json_string(autopsy_confidence_text(finding->confidence)),
              &failed);
     put_place(out, finding->count == 0 ? NULL : &finding->changes[0], &failed);
-    json_put(out, "header", json_string(state_text(finding->header)), &failed);
-    json_put(out, "body", json_string(state_text(finding->body)), &failed);
+    json_put(out, "header", json_string(autopsy_state_text(finding->header)), &failed);
+    json_put(out, "body", json_string(autopsy_state_text(finding->body)), &failed);
     json_put(out, "changes", changes, &failed);
     return when_whole(out, failed);
 }

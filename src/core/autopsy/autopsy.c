@@ -46,6 +46,21 @@ const char *autopsy_kind_text(enum autopsy_kind kind)
     return texts[kind];
 }
 
+const char *autopsy_state_text(enum autopsy_state state)
+{
+    switch (state) {
+    case AUTOPSY_AS_SIGNED:
+        return "as-signed";
+    case AUTOPSY_EXPLAINED:
+        return "explained";
+    case AUTOPSY_UNEXPLAINED:
+        return "unexplained";
+    case AUTOPSY_NOT_LOOKED_AT:
+        break;
+    }
+    return "unknown";
+}
+
 const char *autopsy_confidence_text(enum autopsy_confidence confidence)
 {
     static const char *const texts[] = {[AUTOPSY_NONE] = "none",

@@ -20,7 +20,7 @@
  * so.  bh= is the mark for the body; for the header it is the digest inside an RSA signature,
  * or, for Ed25519, a verification of each candidate.
  *
- * autopsy.c puts both halves together, work.c keeps their budgets and notes.  trial.c hashes
+ * keys.c finds the key, autopsy.c puts both halves together, work.c keeps their budgets and notes.  trial.c hashes
  * candidates of a body, body.c goes through what could have been done to it: lines.c and
  * recode.c rewrite it (encode.c: the encodings), sites.c takes out what was put in, mime.c finds
  * the parts, links.c undoes rewritten links.  slots.c hashes candidates of the header, header.c
@@ -90,6 +90,8 @@ enum autopsy_state {
     AUTOPSY_NOT_LOOKED_AT
 };
 
+const char *autopsy_state_text(enum autopsy_state state); /* "as-signed" */
+
 struct autopsy_change {
     enum autopsy_kind kind;
     slice field; /* the name of a header field; empty: the body */
@@ -156,5 +158,23 @@ YETT_MUST_USE
 enum yett_err autopsy_perform(struct arena *arena, struct crypto *crypto,
                               const struct autopsy_input *input,
                               struct autopsy_limits limits, struct autopsy_finding *out);
+
+/* Enough for a body of so many octets, and never more than AUTOPSY_LIMITS_DEFAULT: for those
+   who look into thousands of messages. */
+struct autopsy_limits autopsy_limits_for(size_t body_bytes);
+
+/* So many records at one name are tried: there should be one. */
+enum { AUTOPSY_RECORDS_MAX = 4 };
+
+/*
+ * The same within those limits, given TXT records as they stand at the name of the signature's
+ * key: with each that is a key, until one is found to have made the signature.  What `input`
+ * says of the key is not read.  YETT_NOT_FOUND when none is a key that can be used.
+ */
+YETT_MUST_USE
+enum yett_err autopsy_perform_with_records(struct arena *arena, struct crypto *crypto,
+                                           const struct autopsy_input *input,
+                                           const slice *records, size_t count,
+                                           struct autopsy_finding *out);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef YETT_CORE_EVENT_EVENT_H
 #define YETT_CORE_EVENT_EVENT_H
 
+#include "core/autopsy/autopsy.h"
 #include "core/base/buf.h"
 #include "core/sealing/sealing.h"
 #include "core/signing/signing.h"
@@ -16,6 +17,8 @@
  *
  * An event means "verdict given".  line.c writes it as one line that a person reads, json.c
  * as one line of JSON ("v":1), which the log has when asked and the journal will have.
+ * autopsy.c does both for what is found out later about a signature that failed.  text.c and
+ * printer.c are the letters of the two, words.c has words.
  */
 
 /* What was done with the message. */
@@ -71,5 +74,22 @@ void event_write_line(struct buf *buf, const struct event *event);
 /* The same as a JSON object on one line, at most 18 KiB; fields as `yett check --json` has
    them where it has them.  yett-serve(8) lists them. */
 void event_write_json(struct buf *buf, const struct event *event);
+
+/* What is found out about one signature of a message, after the event of the message. */
+struct event_autopsy {
+    int64_t time_s; /* of the event, not negative */
+    slice id, queue_id;
+    slice domain, selector, algorithm; /* of the signature */
+    const struct autopsy_finding *finding;
+};
+
+/* At most 2000 octets, as above:
+ *
+ *   4bX1: the signature of bank.test (s=s2025r) failed: footer-added, certain: …; id=…
+ */
+void event_write_autopsy_line(struct buf *buf, const struct event_autopsy *event);
+
+/* At most 8 KiB; the object `autopsy` is that of `yett check --json`. */
+void event_write_autopsy_json(struct buf *buf, const struct event_autopsy *event);
 
 #endif

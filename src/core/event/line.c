@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/base/ascii.h"
 #include "core/event/event.h"
+#include "core/event/text.h"
 
 /*
  * line: an event for people.  What decided comes first, then who it was about, then numbers;
@@ -18,41 +18,6 @@ enum {
     RULE_MAX = 20,
     SIGNED_MAX = 120
 };
-
-/* At most `max` octets of what can be shown of `text`. */
-static void add_text(struct buf *buf, slice text, size_t max)
-{
-    static const slice dots = SLICE_INIT("...");
-    size_t start = buf->len;
-    bool is_long = text.len > max;
-    buf_add_visible(buf, slice_first(text, max));
-    if (buf_err(buf) != YETT_OK || (!is_long && buf->len - start <= max)) {
-        return;
-    }
-    size_t end = start + (max - dots.len);
-    end = end < buf->len ? end : buf->len;
-    while (end > start && end < buf->len &&
-           ((unsigned char)buf->ptr[end] & 0xc0) == 0x80) {
-        end--;
-    }
-    buf_truncate(buf, end);
-    buf_add(buf, dots);
-}
-
-/* The same for a word of a list of words: no space or quote of the message's ends it. */
-static void add_word(struct buf *buf, const char *name, slice text, size_t max)
-{
-    size_t start;
-    buf_add_byte(buf, ' ');
-    buf_add_text(buf, name);
-    start = buf->len;
-    add_text(buf, text, max);
-    for (size_t i = start; buf_err(buf) == YETT_OK && i < buf->len; i++) {
-        if (buf->ptr[i] == ' ') {
-            buf->ptr[i] = '_';
-        }
-    }
-}
 
 /* ---- what was decided ---------------------------------------------------------------------- */
 
@@ -102,7 +67,7 @@ static void add_subject(struct buf *buf, const struct event *event)
     }
     if (domain.len != 0) {
         buf_add_text(buf, " for ");
-        add_text(buf, domain, DOMAIN_MAX);
+        text_add(buf, domain, DOMAIN_MAX);
     }
     if (verdict != NULL && verdict->verified && verdict->dmarc.has_record &&
         verdict->dmarc.policy_known) {
@@ -127,17 +92,17 @@ static void add_envelope(struct buf *buf, const struct event *event)
     const struct verdict *verdict = event->verdict;
     add_client(buf, event->client);
     if (event->client_name.len != 0) {
-        add_word(buf, "name=", event->client_name, HOST_MAX);
+        text_add_word(buf, "name=", event->client_name, HOST_MAX);
     }
     if (verdict != NULL && !ip_eq(verdict->envelope.client, ip_unmap(event->client))) {
         buf_add_text(buf, " behind");
         add_client(buf, verdict->envelope.client);
     }
-    add_word(buf, "helo=", event->helo, HOST_MAX);
-    add_word(buf, "mail_from=<", event->mail_from, ADDRESS_MAX);
+    text_add_word(buf, "helo=", event->helo, HOST_MAX);
+    text_add_word(buf, "mail_from=<", event->mail_from, ADDRESS_MAX);
     buf_add_byte(buf, '>');
     if (event->rcpt_count != 0) {
-        add_word(buf, "rcpt=<", event->first_rcpt, ADDRESS_MAX);
+        text_add_word(buf, "rcpt=<", event->first_rcpt, ADDRESS_MAX);
         buf_add_byte(buf, '>');
     }
     if (event->rcpt_count > 1) {
@@ -145,7 +110,7 @@ static void add_envelope(struct buf *buf, const struct event *event)
         buf_add_uint(buf, event->rcpt_count);
     }
     if (event->login.len != 0) {
-        add_word(buf, "login=", event->login, HOST_MAX);
+        text_add_word(buf, "login=", event->login, HOST_MAX);
     }
 }
 
@@ -174,8 +139,8 @@ static void add_signed(struct buf *buf, const struct signing_decision *signing)
         buf_add_byte(&list, '.');
         buf_add(&list, signing->rows.list[i].domain);
     }
-    add_word(buf, "signed=", buf_slice(&list), SIGNED_MAX);
-    add_word(buf, "by=", signing->rule, RULE_MAX);
+    text_add_word(buf, "signed=", buf_slice(&list), SIGNED_MAX);
+    text_add_word(buf, "by=", signing->rule, RULE_MAX);
 }
 
 static void add_signing(struct buf *buf, const struct signing_decision *signing)
@@ -186,7 +151,7 @@ static void add_signing(struct buf *buf, const struct signing_decision *signing)
     if (signing->act == SIGNING_SIGN) {
         add_signed(buf, signing);
     } else {
-        add_word(buf, "unsigned=", signing->rule, RULE_MAX);
+        text_add_word(buf, "unsigned=", signing->rule, RULE_MAX);
     }
     const char *before = " hazards=";
     for (int i = 0; i < SIGNING_HAZARDS; i++) {
@@ -206,16 +171,16 @@ static void add_sealing(struct buf *buf, const struct sealing_decision *sealing)
         return;
     }
     if (sealing->act != SEALING_SEAL) {
-        add_word(buf, "unsealed=", sealing->rule, RULE_MAX);
+        text_add_word(buf, "unsealed=", sealing->rule, RULE_MAX);
         return;
     }
     buf_init(&key, buf->arena, 520);
     buf_add(&key, sealing->selector);
     buf_add_byte(&key, '.');
     buf_add(&key, sealing->domain);
-    add_word(buf, "sealed=", buf_slice(&key), SIGNED_MAX);
+    text_add_word(buf, "sealed=", buf_slice(&key), SIGNED_MAX);
     buf_printf(buf, " set=%u cv=%s", sealing->instance, arc_code_text(sealing->cv));
-    add_word(buf, "for=", sealing->rule, RULE_MAX);
+    text_add_word(buf, "for=", sealing->rule, RULE_MAX);
 }
 
 /* It should have been sealed, or there was nothing to seal. */
@@ -225,7 +190,7 @@ static void add_why_unsealed(struct buf *buf, const struct event *event)
     if (sealing != NULL && sealing->act != SEALING_SEAL &&
         !slice_eq(event->action.reason, sealing->reason)) {
         buf_add_text(buf, "; not sealed: ");
-        add_text(buf, sealing->reason, UNSIGNED_MAX);
+        text_add(buf, sealing->reason, UNSIGNED_MAX);
     }
 }
 
@@ -237,7 +202,7 @@ static void add_why_unsigned(struct buf *buf, const struct event *event)
         slice_eq(event->action.reason, signing == NULL ? SLICE_NONE : signing->reason);
     if (signing != NULL && signing->act == SIGNING_FAILED && !is_told) {
         buf_add_text(buf, "; not signed: ");
-        add_text(buf, signing->reason, UNSIGNED_MAX);
+        text_add(buf, signing->reason, UNSIGNED_MAX);
     }
 }
 
@@ -265,7 +230,7 @@ static size_t room_for_reason(const struct event *event)
 void event_write_line(struct buf *buf, const struct event *event)
 {
     if (event->queue_id.len != 0) {
-        add_text(buf, event->queue_id, ID_MAX);
+        text_add(buf, event->queue_id, ID_MAX);
     } else {
         buf_add_text(buf, "(no queue id)");
     }
@@ -274,9 +239,9 @@ void event_write_line(struct buf *buf, const struct event *event)
     buf_add_text(buf, ": ");
     add_subject(buf, event);
     buf_add_text(buf, " [");
-    add_text(buf, event->action.rule, ID_MAX);
+    text_add(buf, event->action.rule, ID_MAX);
     buf_add_text(buf, "]: ");
-    add_text(buf, event->action.reason, room_for_reason(event));
+    text_add(buf, event->action.reason, room_for_reason(event));
     add_why_unsigned(buf, event);
     add_why_unsealed(buf, event);
     buf_add_byte(buf, ';');
@@ -286,7 +251,7 @@ void event_write_line(struct buf *buf, const struct event *event)
     add_sealing(buf, event->sealing);
     add_numbers(buf, event);
     if (event->id.len != 0) {
-        add_word(buf, "id=", event->id, ID_MAX);
+        text_add_word(buf, "id=", event->id, ID_MAX);
     }
-    add_word(buf, "listener=", event->listener, ID_MAX);
+    text_add_word(buf, "listener=", event->listener, ID_MAX);
 }

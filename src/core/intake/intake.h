@@ -2,6 +2,7 @@
 #ifndef YETT_CORE_INTAKE_INTAKE_H
 #define YETT_CORE_INTAKE_INTAKE_H
 
+#include "core/capture/capture.h"
 #include "core/config/config.h"
 #include "core/crypto/crypto.h"
 #include "core/dmarc/dmarc.h"
@@ -41,7 +42,7 @@
  * finds fields to be removed as they pass (also when a limit was exceeded), evaluate.c
  * calls the evaluators, decide.c makes the decision out of the verdict and fields.c what is
  * added, sign.c has it signed and draft.c makes the texts for that, seal.c has it sealed, ask.c
- * asks for both, fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
+ * asks for both, capture.c keeps its text for an autopsy, fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
  */
 struct intake;
 struct intake_pool;
@@ -209,5 +210,18 @@ struct intake_decision {
 
 /* NULL until it is there.  Valid until the message is over. */
 const struct intake_decision *intake_decision(const struct intake *intake);
+
+/* ---- what failed ----------------------------------------------------------------------- */
+
+/* A message that was let in or refused although somebody had signed it, for whoever finds out
+   why that does not hold. */
+struct intake_failed {
+    struct capture capture;
+    const struct capture_piece *body; /* its body; NULL: empty, or see capture.has_body */
+};
+
+/* False: none of its signatures failed in a way that can be looked into, or that is not wanted
+   (dkim.autopsy).  Once the decision is there, and as long as that is valid. */
+bool intake_failed_signatures(const struct intake *intake, struct intake_failed *out);
 
 #endif

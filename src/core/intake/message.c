@@ -331,6 +331,7 @@ static void read_header(struct intake_message *message)
     }
     intake_fill_input(message);
     message->is_stale = true;
+    intake_capture_begin(message);
     if (message->house->signing != NULL) {
         intake_sign_begin(message);
         intake_seal_begin(message);
@@ -369,6 +370,7 @@ void intake_body(struct intake *intake, slice piece)
     if (message->dkim != NULL) {
         dkim_message_body(message->dkim, piece);
     }
+    intake_capture_body(message, piece);
     intake_sign_body(message, piece);
     intake_seal_body(message, piece);
 }

@@ -26,6 +26,7 @@ struct intake_arenas {
     struct arena *scratch;  /* of the evaluators; holds the last verdict */
     struct arena *desk;     /* the message itself, what is removed, the decision: there is
                                room here when the others are full */
+    struct arena *text;     /* what is kept of it for an autopsy; NULL: nothing so far */
     struct intake_arenas *next;
 };
 
@@ -44,6 +45,9 @@ struct intake_pool *intake_pool_with_ceilings(size_t kept,
 YETT_MUST_USE
 struct intake_arenas *intake_pool_take(struct intake_pool *pool);
 void intake_pool_give_back(struct intake_pool *pool, struct intake_arenas *arenas);
+
+/* The arena for a text, made when it is first wanted.  NULL when out of memory. */
+struct arena *intake_pool_text(struct intake_pool *pool, struct intake_arenas *arenas);
 
 /* ---- fingerprint.c ----------------------------------------------------------------------- */
 
@@ -227,6 +231,8 @@ struct intake_message {
 
     struct intake_sign sign;
     struct intake_seal seal;
+    bool keeps_text; /* `text` is filled */
+    struct capture_body text;
     struct intake_removal removal;
     struct intake_decision decision;
 };
@@ -339,6 +345,10 @@ bool intake_seal_action(struct intake_message *message, struct verdict_action *o
 size_t intake_seal_edits(const struct intake_message *message, struct intake_edit *edits);
 const struct sealing_decision *intake_seal_report(struct intake_message *message,
                                                   bool is_let_out);
+
+/* capture.c: the header has come; a piece of the body. */
+void intake_capture_begin(struct intake_message *message);
+void intake_capture_body(struct intake_message *message, slice piece);
 
 /* decide.c: the decision, out of the verdict or of what kept us from having one. */
 void intake_decide(struct intake_message *message);

@@ -10,19 +10,23 @@
  * A message may take much, and all together not so much more: hundreds with the largest
  * header that is read, kept waiting by a slow name server of their sender, would else take
  * gigabytes.  What a message usually needs it has in any case, so that they are in the way of
- * each other and of nobody else.
+ * each other and of nobody else.  Texts that are kept for an autopsy have a purse of their own:
+ * no message is worse off for them.
  */
 enum {
     EVIDENCE_BYTES = 24 * 1024 * 1024,
     SCRATCH_BYTES = 24 * 1024 * 1024,
     DESK_BYTES = 8 * 1024 * 1024, /* more than twice the largest list of edits */
     KEPT_BYTES = 256 * 1024,      /* of each arena, from one message to the next */
-    SHARED_BYTES = 128 * 1024 * 1024
+    SHARED_BYTES = 128 * 1024 * 1024,
+    TEXT_BYTES = CAPTURE_BODY_MAX + 256 * 1024, /* one text, and what blocks waste */
+    TEXT_KEPT_BYTES = 64 * 1024,
+    TEXTS_BYTES = 16 * 1024 * 1024 /* all texts */
 };
 
 struct intake_pool {
     struct intake_ceilings ceilings;
-    struct arena_purse purse;
+    struct arena_purse purse, texts;
     struct intake_arenas *first;
     size_t count;
     size_t kept;
@@ -35,6 +39,7 @@ struct intake_pool *intake_pool_with_ceilings(size_t kept,
     if (pool != NULL) {
         pool->ceilings = ceilings;
         pool->purse.left_bytes = ceilings.shared_bytes;
+        pool->texts.left_bytes = TEXTS_BYTES;
         pool->kept = kept;
     }
     return pool;
@@ -55,6 +60,7 @@ static void free_arenas(struct intake_arenas *arenas)
     arena_free(arenas->evidence);
     arena_free(arenas->scratch);
     arena_free(arenas->desk);
+    arena_free(arenas->text);
     free(arenas);
 }
 
@@ -95,6 +101,14 @@ struct intake_arenas *intake_pool_take(struct intake_pool *pool)
     return arenas;
 }
 
+struct arena *intake_pool_text(struct intake_pool *pool, struct intake_arenas *arenas)
+{
+    if (arenas->text == NULL) {
+        arenas->text = arena_new_sharing(TEXT_BYTES, 0, &pool->texts);
+    }
+    return arenas->text;
+}
+
 void intake_pool_give_back(struct intake_pool *pool, struct intake_arenas *arenas)
 {
     if (pool->count >= pool->kept) {
@@ -104,6 +118,9 @@ void intake_pool_give_back(struct intake_pool *pool, struct intake_arenas *arena
     arena_reset(arenas->evidence, KEPT_BYTES);
     arena_reset(arenas->scratch, KEPT_BYTES);
     arena_reset(arenas->desk, KEPT_BYTES);
+    if (arenas->text != NULL) {
+        arena_reset(arenas->text, TEXT_KEPT_BYTES);
+    }
     arenas->next = pool->first;
     pool->first = arenas;
     pool->count++;
