@@ -5,21 +5,25 @@
  * extra: fields that stand more often than they were signed (RFC 6376 section 8.15).
  *
  * A genuine message can be sent again with a second Subject on top: the signature holds for
- * the one at the bottom, and people are shown the other.  Only of fields that RFC 5322 and
- * RFC 2045 allow once, and which decide what people see or whom they answer.  One that stands
- * once only is none of them, signed or not.
+ * the one at the bottom, and people are shown the other.  Only of fields that RFC 5322
+ * (section 3.6) and RFC 2045 (section 3) allow once, and which decide what people see, how the
+ * body is read, or whom they answer.  One that stands once only is none of them, signed or not.
+ *
+ * Not among them is what changes nothing of that, and is often there twice by mistake
+ * (MIME-Version), or is added on the way (Sender, Message-ID).
  */
 static const struct {
     const char *name;
     size_t length;
 } single_fields[DKIM_SINGLE_FIELDS] = {
-    {"Subject",      7 },
-    {"To",           2 },
-    {"Cc",           2 },
-    {"Date",         4 },
-    {"Reply-To",     8 },
-    {"From",         4 },
-    {"Content-Type", 12},
+    {"Subject",                   7 },
+    {"To",                        2 },
+    {"Cc",                        2 },
+    {"Date",                      4 },
+    {"Reply-To",                  8 },
+    {"From",                      4 },
+    {"Content-Type",              12},
+    {"Content-Transfer-Encoding", 25},
 };
 
 static slice single_name(size_t i)

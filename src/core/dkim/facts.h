@@ -6,7 +6,7 @@
 
 struct dkim_name;
 
-enum { DKIM_SINGLE_FIELDS = 7 };
+enum { DKIM_SINGLE_FIELDS = 8 };
 
 /* facts: what one message says of itself, gathered as it passes. */
 struct dkim_message {

@@ -256,6 +256,38 @@ static void a_pass_with_a_field_too_many_does_not_count(void **state)
     assert_true(case_result(c, 0)->counts); /* both were there when it was signed */
 }
 
+/* What a stranger may write into somebody's mail, into a form of the web or as a name, is text
+   there, and another message once it is decoded: readers skip what is no base64. */
+static void a_second_transfer_encoding_makes_another_message_of_the_body(void **state)
+{
+    struct dkim_case *c = *state;
+    static const struct {
+        const char *fields; /* h= */
+        enum dkim_code code;
+        bool counts;
+    } rows[] = {
+        {"From:Subject:Content-Transfer-Encoding",                           DKIM_PASS, false},
+        {"From:Subject",                                                     DKIM_PASS, false},
+        {"From:Subject:Content-Transfer-Encoding:Content-Transfer-Encoding", DKIM_FAIL,
+         false                                                                               },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        case_message(c, "From: shop@example.org\r\n"
+                        "Subject: Your note\r\n"
+                        "MIME-Version: 1.0\r\n"
+                        "Content-Type: text/html\r\n"
+                        "Content-Transfer-Encoding: 7bit\r\n"
+                        "\r\n"
+                        "PGEgaHJlZj0iaHR0cHM6Ly9ldmUudGVzdCI+UGF5PC9hPg==\r\n");
+        case_sign(c, c->rsa, &(struct sign_options){.fields = rows[i].fields});
+        assert_int_equal(case_verify(c), DKIM_PASS);
+        assert_true(case_result(c, 0)->counts);
+        case_replace(c, "From: shop", "Content-Transfer-Encoding: base64\r\nFrom: shop");
+        assert_int_equal(case_verify(c), rows[i].code);
+        assert_int_equal(case_result(c, 0)->counts, rows[i].counts);
+    }
+}
+
 static void names_in_h_have_no_case_and_long_ones_are_told_apart(void **state)
 {
     struct dkim_case *c = *state;
@@ -541,6 +573,7 @@ int main(void)
         WITH_CASE(signing_a_missing_field_keeps_it_from_being_added),
         WITH_CASE(a_field_that_was_not_oversigned_may_be_added_above),
         WITH_CASE(a_pass_with_a_field_too_many_does_not_count),
+        WITH_CASE(a_second_transfer_encoding_makes_another_message_of_the_body),
         WITH_CASE(names_in_h_have_no_case_and_long_ones_are_told_apart),
         WITH_CASE(signatures_may_sign_other_signatures),
         WITH_CASE(l_decides_how_much_of_the_body_counts),
