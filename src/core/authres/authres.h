@@ -13,7 +13,8 @@
  *
  * parse.c reads it, strictly; forged.c decides which fields of a message must go; write.c
  * writes it and received_spf.c Received-SPF (RFC 7208 section 9.1), of items that item.c
- * makes harmless and line.c folds.  scan.c has the tokens.  Start with authres_parse().
+ * makes harmless and line.c folds.  scan.c has the tokens, instance.c reads the number in
+ * front of ARC's field.  Start with authres_parse().
  */
 struct authres_property {
     slice type; /* "smtp", "header", "body", "policy", or another; parsing: lower case */

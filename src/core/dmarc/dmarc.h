@@ -16,9 +16,10 @@
  * dmarc: whether the author's domain stands behind a message, and what it asks for when it
  * does not (RFC 9989; RFC 7489 by setting).
  *
- * record.c reads policy records, walk.c walks the tree, discover.c finds the policy that
- * applies, suffix.c is the public suffix list of RFC 7489, align.c and identify.c compare
- * domains, evaluate.c decides, reason.c says why.
+ * record.c reads policy records and uri.c the addresses in them, memo.c keeps them with the
+ * answer, walk.c walks the tree, discover.c finds the policy that applies, suffix.c is the
+ * public suffix list of RFC 7489, align.c and identify.c compare domains, evaluate.c decides,
+ * reason.c says why.
  */
 enum dmarc_standard { DMARC_RFC9989, DMARC_RFC7489 };
 enum dmarc_policy { DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };

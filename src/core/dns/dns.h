@@ -16,9 +16,13 @@
  * An evaluator holds a dns_view.  dns_ask() gives the answer if it is known and writes the
  * question down if it is not; the evaluator then returns YETT_NEED_ANSWERS, the caller
  * answers everything wanted and calls again from the start.  An answer, once given to one
- * message, is pinned: the same on every restart.  answers.c holds that set, packet.c reads
- * DNS wire format (RFC 1035 section 4) into answers, name.c keeps the form of names.  direct.c
- * is for programs that ask one name server what it has, server.c reads where servers are.
+ * message, is pinned: the same on every restart.  answers.c holds that set, questions.c what is
+ * wanted, memo.c what hangs on an answer in parsed form; name.c keeps the form of names, text.c
+ * has the words.
+ *
+ * packet.c makes an answer of a response (RFC 1035 section 4): sections.c finds its records,
+ * wire.c reads the names in it, rdata.c the data of a record.  direct.c is for programs that
+ * ask one name server what it has, server.c reads where servers are.
  */
 
 enum dns_type {

@@ -12,10 +12,11 @@
 /*
  * message: what a message says of itself (RFC 5322, RFC 6532).
  *
- * header.c cuts the header section into fields, slices into the original bytes; newline.c
- * gives LF-only files their CRLF; from.c decides who the author is; received.c reads the
- * trace fields of relays we trust; text.c makes field text readable.  The body is nobody's
- * here: it streams past.
+ * header.c cuts the header section into fields, slices into the original bytes, and field.c
+ * finds them by name; newline.c gives LF-only files their CRLF; from.c decides who the author
+ * is, by the addresses that address.c reads, of tokens from lex.c; path.c reads addresses of
+ * the envelope, received.c the trace fields of relays we trust; text.c makes field text
+ * readable.  The body is nobody's here: it streams past.
  */
 
 /* ---- fields --------------------------------------------------------------------------- */

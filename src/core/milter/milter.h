@@ -14,10 +14,11 @@
  * milter: Sendmail's mail filter protocol, versions 2 to 6, as a conversation of octets.
  *
  * packet.c cuts and writes packets, negotiate.c agrees on version, actions and steps,
- * macro.c reads the macros we use, client.c who is connected; session.c says what each
+ * macro.c reads the macros we use, client.c who is connected; command.c says what each
  * command means and when it may come, stream.c cuts the octets into them, edits.c turns the
- * decision into edits and one final reply.  Pure: octets in, octets out; the edge moves
- * them, asks what intake wants, and keeps time.
+ * decision into edits and one final reply, output.c holds what is to be sent.  session.c is a
+ * connection's life.  Pure: octets in, octets out; the edge moves them, asks what intake wants,
+ * and keeps time.
  */
 
 /* ---- packets --------------------------------------------------------------------------- */

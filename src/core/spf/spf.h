@@ -13,10 +13,11 @@
 /*
  * spf: who may send mail for a domain (RFC 7208).
  *
- * record.c turns TXT text into terms, macro.c expands domain-specs, walk.c goes through the
- * terms and match.c asks for what they need.  Start with spf_check().  Knows DNS only as an
- * answer set, allocates only in the caller's arena (and, for parsed records that stay with
- * cached answers, where their memo does).
+ * record.c turns TXT text into terms, memo.c keeps them, macro.c expands domain-specs, walk.c
+ * goes through the terms and match.c asks for what they need; evaluation.h names the other
+ * parts.  Start with spf_check().  Knows DNS only as an answer set, allocates only in the
+ * caller's arena (and, for parsed records that stay with cached answers, where their memo
+ * does).
  *
  * Where the standard leaves it open: a name that DNS cannot hold does not exist (4.8); a
  * term counts as one void lookup at most, an mx when there is no MX record or none of its

@@ -8,6 +8,9 @@
 /*
  * zone: answers from master-file text (RFC 1035 section 5), in place of the network.
  *
+ * zone.c reads the records of the text and fault.c the faults in it, both into table.c; reply.c
+ * works out what each name answers.
+ *
  * Every name of the text answers; a name that is not there, nor above one that is, is
  * NXDOMAIN; one that is there without the type is NODATA.  CNAME and wildcards
  * (RFC 4592) are followed.  Records of types that dns.h does not name are accepted and make

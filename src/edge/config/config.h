@@ -18,6 +18,9 @@
  * over settings, flatten.c writes them all as one file.  The only folder that includes
  * confuse.h.
  *
+ * route.c reads where mail goes, host.c asks for the name of this host, defaults.c writes all
+ * settings at their defaults, complain.c words what is wrong with them.
+ *
  * libconfuse's scanner has global state: one thread at a time may read settings.
  */
 

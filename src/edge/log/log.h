@@ -19,9 +19,9 @@
  * between two characters when it is longer.  SIGPIPE, where it would end the program, is
  * ignored from then on.
  *
- * compose.c writes the words, stream.c and datagram.c bring them to the target.  For
- * journald that is its native protocol, since libsystemd opens its socket when the first
- * line is written, which is after the walls.
+ * log.c is a log's life, compose.c writes the words, stream.c and datagram.c bring them to the
+ * target.  For journald that is its native protocol, since libsystemd opens its socket when
+ * the first line is written, which is after the walls.
  */
 struct log;
 
