@@ -47,7 +47,7 @@ struct checking {
     json_t *warnings;
     bool any;             /* a setting was printed */
     slice kept[KEPT_MAX]; /* warnings that came early */
-    size_t kept_count;
+    size_t kept_count;    /* and those that have no room */
 };
 
 static json_t *json_of(slice text)
@@ -187,10 +187,10 @@ static void warn_of_ended(struct checking *checking, int64_t now_s)
         if (exception->until_s <= now_s) {
             struct buf text;
             buf_init(&text, checking->arena, DEFAULTS_MAX);
-            buf_add_text(&text, "exception \"");
-            buf_add_visible(&text, exception->name);
-            buf_printf(&text, "\" (line %u) is over and has no effect any more",
+            buf_printf(&text, "%.*s:%u: exception \"", SLICE_ARG(exception->file),
                        exception->line);
+            buf_add_visible(&text, exception->name);
+            buf_add_text(&text, "\" is over and has no effect any more");
             warn(checking, &text);
         }
     }
@@ -218,7 +218,8 @@ static void warn_of_public(struct checking *checking)
             continue;
         }
         buf_init(&text, checking->arena, DEFAULTS_MAX);
-        buf_add_text(&text, "listen \"");
+        buf_printf(&text, "%.*s:%u: listen \"", SLICE_ARG(listener->file),
+                   listener->line);
         buf_add_visible(&text, listener->name);
         buf_add_text(&text, "\": ");
         buf_add(&text, listener->address);
@@ -252,7 +253,7 @@ static enum yett_err check_files(struct checking *checking, slice *why)
         }
         struct buf sentence;
         buf_init(&sentence, checking->arena, DEFAULTS_MAX);
-        buf_add(&sentence, config->source);
+        buf_add(&sentence, config_place_text(checking->arena, config, files[i].key));
         buf_printf(&sentence, ": %s: ", files[i].key);
         buf_add(&sentence, fault);
         buf_printf(&sentence, "; Debian's package %s holds one", files[i].package);
@@ -304,6 +305,19 @@ static int report_fault(const struct checking *checking, const char *path, slice
     return status;
 }
 
+static void tell_kept(struct checking *checking)
+{
+    for (size_t i = 0; i < checking->kept_count && i < KEPT_MAX; i++) {
+        warn_of_host(checking, checking->kept[i]);
+    }
+    if (checking->kept_count > KEPT_MAX) {
+        warn_of_host(checking,
+                     arena_printf(checking->arena,
+                                  "and %zu more of this kind, which are left out here",
+                                  checking->kept_count - KEPT_MAX));
+    }
+}
+
 static int report_fine(struct checking *checking, const char *path)
 {
     if (!checking->json) {
@@ -322,9 +336,7 @@ static int report_fine(struct checking *checking, const char *path)
     }
     warn_of_ended(checking, (int64_t)time(NULL));
     warn_of_public(checking);
-    for (size_t i = 0; i < checking->kept_count; i++) {
-        warn_of_host(checking, checking->kept[i]);
-    }
+    tell_kept(checking);
     host_look(checking->arena, &checking->config, warn_of_host, checking);
     if (checking->json) {
         return print_json(checking, path, true, SLICE_NONE);
@@ -337,9 +349,9 @@ static void keep_warning(void *context, slice sentence)
 {
     struct checking *checking = context;
     slice copy = SLICE_NONE;
-    if (checking->kept_count < KEPT_MAX &&
-        arena_copy(checking->arena, sentence, &copy) == YETT_OK) {
-        checking->kept[checking->kept_count++] = copy;
+    size_t at = checking->kept_count++;
+    if (at < KEPT_MAX && arena_copy(checking->arena, sentence, &copy) == YETT_OK) {
+        checking->kept[at] = copy;
     }
 }
 

@@ -15,16 +15,18 @@ enum { SENTENCE_MAX = 1024 };
 
 struct looking {
     struct arena *arena;
+    const struct config *config;
     host_say *say;
     void *context;
 };
 
-/* `title` is that of a listener, or empty. */
-static void tell(const struct looking *looking, const char *key, slice title,
-                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* `listener` is the one that it is about, or NULL. */
+static void tell(const struct looking *looking, const char *key,
+                 const struct config_listener *listener, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
-static void tell(const struct looking *looking, const char *key, slice title,
-                 const char *format, ...)
+static void tell(const struct looking *looking, const char *key,
+                 const struct config_listener *listener, const char *format, ...)
 {
     struct buf buf;
     va_list args;
@@ -32,11 +34,14 @@ static void tell(const struct looking *looking, const char *key, slice title,
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    buf_init(&buf, looking->arena, 2 * SENTENCE_MAX);
-    if (title.len != 0) {
-        buf_add_text(&buf, "listen \"");
-        buf_add_visible(&buf, title);
+    buf_init(&buf, looking->arena, 4 * SENTENCE_MAX);
+    if (listener != NULL) {
+        buf_printf(&buf, "%.*s:%u: listen \"", SLICE_ARG(listener->file), listener->line);
+        buf_add_visible(&buf, listener->name);
         buf_add_text(&buf, "\": ");
+    } else {
+        buf_add(&buf, config_place_text(looking->arena, looking->config, key));
+        buf_add_text(&buf, ": ");
     }
     buf_printf(&buf, "%s: ", key);
     buf_add_visible(&buf, slice_from_text(text));
@@ -54,22 +59,22 @@ static void look_for_user(const struct looking *looking, const char *key, slice 
     }
     account = getpwnam(name.ptr);
     if (account == NULL) {
-        tell(looking, key, SLICE_NONE,
+        tell(looking, key, NULL,
              "there is no account \"%s\" on this host, and yett serve does not start "
              "without it as root",
              name.ptr);
     } else if (account->pw_uid == 0) {
-        tell(looking, key, SLICE_NONE,
+        tell(looking, key, NULL,
              "the account \"%s\" is root's, and yett serve does not start with it",
              name.ptr);
     }
 }
 
-static void look_for_group(const struct looking *looking, const char *key, slice title,
-                           slice name)
+static void look_for_group(const struct looking *looking, const char *key,
+                           const struct config_listener *listener, slice name)
 {
     if (name.len != 0 && getgrnam(name.ptr) == NULL) {
-        tell(looking, key, title,
+        tell(looking, key, listener,
              "there is no group \"%s\" on this host, and yett serve does not start "
              "without it",
              name.ptr);
@@ -78,13 +83,14 @@ static void look_for_group(const struct looking *looking, const char *key, slice
 
 /* ---- places of sockets ------------------------------------------------------------------ */
 
-static void look_at_place(const struct looking *looking, slice title, const char *path)
+static void look_at_place(const struct looking *looking,
+                          const struct config_listener *listener, const char *path)
 {
     struct stat stat;
     const char *slash = strrchr(path, '/');
     if (lstat(path, &stat) == 0) {
         if (!S_ISSOCK(stat.st_mode)) {
-            tell(looking, "address", title,
+            tell(looking, "address", listener,
                  "there is %s already at %s, and it is no socket",
                  S_ISDIR(stat.st_mode) ? "a directory" : "a file", path);
         }
@@ -92,7 +98,7 @@ static void look_at_place(const struct looking *looking, slice title, const char
         char directory[256];
         (void)snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
         if (lstat(directory, &stat) != 0 && errno == ENOENT) {
-            tell(looking, "address", title,
+            tell(looking, "address", listener,
                  "the directory %s does not exist on this host: make it (mkdir %s)",
                  directory, directory);
         }
@@ -103,19 +109,19 @@ static void look_at_listener(const struct looking *looking,
                              const struct config_listener *listener)
 {
     slice path = listener->address; /* a NUL follows it */
-    look_for_group(looking, "group", listener->name, listener->group);
+    look_for_group(looking, "group", listener, listener->group);
     if (slice_take(&path, SLICE("unix:"))) {
-        look_at_place(looking, listener->name, path.ptr);
+        look_at_place(looking, listener, path.ptr);
     }
 }
 
 void host_look(struct arena *arena, const struct config *config, host_say *say,
                void *context)
 {
-    const struct looking looking = {arena, say, context};
+    const struct looking looking = {arena, config, say, context};
     look_for_user(&looking, "user", config->user);
     look_for_user(&looking, "signing.keeper_user", config->signing.keeper_user);
-    look_for_group(&looking, "status_group", SLICE_NONE, config->status_group);
+    look_for_group(&looking, "status_group", NULL, config->status_group);
     for (size_t i = 0; i < config->listener_count; i++) {
         look_at_listener(&looking, &config->listeners[i]);
     }

@@ -52,14 +52,12 @@ static bool fail(struct settings *settings, slice why)
     return false;
 }
 
-/* The same about what is set: it begins with the file. */
-static bool fail_at(struct settings *settings, slice why)
+/* The same about a key of no titled block, and where it was set. */
+static bool fail_key(struct settings *settings, const char *key, const char *why)
 {
-    if (settings->config_path == NULL || slice_is_empty(why)) {
-        return fail(settings, why);
-    }
-    return fail(settings, arena_printf(settings->arena, "%s: %.*s", settings->config_path,
-                                       SLICE_ARG(why)));
+    slice place = config_place_text(settings->arena, &settings->config, key);
+    return fail(settings, arena_printf(settings->arena, "%.*s: %s: %s", SLICE_ARG(place),
+                                       key, why));
 }
 
 static void note(struct settings *settings, slice notice)
@@ -160,7 +158,7 @@ static bool find_user(struct settings *settings)
         text = arena_printf(settings->arena, "%s", why);
     }
     if (err != YETT_OK) {
-        return fail_at(settings, arena_printf(settings->arena, "user: %s", why));
+        return fail_key(settings, "user", why);
     }
     note(settings, text);
     settings->plan.has_user = user.given;
@@ -205,8 +203,7 @@ static bool find_keeper_user(struct settings *settings)
         return true;
     }
     if (err != YETT_OK) {
-        return fail_at(settings,
-                       arena_printf(settings->arena, "signing: keeper_user: %s", why));
+        return fail_key(settings, "signing.keeper_user", why);
     }
     settings->plan.keeper_uid = user.uid;
     settings->plan.keeper_gid = user.gid;
@@ -214,14 +211,28 @@ static bool find_keeper_user(struct settings *settings)
     return true;
 }
 
-/* `errno` says whether it cannot be known. */
-static bool fail_group(struct settings *settings, slice key, const char *name)
+/* A group that was not found; `reason`, of errno, says whether it cannot be known. */
+static const char *no_group(struct settings *settings, const char *name, int reason)
 {
-    bool is_unknown = errno != 0 && errno != ENOENT && errno != ESRCH;
-    return fail_at(settings,
-                   arena_printf(settings->arena, "%.*s: there is no group \"%s\"%s%s",
-                                SLICE_ARG(key), name, is_unknown ? ": " : "",
-                                is_unknown ? strerror(errno) : ""));
+    bool is_unknown = reason != 0 && reason != ENOENT && reason != ESRCH;
+    slice text =
+        arena_printf(settings->arena, "there is no group \"%s\"%s%s%c", name,
+                     is_unknown ? ": " : "", is_unknown ? strerror(reason) : "", '\0');
+    return text.ptr == NULL ? "there is no such group" : text.ptr;
+}
+
+static bool fail_listener(struct settings *settings,
+                          const struct config_listener *listener, const char *key,
+                          const char *why)
+{
+    slice place = settings->config.source;
+    if (listener->line != 0) {
+        place = arena_printf(settings->arena, "%.*s:%u", SLICE_ARG(listener->file),
+                             listener->line);
+    }
+    return fail(settings,
+                arena_printf(settings->arena, "%.*s: listen \"%.*s\": %s: %s",
+                             SLICE_ARG(place), SLICE_ARG(listener->name), key, why));
 }
 
 static bool find_group(struct settings *settings, const struct config_listener *listener,
@@ -233,11 +244,8 @@ static bool find_group(struct settings *settings, const struct config_listener *
     errno = 0;
     const struct group *group = getgrnam(text_of(listener->group));
     if (group == NULL) {
-        int reason = errno;
-        slice key = arena_printf(settings->arena, "listen \"%.*s\": group",
-                                 SLICE_ARG(listener->name));
-        errno = reason;
-        return fail_group(settings, key, text_of(listener->group));
+        return fail_listener(settings, listener, "group",
+                             no_group(settings, text_of(listener->group), errno));
     }
     out->has_gid = true;
     out->gid = group->gr_gid;
@@ -259,7 +267,8 @@ static bool find_status_group(struct settings *settings)
     errno = 0;
     const struct group *group = getgrnam(name);
     if (group == NULL) {
-        return is_default || fail_group(settings, SLICE("status_group"), name);
+        return is_default ||
+               fail_key(settings, "status_group", no_group(settings, name, errno));
     }
     plan->has_status_gid =
         !is_default || geteuid() == 0 || group_member(group->gr_gid) != 0;
@@ -431,6 +440,7 @@ static bool hand_over_table(struct settings *settings)
 {
     struct table_notes notes = {.note = note_table, .context = settings};
     struct buf table;
+    settings->plan.examines = settings->config.dkim.autopsy ? 1 : 0;
     if (!config_signs(&settings->config)) {
         return true;
     }

@@ -17,22 +17,6 @@ enum yett_err building_fail(struct building *building, enum yett_err err, slice 
     return err == YETT_NOT_FOUND ? YETT_BAD_SYNTAX : err;
 }
 
-/* They are no part of the table, but who makes it tells what is wrong before anything
-   starts. */
-static enum yett_err check_fields(struct building *building)
-{
-    struct signing_house house;
-    slice why = SLICE_NONE;
-    enum yett_err err =
-        signing_house_init(building->room, building->config, NULL, &house, &why);
-    return err == YETT_OK
-               ? err
-               : building_fail(building, err,
-                               arena_printf(building->room, "%.*s: signing.fields",
-                                            SLICE_ARG(building->config->source)),
-                               why);
-}
-
 static enum yett_err build(struct building *building, struct buf *out)
 {
     uint8_t hash_key[16];
@@ -45,10 +29,7 @@ static enum yett_err build(struct building *building, struct buf *out)
     if (building->builder == NULL) {
         return YETT_NO_MEMORY;
     }
-    err = check_fields(building);
-    if (err == YETT_OK) {
-        err = table_add_settings(building);
-    }
+    err = table_add_settings(building);
     if (err == YETT_OK) {
         err = table_add_files(building);
     }

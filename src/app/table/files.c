@@ -9,6 +9,27 @@
 
 /* ---- domains ----------------------------------------------------------------------------- */
 
+/* Among very many lines, which other one is in the way. */
+static enum yett_err refuse_pattern(struct building *building, enum yett_err err,
+                                    slice at, slice pattern, slice why)
+{
+    slice name = pattern;
+    if (err != YETT_BAD_SYNTAX || !signing_has_author(building->builder, pattern)) {
+        return building_fail(building, err, at, why);
+    }
+    (void)slice_take(&name, SLICE("*."));
+    why = arena_printf(building->room, "%.*s stands twice in this file",
+                       SLICE_ARG(pattern));
+    for (size_t i = 0; i < building->config->domain_count; i++) {
+        const struct config_domain *domain = &building->config->domains[i];
+        if (slice_eq(domain->name, name)) {
+            why = arena_printf(building->room, "%.*s has a block as well, in %.*s:%u",
+                               SLICE_ARG(pattern), SLICE_ARG(domain->file), domain->line);
+        }
+    }
+    return building_fail(building, err, at, why);
+}
+
 static enum yett_err add_domain(struct building *building, slice at,
                                 const struct signing_domain_line *line)
 {
@@ -26,7 +47,7 @@ static enum yett_err add_domain(struct building *building, slice at,
         return err;
     }
     err = signing_add_author(building->builder, line->pattern, rows, count, &why);
-    return err == YETT_OK ? err : building_fail(building, err, at, why);
+    return err == YETT_OK ? err : refuse_pattern(building, err, at, line->pattern, why);
 }
 
 static enum yett_err next_domain(struct building *building, struct signing_file *file,
@@ -63,7 +84,7 @@ static enum yett_err next_login(struct building *building, struct signing_file *
 
 /* ---- both -------------------------------------------------------------------------------- */
 
-/* `key` names the setting, `path` is its value. */
+/* `key` is the setting, `path` its value. */
 static enum yett_err add_file(struct building *building, const char *key, slice path,
                               enum yett_err (*next)(struct building *building,
                                                     struct signing_file *file,
@@ -77,8 +98,8 @@ static enum yett_err add_file(struct building *building, const char *key, slice 
     enum yett_err err =
         file_read(building->arena, path.ptr, FILE_MAX_BYTES, &file.rest, &why);
     if (err != YETT_OK) {
-        slice at = arena_printf(building->room, "%.*s: signing.%s",
-                                SLICE_ARG(building->config->source), key);
+        slice place = config_place_text(building->room, building->config, key);
+        slice at = arena_printf(building->room, "%.*s: %s", SLICE_ARG(place), key);
         return building_fail(building, err == YETT_NOT_FOUND ? YETT_BAD_SYNTAX : err, at,
                              why);
     }
@@ -94,8 +115,8 @@ enum yett_err table_add_files(struct building *building)
 {
     const struct config_signing *signing = &building->config->signing;
     enum yett_err err =
-        add_file(building, "domains_file", signing->domains_file, next_domain);
-    return err == YETT_OK
-               ? add_file(building, "logins_file", signing->logins_file, next_login)
-               : err;
+        add_file(building, "signing.domains_file", signing->domains_file, next_domain);
+    return err == YETT_OK ? add_file(building, "signing.logins_file",
+                                     signing->logins_file, next_login)
+                          : err;
 }

@@ -109,7 +109,8 @@ struct config_exception {
     enum config_action treat_as; /* when not as_pass */
     int64_t until_s;             /* end of the last day it is good for, exclusive */
     slice because;
-    unsigned line; /* where it stands, for messages */
+    slice file; /* where it stands, for messages; with `line` */
+    unsigned line;
 };
 
 /* A key that signs: its selector, and where it is when it is not in its usual place. */
@@ -267,6 +268,8 @@ struct config_listener {
     enum config_insert insert;
     slice group;   /* of a unix socket; empty: as it comes; a NUL follows it */
     unsigned mode; /* of a unix socket: 0660 */
+    slice file;    /* where it stands, for messages; with `line`; empty: nowhere */
+    unsigned line;
 };
 
 /* What a quarantine is. */
@@ -308,8 +311,17 @@ struct config_limits {
     unsigned shutdown_timeout_ms; /* messages in work when leaving: 5 min */
 };
 
+/* Where a setting of no titled block was set, for messages. */
+struct config_place {
+    const char *block, *key; /* "signing", "fields"; block "": of none */
+    slice file;
+    unsigned line;
+};
+
 struct config {
     slice source;      /* file name, or "built-in defaults" */
+    const struct config_place *places; /* of what files set, once each */
+    size_t place_count;
     slice authserv_id; /* normal form; empty: the program puts the host's name there */
     enum config_mode mode;
     const struct ip_network *submission_networks;
@@ -417,6 +429,13 @@ bool config_address_is_public(const struct config_address *address);
    of its family. */
 bool config_addresses_clash(const struct config_address *a,
                             const struct config_address *b);
+
+/*
+ * Where `key` ("user", "signing.fields") was set: "yett.conf:12", in `arena`; where it was
+ * not, the source of the settings.  Without memory its `ptr` is NULL.
+ */
+slice config_place_text(struct arena *arena, const struct config *config,
+                        const char *key);
 
 /* What is wrong with one listener, with the mode and the path of a socket, with the name of
    an account or group; or NULL. */

@@ -85,8 +85,13 @@ static const struct refused_name {
      "itself."                                                                                       },
 };
 
+/* RFC 5322 section 3.6.8 would have a plus sign at the end, but here that says how a field is
+   signed: written twice, it is a slip. */
 static bool is_field_name(slice name)
 {
+    if (slice_ends_with(name, SLICE("+"))) {
+        return false;
+    }
     for (size_t i = 0; i < name.len; i++) {
         if (!ascii_is_vchar(name.ptr[i]) || name.ptr[i] == ':' || name.ptr[i] == ';') {
             return false;

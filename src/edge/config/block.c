@@ -9,12 +9,6 @@
 
 enum { TITLE_MAX = 255, SENTENCE_MAX = 1000 };
 
-struct block_node {
-    struct block_node *next;
-    struct place place;
-    union block_item item;
-};
-
 static_assert(offsetof(struct config_listener, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_domain, name) == 0, "the title comes first");
 static_assert(offsetof(struct config_login, name) == 0, "the title comes first");
@@ -226,10 +220,14 @@ static enum yett_err finish_item(struct block_gatherer *gatherer, enum block blo
 static void note_place(union block_item *item, enum block block, struct place place)
 {
     if (block == BLOCK_EXCEPTION) {
+        item->exception.file = place.file;
         item->exception.line = place.line;
     } else if (block == BLOCK_DOMAIN) {
         item->domain.file = place.file;
         item->domain.line = place.line;
+    } else if (block == BLOCK_LISTEN) {
+        item->listener.file = place.file;
+        item->listener.line = place.line;
     } else if (block == BLOCK_LOGIN) {
         item->login.file = place.file;
         item->login.line = place.line;

@@ -26,7 +26,11 @@ union block_item {
     struct config_recipient recipient;
 };
 
-struct block_node;
+struct block_node {
+    struct block_node *next;
+    struct place place;
+    union block_item item;
+};
 
 struct block_list {
     struct block_node *first, *last;
@@ -55,6 +59,14 @@ union block_item block_at(enum block block, const struct config *config, size_t 
 YETT_MUST_USE
 enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, slice title,
                            struct place place, slice *why);
+
+/*
+ * once.c: of all blocks that were gathered, what may stand once.  YETT_BAD_SYNTAX with the
+ * place of the second and `*why`: "domain \"a.b\": stands twice; the first is in line 3".
+ */
+YETT_MUST_USE
+enum yett_err block_check_once(const struct block_gatherer *gatherer, struct place *place,
+                               slice *why);
 
 /* Put all that was gathered into `config`, in place of the blocks of the same kind. */
 YETT_MUST_USE

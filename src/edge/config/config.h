@@ -14,7 +14,8 @@
  * text.c makes a file fit for libconfuse: it takes the comments out and refuses what the
  * library would let pass.  read.c runs the library and its includes, keys.c is the table of
  * all keys and suggest.c what a slip of the finger meant, value.c turns words into values,
- * with number.c and secret.c, and print.c back; block.c gathers the titled blocks, each.c walks
+ * with number.c, fields.c and secret.c, and print.c back; block.c gathers the titled blocks,
+ * once.c finds those that stand twice, where.c the line that a complaint is about; each.c walks
  * over settings, flatten.c writes them all as one file.  The only folder that includes
  * confuse.h.
  *

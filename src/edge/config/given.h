@@ -21,6 +21,10 @@ struct given {
 void given_store(const struct given *given, const void *value, size_t size);
 void given_store_flag(const struct given *given, bool flag);
 
+/* The same with a copy of `text`; whether it is as short as the key wants it. */
+enum yett_err given_store_text(const struct given *given, slice text);
+enum yett_err given_check_length(const struct given *given);
+
 /* What was expected instead: YETT_BAD_SYNTAX, or YETT_NO_MEMORY. */
 enum yett_err given_expected(const struct given *given, const char *text);
 enum yett_err given_expected_buf(const struct given *given, const struct buf *buf);
@@ -32,6 +36,9 @@ enum yett_err given_append(const struct given *given, const void *item, size_t s
 /* route.c */
 enum yett_err given_read_recipients(const struct given *given);
 enum yett_err given_read_hosts(const struct given *given);
+
+/* fields.c */
+enum yett_err given_read_fields(const struct given *given);
 
 /* number.c */
 enum yett_err given_read_count(const struct given *given);

@@ -280,7 +280,7 @@ const struct key keys[] = {
        WORDS(config_canonicalization_words, CONFIG_CANONICALIZATION_COUNT),
        .summary = "relaxed: white space at the end of lines may change; simple: nothing "
                   "may"),
-    IN(BLOCK_SIGNING, "fields", KIND_TEXT, signing.fields, .may_be_empty = true,
+    IN(BLOCK_SIGNING, "fields", KIND_FIELDS, signing.fields, .may_be_empty = true,
        .max = 900,
        .summary = "header fields to sign: \"From:To:Subject+\"; empty: the usual ones"),
     IN(BLOCK_SIGNING, "identity", KIND_WORD, signing.identity,

@@ -61,6 +61,7 @@ enum kind {
     KIND_DOMAIN,       /* slice, in normal form */
     KIND_TEXT,         /* slice */
     KIND_FIELD_NAME,   /* slice */
+    KIND_FIELDS,       /* slice: a list of fields to sign */
     KIND_PATH,         /* slice, a NUL behind it */
     KIND_SECRET,       /* slice: what is in the file named, or hex: and its digits */
     KIND_ACCOUNT,      /* slice, a NUL behind it: a user or group */

@@ -207,6 +207,7 @@ void value_write(struct buf *out, const struct key *key, const void *base)
         return;
     case KIND_DOMAIN:
     case KIND_TEXT:
+    case KIND_FIELDS:
     case KIND_FIELD_NAME:
     case KIND_PATH:
     case KIND_SECRET:
@@ -253,7 +254,8 @@ bool value_is_set(const struct key *key, const void *base)
         LOAD(flag, key->beside);
         return flag;
     }
-    if (key->kind == KIND_DOMAIN || key->kind == KIND_TEXT || key->kind == KIND_ACCOUNT) {
+    if (key->kind == KIND_DOMAIN || key->kind == KIND_TEXT || key->kind == KIND_FIELDS ||
+        key->kind == KIND_ACCOUNT) {
         LOAD(text, key->offset);
         return text.len != 0;
     }

@@ -250,6 +250,17 @@ static const cfg_opt_t *list_option(cfg_t *cfg, const struct key *key)
     return section == NULL ? NULL : cfg_getopt(section, key->name);
 }
 
+/* The same about another place than where the library is. */
+static void complain_at(struct reader *reader, struct place place, enum yett_err err,
+                        slice why)
+{
+    const struct file *file = reader->file;
+    struct file named = {.name = place.line != 0 ? place.file : file->name};
+    reader->file = &named;
+    (void)complain(reader, err, place.line, why);
+    reader->file = file;
+}
+
 /* `x = {}` hands over no value: not one that could be refused as the second, nor one that
    could take the place of what is set below these settings. */
 static void find_emptied_lists(struct reader *reader, cfg_t *cfg)
@@ -261,49 +272,27 @@ static void find_emptied_lists(struct reader *reader, cfg_t *cfg)
             continue;
         }
         if (reader->seen[i].line != 0) {
-            (void)complain(
-                reader, YETT_BAD_SYNTAX, reader->seen[i].line,
-                SLICE("the list that is set here is set again further down, to "
-                      "nothing"));
+            complain_at(reader, reader->seen[i], YETT_BAD_SYNTAX,
+                        SLICE("the list that is set here is set again further down, to "
+                              "nothing"));
         } else if ((option->flags & CFGF_MODIFIED) != 0) {
             value_clear_list(key, &reader->config);
         }
     }
 }
 
-/* Where the key was set that a sentence of config_check() begins with. */
-static struct place place_of(const struct reader *reader, slice why)
-{
-    slice name;
-    if (!slice_take_until(&why, ':', &name)) {
-        return (struct place){0};
-    }
-    for (size_t i = 0; i < key_count; i++) {
-        slice rest = name;
-        enum block block = keys[i].block;
-        if (!block_is_titled(block) &&
-            (block == BLOCK_TOP ||
-             (slice_take(&rest, slice_from_text(blocks[block].name)) &&
-              slice_take_byte(&rest, '.'))) &&
-            slice_eq(rest, slice_from_text(keys[i].name))) {
-            return reader->seen[i];
-        }
-    }
-    return (struct place){0};
-}
-
-static void check(struct reader *reader, const struct file *file)
+static void check(struct reader *reader)
 {
     slice why = SLICE_NONE;
-    enum yett_err err = config_check(reader->arena, &reader->config, &why);
+    struct place place = {.line = 0};
+    enum yett_err err = block_check_once(&reader->gatherer, &place, &why);
     if (err == YETT_OK) {
-        return;
+        err = config_check(reader->arena, &reader->config, &why);
+        place = where_is(reader, why);
     }
-    struct place place = place_of(reader, why);
-    struct file named = {.name = place.line != 0 ? place.file : file->name};
-    reader->file = &named;
-    (void)complain(reader, err, place.line, why);
-    reader->file = file;
+    if (err != YETT_OK) {
+        complain_at(reader, place, err, why);
+    }
 }
 
 static void run(struct reader *reader, slice name, slice text)
@@ -325,14 +314,15 @@ static void run(struct reader *reader, slice name, slice text)
     cfg_free(cfg);
     reader->file = &file;
     if (reader->err == YETT_OK &&
-        block_store(&reader->gatherer, &reader->config) != YETT_OK) {
+        (block_store(&reader->gatherer, &reader->config) != YETT_OK ||
+         where_note(reader) != YETT_OK)) {
         (void)complain(reader, YETT_NO_MEMORY, 0, SLICE_NONE);
     }
     if (reader->err == YETT_OK) {
         if (!reader->is_over_file) {
             reader->config.source = shown;
         }
-        check(reader, &file);
+        check(reader);
     }
     reader->file = NULL;
 }

@@ -10,7 +10,8 @@
 
 #include <confuse.h>
 
-/* reader: settings in the making.  read.c fills them, complain.c words what is wrong. */
+/* reader: settings in the making.  read.c fills them, complain.c words what is wrong, where.c
+   says where. */
 enum { KEYS_MAX = 160 };
 
 /* One file, while it is read. */
@@ -46,6 +47,13 @@ int complain_second(struct reader *reader, const cfg_t *section, const struct ke
                     const struct place *first);
 int complain_block(struct reader *reader, const char *block, slice title, unsigned line,
                    enum yett_err err, slice why);
+
+/* where.c: note in the settings where their keys were set. */
+YETT_MUST_USE
+enum yett_err where_note(struct reader *reader);
+
+/* The place that a sentence of config_check() is about; line 0: none that was read. */
+struct place where_is(struct reader *reader, slice sentence);
 
 /* An error of the library's own, in its format. */
 void complain_library(struct reader *reader, const cfg_t *section, const char *format,

@@ -115,7 +115,18 @@ static enum yett_err read_bool(const struct given *given)
     return YETT_OK;
 }
 
-static enum yett_err store_text(const struct given *given, slice text)
+enum yett_err given_check_length(const struct given *given)
+{
+    struct buf buf;
+    if (given->text.len <= given->key->max) {
+        return YETT_OK;
+    }
+    buf_init(&buf, given->arena, SENTENCE_MAX);
+    buf_printf(&buf, "is longer than %u bytes", (unsigned)given->key->max);
+    return given_expected_buf(given, &buf);
+}
+
+enum yett_err given_store_text(const struct given *given, slice text)
 {
     slice copy;
     enum yett_err err = arena_copy(given->arena, text, &copy);
@@ -147,19 +158,18 @@ static enum yett_err read_domain(const struct given *given)
 
 static enum yett_err read_text(const struct given *given)
 {
-    if (given->text.len == 0 || given->text.len > given->key->max) {
-        return given_expected(
-            given, given->text.len == 0
-                       ? "is empty; a sentence is expected"
-                       : "is too long; a sentence is expected, of 500 bytes at most");
+    if (given->text.len == 0) {
+        return given_expected(given, "is empty; a sentence is expected");
     }
-    return store_text(given, given->text);
+    enum yett_err err = given_check_length(given);
+    return err == YETT_OK ? given_store_text(given, given->text) : err;
 }
 
 static enum yett_err read_field_name(const struct given *given)
 {
     const char *fault = config_field_name_fault(given->text);
-    return fault == NULL ? store_text(given, given->text) : given_expected(given, fault);
+    return fault == NULL ? given_store_text(given, given->text)
+                         : given_expected(given, fault);
 }
 
 slice value_path(struct arena *arena, slice directory, slice path)
@@ -241,7 +251,7 @@ static enum yett_err read_resolver(const struct given *given)
         return given_expected(
             given, "is no name server such as 192.0.2.53 or 2001:db8::53@5353");
     }
-    return store_text(given, given->text);
+    return given_store_text(given, given->text);
 }
 
 static enum yett_err take_network(const struct given *given, struct ip_network *out)
@@ -423,6 +433,7 @@ enum yett_err value_read(struct arena *arena, const struct key *key, slice text,
         [KIND_DOMAIN] = read_domain,
         [KIND_TEXT] = read_text,
         [KIND_FIELD_NAME] = read_field_name,
+        [KIND_FIELDS] = given_read_fields,
         [KIND_PATH] = read_path,
         [KIND_SECRET] = given_read_secret,
         [KIND_RESOLVER] = read_resolver,

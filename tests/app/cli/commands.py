@@ -269,7 +269,7 @@ def config_warning(world):
                         'until = "2020-03-01"  because = "long ago" }\n')
     done = world.run("config", "check", old)
     same(done.status, 0, "status")
-    holds(done.out, 'exception "old" (line 1) is over')
+    holds(done.out, ':1: exception "old" is over')
     holds(world.run("config", "check", "--json", old).lines()[0]["warnings"][0], "is over")
 
 
@@ -299,7 +299,7 @@ def config_gateway(world):
     done = world.run("config", "check", path)
     same((done.status, done.err), (0, ""), "outcome")
     holds(done.out, 'listen "milter"')
-    holds(" ".join(done.out.split()), 'warning: listen "out ${1}"')
+    holds(" ".join(done.out.split()), ':5: listen "out ${1}": inet:0.0.0.0:8892 may be reached')
 
 
 def config_host(world):

@@ -109,7 +109,7 @@ def the_group_of_the_status_socket_may_ask():
         assert done.returncode == 0, done
         gateway.configure('status_group = "no-such-group"\n')
         said = reloaded(gateway, "reload failed")
-        holds(said, f'{gateway.config_path}: status_group: there is no group "no-such-group"')
+        holds(said, f'{gateway.config_path}:6: status_group: there is no group "no-such-group"')
 
 
 def the_group_of_our_own_account_may_ask_by_default():

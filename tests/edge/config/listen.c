@@ -31,7 +31,7 @@ static void a_listener_needs_an_address_of_its_own(void **state)
             "listen a { address = \"unix:/run/n\" }",
             "y.conf:2: a block of this kind with the title \"a\" stands above already"),
         ROW("listen a { address = \"unix:/run/yett/status.sock\" }",
-            "y.conf: listen \"a\": its address is that of status_socket"),
+            "y.conf:1: listen \"a\": its address is that of status_socket"),
         ROW("listen a { address = \"inet:127.0.0.1:1\" group = postfix }",
             "y.conf:1: listen \"a\": it has a 'group', which only a unix: socket can "
             "have"),

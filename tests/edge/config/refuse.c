@@ -250,11 +250,10 @@ static void a_key_or_block_stands_once(void **state)
         ROW("domain \"a.b\" {}\ndomain \"a.b\" {}",
             "y.conf:2: a block of this kind with the title \"a.b\" stands above already"),
         ROW("domain \"a.b\" {}\ndomain \"A.B.\" {}",
-            "y.conf: domain \"a.b\": stands twice"),
+            "y.conf:2: domain \"a.b\": stands twice; the first is in line 1"),
         ROW("rule \"1\" { author = a.b because = x }\nrule \"2\" { author = A.b because "
             "= y }",
-            "y.conf: rule for author \"a.b\": is named by two rules; one of them is too "
-            "many"),
+            "y.conf:2: rule \"2\": its author a.b has a rule already, \"1\" in line 1"),
     };
     ASSERT_ALL_REFUSED(rows);
 }
@@ -445,11 +444,13 @@ static void values_that_do_not_fit_each_other_are_refused(void **state)
         ROW("dns {\n deadline = 2s\n}", "y.conf:2: dns.deadline: is shorter than "
                                         "dns.timeout; one question may take no longer "
                                         "than all"),
-        ROW("dns { timeout = 30s }", "y.conf: dns.deadline: is shorter than dns.timeout; "
-                                     "one question may take no longer than "
-                                     "all"),
+        ROW("dns { timeout = 30s }",
+            "y.conf:1: dns.deadline: is shorter than dns.timeout; "
+            "one question may take no longer than "
+            "all"),
         ROW("tag_field = \"X-YETT-quarantine\"",
-            "y.conf: quarantine_field: is the same as tag_field; filters could not tell "
+            "y.conf:1: quarantine_field: is the same as tag_field; filters could not "
+            "tell "
             "the two "
             "apart"),
         ROW("limits {\n stall_timeout = 19s\n}",
