@@ -18,8 +18,9 @@
  * arc: what earlier handlers of a message said they found, and whether it is still what they
  * said (Authenticated Received Chain, RFC 8617).
  *
- * chain.c puts the fields into sets and judges their structure, seal_hash.c computes what the
- * seals sign, verify.c decides, reason.c says why, results.c reads what a set testifies.
+ * claims.c reads which set a field belongs to, chain.c puts the fields into sets and judges
+ * their structure, seal_hash.c computes what the seals sign, verify.c decides, reason.c says
+ * why, results.c reads what a set testifies.
  * seal.c adds a set, with fields from compose.c and results from gather.c; which fields of the
  * message it signs, and how often they are named, is core/signer's.
  *
@@ -197,6 +198,19 @@ enum yett_err arc_seal_take(struct arc_seal *seal, slice signature);
 /* The set: ARC-Seal, ARC-Message-Signature and ARC-Authentication-Results, each with CRLF, to
    be put on top of the header in this order.  Empty before both signatures are there. */
 slice arc_seal_fields(const struct arc_seal *seal);
+
+/*
+ * The reverse, for who is asked to sign such a text (signer_parse_text()): it claims nothing
+ * that no chain can have.  `own` is the field to be signed, read; it has a number from 1 to
+ * ARC_SETS_MAX.  A seal's sets, the fields before it in their order, are those of 1 up to its
+ * own, and it says "none" of the first and "pass" of others; or it says "fail" and they are its
+ * own set alone (section 5.1.2).
+ *
+ * YETT_BAD_SYNTAX with `*why`, a static sentence; YETT_NO_MEMORY.  Leaves nothing in `arena`.
+ */
+YETT_MUST_USE
+enum yett_err arc_check_claims(struct arena *arena, const struct message_header *sets,
+                               const struct dkim_signature *own, const char **why);
 
 /*
  * Of the Authentication-Results fields of a message those of `authserv_id`, made one (section

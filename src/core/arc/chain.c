@@ -2,7 +2,6 @@
 #include "core/arc/chain.h"
 
 #include "core/base/buf.h"
-#include "core/base/num.h"
 #include "core/domain/domain.h"
 
 /*
@@ -60,58 +59,12 @@ static void field_fault(struct collector *collector, enum arc_field field, slice
 
 /* ---- fields ------------------------------------------------------------------------- */
 
-static bool read_instance(slice text, unsigned *out)
+static void note_unnumbered(struct collector *collector, enum arc_field field,
+                            const struct dkim_signature *signature)
 {
-    uint64_t instance = 0;
-    if (text.len > 2 || num_parse_uint(text, ARC_SETS_MAX, &instance) != YETT_OK ||
-        instance == 0) {
-        return false;
-    }
-    *out = (unsigned)instance;
-    return true;
-}
-
-/* Section 4.2.1 has i= from 1 on; whatever else is not a number of a set. */
-static bool instance_of(struct collector *collector, enum arc_field field,
-                        const struct message_field *at,
-                        const struct dkim_signature *signature, unsigned *out)
-{
-    const struct tag *tag = NULL;
-    switch (field) {
-    case ARC_FIELD_RESULTS: {
-        slice value = at->value;
-        if (authres_take_instance(&value, out) == YETT_OK && *out <= ARC_SETS_MAX) {
-            return true;
-        }
-        break;
-    }
-    case ARC_FIELD_MESSAGE:
-    case ARC_FIELD_SEAL:
-        tag = taglist_find(&signature->tags, "i");
-        if (tag != NULL && read_instance(tag->value, out)) {
-            return true;
-        }
-        break;
-    case ARC_FIELDS:
-        break;
-    }
     /* Without any tag the list itself was refused. */
     bool is_unreadable = field != ARC_FIELD_RESULTS && signature->tags.count == 0;
     field_fault(collector, field, is_unreadable ? signature->error : SLICE_NONE);
-    return false;
-}
-
-/* seal-cv-tag (section 3.9): its words are ABNF literals, in any case. */
-static bool read_cv(const struct dkim_signature *seal, enum arc_code *out)
-{
-    const struct tag *tag = taglist_find(&seal->tags, "cv");
-    for (enum arc_code code = ARC_NONE; tag != NULL && code <= ARC_FAIL; code++) {
-        if (slice_eq_nocase(tag->value, slice_from_text(arc_code_text(code)))) {
-            *out = code;
-            return true;
-        }
-    }
-    return false;
 }
 
 static const enum dkim_form forms[ARC_FIELDS] = {
@@ -128,8 +81,11 @@ static void collect_field(struct collector *collector, enum arc_field field,
         collector->err = dkim_parse_form(chain->arena, forms[field], at, &signature);
         signature.field_index = field_index;
     }
-    if (collector->err != YETT_OK ||
-        !instance_of(collector, field, at, &signature, &instance)) {
+    if (collector->err != YETT_OK) {
+        return;
+    }
+    if (!arc_read_instance(field, at->value, &signature.tags, &instance)) {
+        note_unnumbered(collector, field, &signature);
         return;
     }
     struct arc_link *link = &chain->links[instance - 1];
@@ -144,7 +100,7 @@ static void collect_field(struct collector *collector, enum arc_field field,
         link->message = signature;
     } else if (field == ARC_FIELD_SEAL) {
         link->seal = signature;
-        link->has_cv = read_cv(&signature, &link->cv);
+        link->has_cv = arc_read_cv(&signature.tags, &link->cv);
     }
 }
 

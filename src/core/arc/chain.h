@@ -42,6 +42,12 @@ YETT_MUST_USE
 enum yett_err arc_hash_seals(struct crypto *crypto, const struct arc_chain *chain,
                              uint8_t (*digests)[CRYPTO_DIGEST_MAX]);
 
+/* claims.c: i= of a field from 1 to ARC_SETS_MAX, and cv= of a seal; false: there is none.
+   `tags` are those of a field that has some, `value` is for results. */
+bool arc_read_instance(enum arc_field field, slice value, const struct taglist *tags,
+                       unsigned *out);
+bool arc_read_cv(const struct taglist *tags, enum arc_code *out);
+
 /* chain.c: step 2 of section 5.2. */
 bool arc_newest_says_fail(const struct arc_chain *chain);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/arc/arc.h"
 #include "core/keeper/keeper.h"
 
 /*
@@ -69,6 +70,19 @@ static bool is_written_so(struct checking *c)
     c->out->selector = c->request.signature.selector;
     c->out->algorithm = c->request.signature.algorithm;
     return true;
+}
+
+/* A verifier would call the chain broken, and it would be broken by us. */
+static bool claims_what_can_be(struct checking *c)
+{
+    const char *why = NULL;
+    enum yett_err err =
+        arc_check_claims(c->arena, &c->request.header, &c->request.signature, &why);
+    if (err == YETT_NO_MEMORY) {
+        c->err = err;
+        return false;
+    }
+    return err == YETT_OK || refuse_for(c, KEEPER_REFUSED_TEXT, why);
 }
 
 static bool covers_the_body(struct checking *c)
@@ -196,10 +210,11 @@ static clause *const clauses_of_dkim[] = {
     ends_in_time,  has_a_key,        is_permitted, suits_the_key,
     seals_from,    is_of_our_author, NULL};
 static clause *const clauses_of_arc_message[] = {
-    is_written_so, covers_the_body, is_made_now, ends_in_time, has_a_key,
-    is_permitted,  suits_the_key,   seals_from,  NULL};
-static clause *const clauses_of_arc_seal[] = {is_written_so, is_made_now,   has_a_key,
-                                              is_permitted,  suits_the_key, NULL};
+    is_written_so, claims_what_can_be, covers_the_body, is_made_now, ends_in_time,
+    has_a_key,     is_permitted,       suits_the_key,   seals_from,  NULL};
+static clause *const clauses_of_arc_seal[] = {
+    is_written_so, claims_what_can_be, is_made_now, has_a_key,
+    is_permitted,  suits_the_key,      NULL};
 
 static clause *const *clauses_for(uint8_t kind)
 {

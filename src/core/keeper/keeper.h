@@ -160,9 +160,12 @@ struct keeper_finding {
  *             and s=; h= has From once more than it stands there; x= is at most 30 days from
  *             now; no l=
  *     ARC-Message-Signature
- *             the same, but that From may be anybody's, and x= may be missing
+ *             the same, but that From may be anybody's, and x= may be missing; i= is that of a
+ *             set
  *     ARC-Seal
- *             the sets are whole and in order (RFC 8617 section 5.1.1)
+ *             the sets are whole, in order and numbered from 1 up to its own, and cv= is what it
+ *             can be of such a chain (RFC 8617 section 5.1.1); or it is "fail", and the one set
+ *             its own (5.1.2)
  *
  * `*out` lives in `arena`, the table and the text.  YETT_OK, or YETT_NO_MEMORY.  Time and
  * memory are linear in the text.

@@ -214,8 +214,8 @@ struct signer_request {
  * Read a text to be signed, of the given form.  Accepted is what a signer of that form makes
  * and nothing else: canonical octets under its own c= (relaxed for a seal), the fields that
  * h= names in that order and no other, for a seal the three fields of each set by name; its
- * own field last, without line end, with a b= that is empty and its last tag.  Instance
- * numbers are not looked at: what a chain claims is the gateway's word in any case.
+ * own field last, without line end, with a b= that is empty and its last tag.  How its sets are
+ * numbered is left to arc_check_claims().
  *
  * YETT_BAD_SYNTAX with `*why`, a sentence in `arena` or static.  YETT_LIMIT: more than
  * DKIM_SIGNED_TEXT_MAX octets, or more fields than h= may name.  Slices point into `text`.

@@ -18,15 +18,32 @@ static const struct arc_sealer plain_sealer = {
     .results = SLICE_INIT("mx.b.test; dmarc=pass header.from=example.org"),
 };
 
+/* Whoever has the key finds nothing wrong with it. */
+static void check_text(struct arena *arena, enum dkim_form form, slice text)
+{
+    struct signer_request request;
+    slice fault = SLICE_NONE;
+    const char *why = "";
+    if (signer_parse_text(arena, form, text, &request, &fault) != YETT_OK) {
+        fail_msg("%.*s", SLICE_ARG(fault));
+    }
+    if (arc_check_claims(arena, &request.header, &request.signature, &why) != YETT_OK) {
+        fail_msg("%s", why);
+    }
+}
+
 /* As the keeper would: it is given texts, and gives signatures back. */
 static enum yett_err sign_all(struct arena *arena, const struct sign_key *key,
                               struct arc_seal *seal)
 {
     enum yett_err err = YETT_OK;
+    enum dkim_form form = DKIM_FORM_MESSAGE;
     slice text;
     while (err == YETT_OK && (text = arc_seal_text(seal)).len != 0) {
         slice signature;
         size_t bad_at;
+        check_text(arena, form, text);
+        form = DKIM_FORM_SEAL;
         char *b = sign_text(key, text.ptr, text.len);
         assert_int_equal(base64_decode(arena, slice_from_text(b), &signature, &bad_at),
                          YETT_OK);

@@ -270,6 +270,93 @@ static void seals_are_for_keys_that_may(void **state)
     CHECK(rows);
 }
 
+#define A(i)   "arc-authentication-results:i=" i "; mx.example.org; spf=pass\r\n"
+#define M(i)   "arc-message-signature:i=" i "; a=rsa-sha256; d=x.test; s=x; b=QUFB\r\n"
+#define S(i)   "arc-seal:i=" i "; a=rsa-sha256; cv=x; d=x.test; s=x; b=QUFB\r\n"
+#define SET(i) A(i) M(i) S(i)
+#define OWN(claims)                                                                      \
+    "arc-seal:" claims "a=rsa-sha256; d=example.org; s=arc; t=1795500000; b="
+#define AMS_OF(i)                                                                        \
+    CASE_FROM "arc-message-signature:" i "a=rsa-sha256; " CASE_RELAXED                   \
+              "d=example.org; s=arc; t=1795500000; " CASE_H CASE_END
+
+/* RFC 8617 sections 4.2.1, 5.1.1 and 5.1.2: a verifier takes it for nothing else. */
+static void what_a_seal_claims_of_its_sets_is_so(void **state)
+{
+    static const struct row rows[] = {
+        ROW("the first set", KEEPER_ARC_SEAL, KEEPER_SIGNED,
+            A("1") M("1") OWN("i=1; cv=none; ")),
+        ROW("the second", KEEPER_ARC_SEAL, KEEPER_SIGNED,
+            SET("1") A("2") M("2") OWN("i=2; cv=pass; ")),
+        ROW("the third, in any form", KEEPER_ARC_SEAL, KEEPER_SIGNED,
+            SET("1") A(" (a) 2 (b) ") M(" 2 ") S("2") A("3") M("3")
+                OWN("i=3; cv=PASS; ")),
+        ROW("a broken chain", KEEPER_ARC_SEAL, KEEPER_SIGNED,
+            A("3") M("3") OWN("i=3; cv=fail; ")),
+        ROW("a chain without numbers", KEEPER_ARC_SEAL, KEEPER_SIGNED,
+            A("1") M("1") OWN("i=1; cv=fail; ")),
+        ROW("the last number", KEEPER_ARC_SEAL, KEEPER_SIGNED,
+            A("50") M("50") OWN("i=50; cv=fail; ")),
+
+        ROW("beyond the last", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("51") M("51") OWN("i=51; cv=fail; ")),
+        ROW("number 0", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("0") M("0") OWN("i=0; cv=fail; ")),
+        ROW("no number", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("1") M("1") OWN("cv=none; ")),
+        ROW("not a number", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("1") M("1") OWN("i=1a; cv=none; ")),
+        ROW("its set is not there", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            SET("1") A("2") M("2") OWN("i=3; cv=pass; ")),
+        ROW("a set more than it says", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            SET("1") A("2") M("2") OWN("i=1; cv=none; ")),
+        ROW("the first sets left out", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("2") M("2") OWN("i=2; cv=pass; ")),
+        ROW("a set in between left out", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            SET("1") SET("3") A("3") M("3") OWN("i=3; cv=pass; ")),
+        ROW("sets in another order", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            SET("2") SET("1") A("3") M("3") OWN("i=3; cv=pass; ")),
+        ROW("results of another set", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            SET("1") A("1") M("2") OWN("i=2; cv=pass; ")),
+        ROW("a message signature of another set", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            SET("1") A("2") M("1") OWN("i=2; cv=pass; ")),
+        ROW("a seal of another set", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("1") M("1") S("2") A("2") M("2") OWN("i=2; cv=pass; ")),
+        ROW("results without number", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            "arc-authentication-results:mx.example.org; none\r\n" M("1")
+                OWN("i=1; cv=none; ")),
+        ROW("tags that nobody can read", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("1") M("1; i=1") OWN("i=1; cv=none; ")),
+        ROW("a broken chain, all of it", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            SET("1") A("2") M("2") OWN("i=2; cv=fail; ")),
+        ROW("a broken chain, another number", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("2") M("2") OWN("i=3; cv=fail; ")),
+        ROW("none before the second", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            SET("1") A("2") M("2") OWN("i=2; cv=none; ")),
+        ROW("a pass before the first", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("1") M("1") OWN("i=1; cv=pass; ")),
+        ROW("no word about the chain", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("1") M("1") OWN("i=1; ")),
+        ROW("another word", KEEPER_ARC_SEAL, KEEPER_REFUSED_TEXT,
+            A("1") M("1") OWN("i=1; cv=nil; ")),
+    };
+    CHECK(rows);
+}
+
+static void a_message_signature_is_of_a_set(void **state)
+{
+    static const struct row rows[] = {
+        ROW("the first", KEEPER_ARC_MESSAGE, KEEPER_SIGNED, AMS_OF("i=1; ")),
+        ROW("the last", KEEPER_ARC_MESSAGE, KEEPER_SIGNED, AMS_OF("i=50; ")),
+        ROW("beyond", KEEPER_ARC_MESSAGE, KEEPER_REFUSED_TEXT, AMS_OF("i=51; ")),
+        ROW("before", KEEPER_ARC_MESSAGE, KEEPER_REFUSED_TEXT, AMS_OF("i=0; ")),
+        ROW("none", KEEPER_ARC_MESSAGE, KEEPER_REFUSED_TEXT, AMS_OF("")),
+        ROW("a name", KEEPER_ARC_MESSAGE, KEEPER_REFUSED_TEXT,
+            AMS_OF("i=jo@example.org; ")),
+    };
+    CHECK(rows);
+}
+
 static void a_text_is_of_the_kind_that_it_is_said_to_be(void **state)
 {
     static const struct row rows[] = {
@@ -343,6 +430,8 @@ int main(void)
         cmocka_unit_test(what_signers_do_not_make_is_not_signed),
         cmocka_unit_test(each_clause_of_the_contract_is_kept),
         cmocka_unit_test(seals_are_for_keys_that_may),
+        cmocka_unit_test(what_a_seal_claims_of_its_sets_is_so),
+        cmocka_unit_test(a_message_signature_is_of_a_set),
         cmocka_unit_test(a_text_is_of_the_kind_that_it_is_said_to_be),
         cmocka_unit_test(no_changed_octet_makes_it_another_domains),
         cmocka_unit_test(want_of_memory_is_no_refusal),
