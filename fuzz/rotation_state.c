@@ -39,7 +39,7 @@ struct world {
 
 static void assert_same(const struct rotation *a, const struct rotation *b)
 {
-    assert(a->count == b->count);
+    assert(a->count == b->count && a->seen_s == b->seen_s);
     for (size_t i = 0; i < a->count; i++) {
         assert(slice_eq(a->keys[i].selector, b->keys[i].selector));
         assert(a->keys[i].type == b->keys[i].type &&
@@ -92,6 +92,19 @@ static void forget(struct world *world, size_t index)
     rotation_remove(&world->rotation, index);
     memmove(&world->is_published[index], &world->is_published[index + 1],
             (world->rotation.count - index) * sizeof(world->is_published[0]));
+}
+
+/* Nothing of this makes anything go sooner. */
+static void see(struct world *world)
+{
+    struct rotation before = world->rotation;
+    bool prolonged[ROTATION_KEYS_MAX];
+    (void)rotation_see(&world->rotation, world->settings, false, world->now_s, prolonged);
+    for (size_t i = 0; i < before.count; i++) {
+        const struct rotation_key *a = &before.keys[i], *b = &world->rotation.keys[i];
+        assert(a->phase == b->phase && a->since_s == b->since_s);
+        assert(prolonged[i] ? b->until_s > world->now_s : a->until_s == b->until_s);
+    }
 }
 
 /* May this step be about this key? */
@@ -157,8 +170,11 @@ static bool take_step(struct world *world, const struct rotation_next *next)
             add_key(world, CRYPTO_ED25519);
         }
         break;
+    case ROTATION_STOP: /* for good, where the clock is wrong, unless somebody comes */
+        (void)rotation_set_right(&world->rotation, world->settings, world->now_s);
+        world->now_s += 60;
+        break;
     case ROTATION_WAIT:
-    case ROTATION_STOP:
         world->now_s += 60;
         break;
     case ROTATION_ACTIVATE:
@@ -196,6 +212,7 @@ static void go(struct world *world)
         bool is_honest = world->script.len == 0;
         bool wanted = !is_honest && ((unsigned char)world->script.ptr[0] & 128) != 0;
         look(world);
+        see(world);
         struct rotation_next next = rotation_next(&world->rotation, world->settings,
                                                   world->views, wanted, world->now_s);
         assert(next.reason != NULL);

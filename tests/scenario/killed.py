@@ -17,11 +17,12 @@ sys.path[:0] = [HERE, sys.argv[2], os.path.join(HERE, "..", "support")]
 import real  # noqa: E402  pylint: disable=wrong-import-position
 import rotation  # noqa: E402  pylint: disable=wrong-import-position
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from rotation import DAY, GONE, NOW, PRIMARY, SECONDARY  # noqa: E402  pylint: disable=wrong-import-position
+from rotation import DAY, NOW, PRIMARY, SECONDARY  # noqa: E402  pylint: disable=wrong-import-position
 
 KILLER = os.path.abspath(sys.argv[3])
 rotation.ZONES = {"killed.test": "", "full.test": ""}
 CALLS = 14  # that change files, in one run
+GONE = 3600 + DAY + 7 * DAY  # after its last day, when a record may go
 LATER = 100 * DAY + GONE  # from one rotation to the next
 
 
@@ -67,12 +68,14 @@ def settle(w, domain, now):
 
 
 def each_step_is_disturbed(w, domain, error):
-    w.settings(domain, "rotate = true", 'rotate_every = "90d" rotate_with = "ed25519"')
+    w.settings(domain, "rotate = true", 'rotate_every = "90d" expire = "1d" rotate_with = "ed25519"')
     now, at, disturbed, seen = NOW, 1, True, set()
     while disturbed:
         disturbed = False
         for stage in range(3):  # made and published; used; the one before it gone
-            now += GONE + DAY if stage == 2 else 0
+            if stage == 2:  # somebody looked in between
+                run(w, domain, now + GONE // 2)
+                now += GONE + DAY
             disturbed = run(w, domain, now, at, error) or disturbed
             w.refresh(domain)
             run(w, domain, now)

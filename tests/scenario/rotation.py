@@ -48,6 +48,8 @@ ZONES = {
     "told.test": "",
     "missed.test": "",
     "used.test": "",
+    "ahead.test": "",
+    "behind.test": "",
 }
 
 
@@ -230,7 +232,8 @@ def a_key_lives_from_its_making_to_its_end(w):
     assert w.list(domain)[first]["until"] == late + GONE
 
     # The old record stays for mail that is on its way, and then goes everywhere.
-    assert expect(w.due(conf, late + GONE - 1), 0).out == ""
+    for day in (*range(late, late + GONE, 6 * DAY), late + GONE - 1):
+        assert expect(w.due(conf, day), 0).out == ""
     assert w.record(domain, first) and w.record(domain, first, w.second)
     expect(w.due(conf, late + GONE), 75, "was withdrawn at",
            f"{SECONDARY}@{w.port} still shows it")
@@ -261,6 +264,53 @@ def a_server_that_fails_is_named_and_nothing_signs(w):
         expect(done, 75, f"{DEAD}@{w.port} cannot be reached")
     assert w.phases("fails.test") == {"s20251124e": "pending"}
     assert len(w.record("fails.test", "s20251124e")) == 1
+
+
+# ---- wrong clocks --------------------------------------------------------------------------
+
+def a_clock_that_was_ahead_stops_rotation_until_somebody_comes(w):
+    domain, key, ahead = "ahead.test", "s20360101e", 2082758400
+    conf = w.settings(domain, "rotate = true", 'rotate_with = "ed25519"')
+    w.due(conf, ahead)
+    w.refresh(domain)
+    expect(w.due(conf, ahead), 10, "signs from now on")
+    for _ in range(2):
+        done = w.due(conf, NOW)
+        expect(done, 1, f"{key}: it signs since 2036-01-01", "clock of this host says 2025-11-24",
+               f"if it is right, `yett key rotate {domain}`")
+        assert w.phases(domain) == {key: "signs"} and w.record(domain, key) != []
+    other = w.settings(domain, "")  # one that does not rotate any more
+    expect(w.due(other, NOW), 1, f"{key}: it signs since 2036-01-01")
+    expect(w.key("retire", domain, "--selector", key), 1, f"{key}: it signs since 2036-01-01")
+    assert w.phases(domain) == {key: "signs"}
+    words = ("--config", w.settings(domain, "rotate = true", 'rotate_with = "ed25519"'))
+    expect(w.key("rotate", domain, *words), 75, "it counts from now on", "made s20251124e")
+    w.refresh(domain)
+    expect(w.due(words[1], NOW), 10, "s20251124e._domainkey.ahead.test signs from now on")
+    assert w.list(domain)[key]["until"] == NOW + GONE
+    assert w.record(domain, key) != []
+
+
+def a_clock_that_was_behind_takes_no_record_away(w):
+    """Keys retire in the past, and then the clock is right again."""
+    domain, old, new, behind = "behind.test", "s20251124e", "s20260222e", NOW + 90 * DAY
+    conf = w.settings(domain, "rotate = true", 'rotate_every = "90d" rotate_with = "ed25519"')
+    for day in (NOW, NOW, behind, behind):
+        w.due(conf, day)
+        w.refresh(domain)
+    assert w.phases(domain) == {old: "retiring", new: "signs"}
+    right = behind + 60 * DAY
+    for hour in (0, 3600):
+        done = expect(w.due(conf, right + hour), 0)
+        assert ("the clock has jumped by 60 days" in done.out) == (hour == 0), done
+        assert w.record(domain, old) != [] and w.list(domain)[old]["until"] == right + GONE
+    # At 1970, when the host has started, nothing is done at all.
+    expect(w.due(conf, 3600), 1, "the clock of this host says 1970-01-01")
+    assert w.record(domain, old) != [] and len(w.list(domain)) == 2
+    # In a hurry the clock does not matter.
+    done = w.key("retire", domain, "--selector", old, "--now-really", now=3600)
+    expect(done, 75, "was withdrawn at")
+    assert w.record(domain, old) == []
 
 
 # ---- what is not ours ----------------------------------------------------------------------

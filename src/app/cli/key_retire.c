@@ -71,6 +71,7 @@ static int clear_away(const struct key_work *work, struct keyring *ring)
     struct keyring_dns dns = key_dns(work);
     struct keyring_plan plan = {.settings = key_rotation_settings(work),
                                 .only_retire = true,
+                                .by_hand = true,
                                 .signs = key_is_used,
                                 .context = work,
                                 .now_s = work->now_s};
@@ -81,6 +82,19 @@ static int clear_away(const struct key_work *work, struct keyring *ring)
         return key_complain(work, key_status_of(err), why);
     }
     return turned.end == KEYRING_RESTS ? EXIT_FINE : EXIT_CANNOT_TELL;
+}
+
+/* With a wrong clock its record would go too early.  Who is in a hurry knows better. */
+static int check_clock(const struct key_work *work, struct keyring *ring)
+{
+    struct rotation_settings settings = key_rotation_settings(work);
+    slice fault = keyring_clock_fault(ring, work->now_s);
+    if (fault.ptr == NULL ||
+        (work->options.really &&
+         rotation_set_right(&ring->rotation, &settings, work->now_s))) {
+        return EXIT_FINE;
+    }
+    return key_complain(work, EXIT_BAD, fault);
 }
 
 static int retire(const struct key_work *work, struct keyring *ring)
@@ -102,7 +116,10 @@ static int retire(const struct key_work *work, struct keyring *ring)
                 seals ? "seal" : "sign", SLICE_ARG(ring->domain));
         return EXIT_BAD;
     }
-    status = begin(work, ring, key);
+    status = check_clock(work, ring);
+    if (status == EXIT_FINE) {
+        status = begin(work, ring, key);
+    }
     if (status != EXIT_FINE) {
         return status;
     }

@@ -60,6 +60,7 @@ static struct keyring_plan plan_of(const struct key_work *work,
                                 .wanted = !work->options.due,
                                 .only_retire =
                                     work->options.due && work->has_config && !rotates,
+                                .by_hand = !work->options.due,
                                 .named = is_named ? settings : NULL,
                                 .signs = key_is_used,
                                 .context = work,

@@ -33,6 +33,12 @@ YETT_MUST_USE
 enum yett_err keep_used(struct keyring *ring, const struct keyring_plan *plan,
                         const struct keyring_voice *voice, slice *why);
 
+/* A state that is later than the clock begins anew where somebody says so (plan->by_hand), and
+   what a clock that jumped would take away stays.  Errors as in keyring_save(). */
+YETT_MUST_USE
+enum yett_err mind_clock(struct keyring *ring, const struct keyring_plan *plan,
+                         const struct keyring_voice *voice, slice *why);
+
 void voice_say(const struct keyring_voice *voice, enum keyring_tone tone, slice sentence);
 
 /* "s1._domainkey.example.com", made visible. */

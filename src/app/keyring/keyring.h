@@ -20,8 +20,8 @@
  *
  * ring.c opens and locks them, make.c adds and forgets keys, pem.c is about their files,
  * match.c compares what DNS shows with a key, look.c asks every name server of the zone,
- * change.c changes the zone, turn.c does what core/rotation says is next, and use.c keeps
- * what is still signed with.
+ * change.c changes the zone, turn.c does what core/rotation says is next, use.c keeps what is
+ * still signed with, and clock.c what a wrong clock would take away.
  *
  * Deliberately blocking: whoever calls has nothing else to do meanwhile.  Sentences (`why`)
  * are complete, without full stop, and live in the arena.
@@ -209,6 +209,7 @@ struct keyring_plan {
     unsigned bits;    /* of RSA keys */
     bool wanted;      /* somebody asked for new keys */
     bool only_retire; /* nothing new: clear away what is due */
+    bool by_hand;     /* somebody is there, for whom the clock is right */
     /* The keys that the settings name themselves, where they do: a new key cannot sign before
        it is among them.  NULL: the state decides. */
     const struct config_domain *named;
@@ -231,6 +232,10 @@ struct keyring_turned {
     bool signs_anew; /* other keys sign now: gateways must be told */
     int64_t at_s;
 };
+
+/* Why nothing is done where keys are from a time that the clock has not reached: a sentence that
+   says what to do.  SLICE_NONE: there are none. */
+slice keyring_clock_fault(struct keyring *ring, int64_t now_s);
 
 /* Do one step after the other until there is none that can be done now.  Each is in the state
    before the next begins. */

@@ -16,6 +16,7 @@ struct turn {
     struct keyring_turned *out;
     slice *why;
     bool wanted;
+    bool is_later; /* the state than the clock: nothing is to be done */
     bool has_published, has_withdrawn, has_waited; /* in this turn */
     enum rotation_view views[ROTATION_KEYS_MAX];
 };
@@ -41,6 +42,9 @@ static struct keyring_key *key_at(struct turn *turn, size_t index)
 /* Is there anything to decide for which its record matters? */
 static bool must_look(const struct turn *turn, const struct rotation_key *key)
 {
+    if (turn->is_later) {
+        return false;
+    }
     switch (key->phase) {
     case ROTATION_PENDING:
         return !turn->plan->only_retire;
@@ -88,7 +92,7 @@ static enum yett_err look_at_all(struct turn *turn)
     return err;
 }
 
-/* Only those that retire, where nothing else is to be done. */
+/* Only those that retire, where nothing else is to be done, and if the clock is right. */
 static struct rotation_next next_to_retire(struct turn *turn)
 {
     struct rotation part = {0};
@@ -98,10 +102,12 @@ static struct rotation_next next_to_retire(struct turn *turn)
     none.rsa = none.ed25519 = false;
     none.interval_s = 0;
     for (size_t i = 0; i < turn->ring->rotation.count; i++) {
-        if (turn->ring->rotation.keys[i].phase == ROTATION_RETIRING) {
+        const struct rotation_key *key = &turn->ring->rotation.keys[i];
+        if (key->phase == ROTATION_RETIRING ||
+            rotation_is_later(key, turn->plan->now_s)) {
             whole[part.count] = i;
             views[part.count] = turn->views[i];
-            part.keys[part.count++] = turn->ring->rotation.keys[i];
+            part.keys[part.count++] = *key;
         }
     }
     struct rotation_next found =
@@ -328,8 +334,14 @@ static enum yett_err forget(struct turn *turn, const struct rotation_next *next)
 /* Another record stands there: its name servers are asked once more, to be named. */
 static enum yett_err stop(struct turn *turn, const struct rotation_next *next)
 {
-    say(turn, KEYRING_FAILED, next->reason);
     enum yett_err err = YETT_OK;
+    turn->out->end = KEYRING_STOPPED;
+    if (turn->is_later) {
+        voice_say(turn->voice, KEYRING_FAILED,
+                  keyring_clock_fault(turn->ring, turn->plan->now_s));
+        return YETT_OK;
+    }
+    say(turn, KEYRING_FAILED, next->reason);
     for (size_t i = 0; err == YETT_OK && i < turn->ring->rotation.count; i++) {
         enum rotation_view view;
         if (next->keys[i]) {
@@ -337,7 +349,6 @@ static enum yett_err stop(struct turn *turn, const struct rotation_next *next)
                                turn->why);
         }
     }
-    turn->out->end = KEYRING_STOPPED;
     return err;
 }
 
@@ -411,6 +422,10 @@ enum yett_err keyring_turn(struct keyring *ring, const struct keyring_plan *plan
                         .wanted = plan->wanted && !plan->only_retire};
     bool goes_on = true;
     enum yett_err err = keep_used(ring, plan, voice, why);
+    if (err == YETT_OK) {
+        err = mind_clock(ring, plan, voice, why);
+    }
+    turn.is_later = keyring_clock_fault(ring, plan->now_s).ptr != NULL;
     *out = (struct keyring_turned){.end = KEYRING_WAITS, .at_s = INT64_MAX};
     for (int i = 0; i < STEPS_MAX && goes_on && err == YETT_OK; i++) {
         *why = SLICE("there is no memory left");

@@ -6,7 +6,7 @@
 
 /* Gateways finish what they have in work before they leave: a signature of theirs may be
    this much younger than the last change. */
-enum { LAST_SIGNATURE_S = 3600 };
+enum { LAST_SIGNATURE_S = 3600, DAY_S = 86400 };
 
 size_t rotation_find(const struct rotation *rotation, slice selector)
 {
@@ -82,6 +82,7 @@ void rotation_retire(struct rotation *rotation, size_t index,
     key->until_s = key->phase == ROTATION_PENDING ? now_s : last_use_s(settings, now_s);
     key->phase = ROTATION_RETIRING;
     key->since_s = now_s;
+    rotation->seen_s = now_s;
 }
 
 bool rotation_prolong(struct rotation *rotation, size_t index,
@@ -108,6 +109,69 @@ void rotation_activate(struct rotation *rotation,
             key->since_s = now_s;
         }
     }
+}
+
+/* ---- the clock -------------------------------------------------------------------------- */
+
+bool rotation_is_later(const struct rotation_key *key, int64_t now_s)
+{
+    return key->since_s > now_s && key->since_s - now_s > DAY_S;
+}
+
+bool rotation_set_right(struct rotation *rotation,
+                        const struct rotation_settings *settings, int64_t now_s)
+{
+    bool changed = false;
+    for (size_t i = 0; i < rotation->count; i++) {
+        struct rotation_key *key = &rotation->keys[i];
+        if (rotation_is_later(key, now_s)) {
+            key->since_s = now_s;
+            key->until_s =
+                key->phase == ROTATION_RETIRING ? last_use_s(settings, now_s) : 0;
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+/* Its time was not over when somebody last looked.  What has another one than that of its last
+   signature was given it by somebody, or was prolonged. */
+static bool is_prolonged(const struct rotation *rotation, const struct rotation_key *key,
+                         const struct rotation_settings *settings, int64_t now_s)
+{
+    return key->phase == ROTATION_RETIRING && key->since_s <= now_s &&
+           rotation->seen_s < key->until_s &&
+           key->until_s == last_use_s(settings, key->since_s);
+}
+
+static void prolong_all(struct rotation *rotation,
+                        const struct rotation_settings *settings, int64_t now_s,
+                        bool prolonged[ROTATION_KEYS_MAX])
+{
+    for (size_t i = 0; i < rotation->count; i++) {
+        prolonged[i] = is_prolonged(rotation, &rotation->keys[i], settings, now_s);
+        rotation->keys[i].until_s += prolonged[i] ? now_s - rotation->seen_s : 0;
+    }
+}
+
+bool rotation_see(struct rotation *rotation, const struct rotation_settings *settings,
+                  bool is_sure, int64_t now_s, bool prolonged[ROTATION_KEYS_MAX])
+{
+    int64_t unseen_s = now_s - rotation->seen_s;
+    bool some_retire = false;
+    memset(prolonged, 0, ROTATION_KEYS_MAX * sizeof prolonged[0]);
+    if (!is_sure && rotation->seen_s > 0 && unseen_s > settings->grace_s) {
+        prolong_all(rotation, settings, now_s, prolonged);
+    }
+    for (size_t i = 0; i < rotation->count; i++) {
+        some_retire = some_retire || rotation->keys[i].phase == ROTATION_RETIRING;
+    }
+    /* A day is near enough, and spares the disk. */
+    if (!some_retire || (unseen_s >= 0 && unseen_s < DAY_S)) {
+        return false;
+    }
+    rotation->seen_s = now_s;
+    return true;
 }
 
 void rotation_remove(struct rotation *rotation, size_t index)

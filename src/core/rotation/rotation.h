@@ -18,6 +18,11 @@
  * signature made with it has long expired.  Pure: the clock and what the servers show are
  * handed in, the caller does what step.c says and notes it with the functions of change.c;
  * text.c is the file that the state is kept in.
+ *
+ * Clocks are wrong at times.  Where a key's time is later than the clock, one of the two is,
+ * and nothing is done until somebody says that it is right now (rotation_set_right()).  Where
+ * the clock went on for long and nobody looked, it may have jumped: of that time nothing counts
+ * for records that are to go (rotation_see()).
  */
 
 enum rotation_phase {
@@ -40,6 +45,8 @@ struct rotation {
     struct rotation_key
         keys[ROTATION_KEYS_MAX]; /* in the order in which they were made */
     size_t count;
+    int64_t
+        seen_s; /* the clock when somebody last looked at those that retire; 0: not known */
 };
 
 /* ---- the file -------------------------------------------------------------------------- */
@@ -79,7 +86,8 @@ enum rotation_step {
     ROTATION_GENERATE, /* make keys of `types`, then rotation_add() */
     ROTATION_PUBLISH,  /* put the records of `keys` into DNS */
     ROTATION_WAIT,     /* the records of `keys` are not everywhere yet */
-    ROTATION_STOP,     /* another record stands in the place of one of `keys` */
+    ROTATION_STOP,     /* another record stands in the place of one of `keys`, or they are
+                          rotation_is_later() than the clock */
     ROTATION_ACTIVATE, /* rotation_activate(), then new gateways */
     ROTATION_WITHDRAW, /* take the records of `keys` out of DNS */
     ROTATION_FORGET    /* their records are gone: rotation_remove(), delete the files */
@@ -101,6 +109,9 @@ struct rotation_next rotation_next(const struct rotation *rotation,
                                    const struct rotation_settings *settings,
                                    const enum rotation_view *views, bool wanted,
                                    int64_t now_s);
+
+/* It is in its phase since a time that is more than a day from now. */
+bool rotation_is_later(const struct rotation_key *key, int64_t now_s);
 
 /* ---- what was done --------------------------------------------------------------------- */
 
@@ -128,6 +139,20 @@ void rotation_retire(struct rotation *rotation, size_t index,
    when nothing had to be changed for that, or little. */
 bool rotation_prolong(struct rotation *rotation, size_t index,
                       const struct rotation_settings *settings, int64_t now_s);
+
+/* Whoever is there says that the clock is right: the time of keys that are later than it begins
+   now.  False when there are none. */
+bool rotation_set_right(struct rotation *rotation,
+                        const struct rotation_settings *settings, int64_t now_s);
+
+/*
+ * Note that somebody looks at the state now; before rotation_next().  When nobody did for
+ * longer than the grace, keys that retire may be withdrawn so much later, and `prolonged`
+ * tells which; each once, and none where `is_sure`.  True when there is something to be
+ * written.
+ */
+bool rotation_see(struct rotation *rotation, const struct rotation_settings *settings,
+                  bool is_sure, int64_t now_s, bool prolonged[ROTATION_KEYS_MAX]);
 
 /* It is gone.  Those behind it move up. */
 void rotation_remove(struct rotation *rotation, size_t index);

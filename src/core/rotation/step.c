@@ -3,7 +3,7 @@
 
 /*
  * step: what is to be done next, the most urgent first: keys on their way into service, then
- * new ones when it is time, then those whose time is over.
+ * new ones when it is time, then those whose time is over.  Nothing where the clock is wrong.
  */
 
 struct looking {
@@ -47,6 +47,20 @@ static struct rotation_next say(struct rotation_next next, enum rotation_step st
     next.step = step;
     next.reason = reason;
     return next;
+}
+
+/* Keys from a time that the clock has not reached.  False: none is. */
+static bool stop_clock(const struct looking *at, struct rotation_next *next)
+{
+    bool any = false;
+    for (size_t i = 0; i < at->rotation->count; i++) {
+        next->keys[i] = rotation_is_later(&at->rotation->keys[i], at->now_s);
+        any = any || next->keys[i];
+    }
+    if (any) {
+        *next = say(*next, ROTATION_STOP, "the state is later than the clock");
+    }
+    return any;
 }
 
 /* Of keys that wait for their records. */
@@ -165,6 +179,9 @@ struct rotation_next rotation_next(const struct rotation *rotation,
     struct looking at = {
         .rotation = rotation, .settings = settings, .views = views, .now_s = now_s};
     struct rotation_next next = {0};
+    if (stop_clock(&at, &next)) {
+        return next;
+    }
     if (count_phase(&at, ROTATION_PENDING) > 0) {
         return bring_into_service(&at);
     }

@@ -8,6 +8,10 @@
  *
  *     key SELECTOR rsa|ed25519 pending|active SECONDS
  *     key SELECTOR rsa|ed25519 retiring SECONDS SECONDS
+ *
+ * and before them, where it is known when somebody last looked:
+ *
+ *     seen SECONDS
  */
 
 static const char *const phase_words[] = {"pending", "active", "retiring"};
@@ -64,12 +68,25 @@ static const char *parse_key(struct arena *arena, slice rest, struct rotation_ke
     return NULL;
 }
 
+static enum yett_err parse_seen(slice rest, struct rotation *out, const char **why)
+{
+    if (out->seen_s == 0 && take_time(&rest, &out->seen_s) && out->seen_s > 0 &&
+        slice_is_empty(rest)) {
+        return YETT_OK;
+    }
+    *why = "\"seen\" is followed by one time in seconds, once";
+    return YETT_BAD_SYNTAX;
+}
+
 static enum yett_err parse_line(struct arena *arena, slice line, struct rotation *out,
                                 const char **why)
 {
     slice rest = line;
     if (slice_is_empty(line) || slice_peek(line) == '#') {
         return YETT_OK;
+    }
+    if (slice_take(&rest, SLICE("seen "))) {
+        return parse_seen(rest, out, why);
     }
     if (!slice_take(&rest, SLICE("key "))) {
         *why = "the line does not begin with \"key\"";
@@ -116,6 +133,11 @@ void rotation_write(struct buf *buf, const struct rotation *rotation)
 {
     buf_add_text(buf, "# The signing keys of this domain; yett writes this file, and\n"
                       "# \"yett key list\" tells what it says.\n");
+    if (rotation->seen_s > 0) {
+        buf_add_text(buf, "seen ");
+        buf_add_uint(buf, (uint64_t)rotation->seen_s);
+        buf_add_byte(buf, '\n');
+    }
     for (size_t i = 0; i < rotation->count; i++) {
         const struct rotation_key *key = &rotation->keys[i];
         buf_add_text(buf, "key ");

@@ -290,6 +290,130 @@ static void there_are_no_more_keys_than_a_domain_may_have(void **state)
     assert_int_equal(rotation_add(&rotation, SLICE("x1"), CRYPTO_RSA, NOW), YETT_LIMIT);
 }
 
+/* ---- wrong clocks --------------------------------------------------------------------------- */
+
+/* The clock is years behind, or was years ahead: nobody can tell which. */
+static void a_state_that_is_later_than_the_clock_stops_everything(void **state)
+{
+    enum rotation_view views[] = {ROTATION_SHOWN, ROTATION_SHOWN, ROTATION_SHOWN};
+    (void)state;
+    for (int phase = ROTATION_PENDING; phase <= ROTATION_RETIRING; phase++) {
+        struct rotation rotation = signing_since(NOW);
+        assert_int_equal(rotation_add(&rotation, SLICE("r2"), CRYPTO_RSA, NOW + DAY),
+                         YETT_OK);
+        rotation.keys[2].phase = (enum rotation_phase)phase;
+        struct rotation_next next = rotation_next(&rotation, &settings, views, true, NOW);
+        assert_int_not_equal(next.step, ROTATION_STOP); /* a day is no wrong clock */
+        next = rotation_next(&rotation, &settings, views, true, NOW - 1);
+        assert_step(next, ROTATION_STOP);
+        assert_true(next.keys[2] && !next.keys[0] && !next.keys[1]);
+        assert_step(next_of(&rotation, views, 0), ROTATION_STOP); /* 1970 */
+    }
+}
+
+static void who_sets_the_clock_right_makes_it_count_from_now_on(void **state)
+{
+    int64_t ahead = NOW + 3650 * (int64_t)DAY;
+    struct rotation rotation = signing_since(ahead);
+    (void)state;
+    assert_int_equal(rotation_add(&rotation, SLICE("r2"), CRYPTO_RSA, NOW - DAY),
+                     YETT_OK);
+    rotation_retire(&rotation, 0, &settings, ahead);
+    assert_true(rotation_set_right(&rotation, &settings, NOW));
+    assert_int_equal(rotation.keys[1].since_s, NOW);
+    assert_int_equal(rotation.keys[1].phase, ROTATION_ACTIVE);
+    assert_int_equal(rotation.keys[2].since_s, NOW - DAY);
+    /* It retired at the latest now. */
+    assert_int_equal(rotation.keys[0].since_s, NOW);
+    assert_true(rotation.keys[0].until_s >= NOW + 21 * DAY &&
+                rotation.keys[0].until_s <= NOW + 22 * DAY);
+    assert_false(rotation_set_right(&rotation, &settings, NOW));
+}
+
+/* A pair of which the first retires at NOW. */
+static struct rotation retiring_since_now(void)
+{
+    struct rotation rotation = signing_since(NOW - DAY);
+    rotation_retire(&rotation, 0, &settings, NOW);
+    return rotation;
+}
+
+static void where_the_clock_jumped_an_old_record_stays_so_much_longer(void **state)
+{
+    static const enum rotation_view views[] = {ROTATION_SHOWN, ROTATION_SHOWN};
+    struct rotation_settings only = settings;
+    bool prolonged[ROTATION_KEYS_MAX];
+    struct rotation rotation = retiring_since_now();
+    int64_t jump = NOW + 3000 * (int64_t)DAY;
+    (void)state;
+    only.rsa = false;
+    only.interval_s = 0;
+    assert_true(rotation_see(&rotation, &only, false, jump, prolonged));
+    assert_true(prolonged[0] && !prolonged[1]);
+    assert_int_equal(rotation.seen_s, jump);
+    int64_t until_s = rotation.keys[0].until_s;
+    assert_true(until_s >= jump + 21 * DAY && until_s <= jump + 22 * DAY);
+    assert_step(rotation_next(&rotation, &only, views, false, jump), ROTATION_REST);
+    /* Who looks once a month does not keep it for ever. */
+    assert_true(rotation_see(&rotation, &only, false, until_s + 10 * DAY, prolonged));
+    assert_false(prolonged[0]);
+    assert_step(rotation_next(&rotation, &only, views, false, until_s + 10 * DAY),
+                ROTATION_WITHDRAW);
+}
+
+static void where_somebody_looks_it_goes_in_its_time(void **state)
+{
+    (void)state;
+    bool prolonged[ROTATION_KEYS_MAX];
+    struct rotation rotation = retiring_since_now();
+    int64_t until_s = rotation.keys[0].until_s;
+    assert_false(
+        rotation_see(&rotation, &settings, false, NOW + 3600, prolonged)); /* no write */
+    for (int64_t day = 1; day < 40; day += 7) {
+        assert_true(
+            rotation_see(&rotation, &settings, false, NOW + day * DAY, prolonged));
+        assert_int_equal(rotation.keys[0].until_s, until_s);
+    }
+    /* Somebody says so, as who retires a key by hand. */
+    rotation = retiring_since_now();
+    assert_true(rotation_see(&rotation, &settings, true, NOW + 99 * DAY, prolonged));
+    assert_int_equal(rotation.keys[0].until_s, until_s);
+    /* It was over when somebody looked, and could not be withdrawn. */
+    rotation = retiring_since_now();
+    rotation.seen_s = until_s;
+    assert_true(rotation_see(&rotation, &settings, false, until_s + 99 * DAY, prolonged));
+    assert_int_equal(rotation.keys[0].until_s, until_s);
+    /* It was to go at once. */
+    rotation = retiring_since_now();
+    rotation.keys[0].until_s = NOW + DAY;
+    assert_true(rotation_see(&rotation, &settings, false, NOW + 99 * DAY, prolonged));
+    assert_int_equal(rotation.keys[0].until_s, NOW + DAY);
+    /* From before this was noted. */
+    rotation = retiring_since_now();
+    rotation.seen_s = 0;
+    assert_true(rotation_see(&rotation, &settings, false, NOW + 99 * DAY, prolonged));
+    assert_int_equal(rotation.keys[0].until_s, until_s);
+    /* Nothing retires: nothing is to be written, ever. */
+    rotation = signing_since(NOW);
+    assert_false(rotation_see(&rotation, &settings, false, NOW + 99 * DAY, prolonged));
+}
+
+/* Retired by a clock that was behind, which is right again: the first look is a jump. */
+static void a_key_that_retired_in_the_past_keeps_its_record(void **state)
+{
+    (void)state;
+    bool prolonged[ROTATION_KEYS_MAX];
+    for (int64_t behind = 8; behind < 20000; behind += 13) {
+        struct rotation rotation = signing_since(NOW - 30000 * (int64_t)DAY);
+        rotation_retire(&rotation, 0, &settings, NOW - behind * DAY);
+        for (int64_t hour = 0; hour < 14 * 24; hour++) { /* of mail on its way */
+            int64_t now_s = NOW + hour * 3600;
+            (void)rotation_see(&rotation, &settings, false, now_s, prolonged);
+            assert_true(rotation.keys[0].until_s > now_s);
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -304,6 +428,11 @@ int main(void)
         cmocka_unit_test(the_whole_life_of_keys),
         cmocka_unit_test(selectors_are_named_for_their_day_and_never_taken),
         cmocka_unit_test(there_are_no_more_keys_than_a_domain_may_have),
+        cmocka_unit_test(a_state_that_is_later_than_the_clock_stops_everything),
+        cmocka_unit_test(who_sets_the_clock_right_makes_it_count_from_now_on),
+        cmocka_unit_test(where_the_clock_jumped_an_old_record_stays_so_much_longer),
+        cmocka_unit_test(where_somebody_looks_it_goes_in_its_time),
+        cmocka_unit_test(a_key_that_retired_in_the_past_keeps_its_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

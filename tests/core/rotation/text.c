@@ -32,6 +32,7 @@ static void what_is_written_is_read_again(void **state)
     assert_int_equal(rotation_parse(arena, buf_slice(&buf), &again, &line, &why),
                      YETT_OK);
     assert_int_equal(again.count, 3);
+    assert_int_equal(again.seen_s, 4000);
     for (size_t i = 0; i < 3; i++) {
         const struct rotation_key *a = &rotation.keys[i], *b = &again.keys[i];
         assert_true(slice_eq(a->selector, b->selector));
@@ -65,21 +66,25 @@ static void what_is_wrong_is_named_with_its_line(void **state)
         size_t line;
         const char *why;
     } cases[] = {
-        {"kee a rsa active 1\n",                     1, "the line does not begin with \"key\""          },
-        {"\nkey A rsa active 1\n",                   2, "this is no selector"                           },
-        {"key a..b rsa active 1\n",                  1, "this is no selector"                           },
-        {"key ../x rsa active 1\n",                  1, "this is no selector"                           },
-        {"key  rsa active 1\n",                      1, "this is no selector"                           },
-        {"key a dsa active 1\n",                     1, "the kind of key is neither rsa nor ed25519"    },
-        {"key a rsa\n",                              1, "the phase is none of pending, active, retiring"},
-        {"key a rsa gone 1\n",                       1, "the phase is none of pending, active, retiring"},
-        {"key a rsa active\n",                       1, "one time in seconds must follow"               },
-        {"key a rsa active -1\n",                    1, "one time in seconds must follow"               },
-        {"key a rsa active 1 2\n",                   1, "one time in seconds must follow"               },
-        {"key a rsa active 99999999999999999999\n",  1, "one time in seconds must follow"               },
-        {"key a rsa retiring 1\n",                   1, "two times in seconds must follow"              },
-        {"key a rsa active 1\nkey a rsa active 1\n", 2, "this selector was there before"                },
-        {"key a rsa active 1",                       1, "the last line is cut off"                      },
+        {"kee a rsa active 1\n",                     1, "the line does not begin with \"key\""             },
+        {"\nkey A rsa active 1\n",                   2, "this is no selector"                              },
+        {"key a..b rsa active 1\n",                  1, "this is no selector"                              },
+        {"key ../x rsa active 1\n",                  1, "this is no selector"                              },
+        {"key  rsa active 1\n",                      1, "this is no selector"                              },
+        {"key a dsa active 1\n",                     1, "the kind of key is neither rsa nor ed25519"       },
+        {"key a rsa\n",                              1, "the phase is none of pending, active, retiring"   },
+        {"key a rsa gone 1\n",                       1, "the phase is none of pending, active, retiring"   },
+        {"key a rsa active\n",                       1, "one time in seconds must follow"                  },
+        {"key a rsa active -1\n",                    1, "one time in seconds must follow"                  },
+        {"key a rsa active 1 2\n",                   1, "one time in seconds must follow"                  },
+        {"key a rsa active 99999999999999999999\n",  1, "one time in seconds must follow"                  },
+        {"key a rsa retiring 1\n",                   1, "two times in seconds must follow"                 },
+        {"key a rsa active 1\nkey a rsa active 1\n", 2, "this selector was there before"                   },
+        {"seen\n",                                   1, "the line does not begin with \"key\""             },
+        {"seen 0\n",                                 1, "\"seen\" is followed by one time in seconds, once"},
+        {"seen 1 2\n",                               1, "\"seen\" is followed by one time in seconds, once"},
+        {"seen 1\nseen 1\n",                         2, "\"seen\" is followed by one time in seconds, once"},
+        {"key a rsa active 1",                       1, "the last line is cut off"                         },
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
