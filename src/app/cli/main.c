@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/command.h"
+#include "app/examiner/examiner.h"
 #include "app/gateway/gateway.h"
 #include "app/keeper/keeper.h"
 #include "app/supervisor/supervisor.h"
@@ -34,6 +35,7 @@ static const struct role {
     {"--role=settings", settings_main},
     {"--role=gateway",  gateway_main },
     {"--role=keeper",   keeper_main  },
+    {"--role=examiner", examiner_main},
 };
 
 static const struct role *find_role(const char *argument)

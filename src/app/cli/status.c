@@ -174,6 +174,17 @@ static slice duration(struct arena *arena, uint64_t seconds)
     return arena_printf(arena, "%" PRIu64 " s", seconds);
 }
 
+/* Of those who may not be there at all. */
+static void show_replaced(const struct page *page, const json_t *answer, const char *list,
+                          const char *key, const char *label)
+{
+    uint64_t restarts = number_of(answer, key);
+    if (restarts != 0 || json_array_size(json_object_get(answer, list)) != 0) {
+        show(page, label, restarts != 0 ? TONE_WARN : TONE_PLAIN,
+             arena_printf(page->arena, "%" PRIu64, restarts));
+    }
+}
+
 static void show_head(const struct page *page, const json_t *answer)
 {
     slice up = duration(page->arena, number_of(answer, "uptime"));
@@ -192,11 +203,8 @@ static void show_head(const struct page *page, const json_t *answer)
     }
     show(page, "gateways replaced", TONE_PLAIN,
          arena_printf(page->arena, "%" PRIu64, number_of(answer, "restarts")));
-    uint64_t keepers = number_of(answer, "keeper_restarts");
-    if (keepers != 0 || json_array_size(json_object_get(answer, "keepers")) != 0) {
-        show(page, "keepers replaced", keepers != 0 ? TONE_WARN : TONE_PLAIN,
-             arena_printf(page->arena, "%" PRIu64, keepers));
-    }
+    show_replaced(page, answer, "keepers", "keeper_restarts", "keepers replaced");
+    show_replaced(page, answer, "examiners", "examiner_restarts", "examiners replaced");
     uint64_t poisoned = number_of(answer, "poisoned_messages");
     if (poisoned != 0) {
         show(page, "not looked into", TONE_WARN,
@@ -279,6 +287,7 @@ static void show_answer(const struct page *page, const json_t *answer)
     show_listeners(page, answer);
     show_workers(page, answer, "workers", "gateways");
     show_workers(page, answer, "keepers", "keepers");
+    show_workers(page, answer, "examiners", "examiners");
     putchar('\n');
     show_figures(page, json_object_get(answer, "gauges"));
     putchar('\n');

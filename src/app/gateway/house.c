@@ -88,7 +88,7 @@ bool house_open(struct gateway *gateway)
 {
     gateway->house = (struct intake_house){
         .config = &gateway->config,
-        .settings = gateway->options.settings,
+        .settings = gateway->settings,
         .crypto = gateway->shares.crypto,
         .suffixes = gateway->shares.suffixes,
         .source = source_of(&gateway->shares),

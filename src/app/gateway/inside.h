@@ -2,6 +2,7 @@
 #ifndef YETT_APP_GATEWAY_INSIDE_H
 #define YETT_APP_GATEWAY_INSIDE_H
 
+#include "app/role/role.h"
 #include "app/shares/shares.h"
 #include "core/config/config.h"
 #include "core/event/event.h"
@@ -13,22 +14,7 @@
 #include "edge/milter/milter.h"
 #include "edge/scoreboard/scoreboard.h"
 
-#include <sys/types.h>
-
 /* inside: what the files of this folder know of each other. */
-
-/* The command line of the role. */
-struct gateway_options {
-    unsigned slot;
-    unsigned listeners;
-    const char *zone_path; /* NULL: DNS */
-    slice settings;        /* fingerprint */
-    bool has_now, has_uid, has_gid, has_sandbox;
-    int64_t now_s;
-    uid_t uid;
-    gid_t gid;
-    enum config_sandbox sandbox;
-};
 
 /* Sessions whose end of body came, in the order in which their time is up. */
 struct deadline_line {
@@ -44,8 +30,11 @@ struct complaints {
 enum { GATEWAY_IDS_KEPT = 64, GATEWAY_ID_OCTETS = 10 /* give 16 letters of 5 bits */ };
 
 struct gateway {
-    struct gateway_options options;
-    struct arena *arena; /* settings and shares */
+    struct role_options options;
+    unsigned listeners;    /* so many were handed over */
+    const char *zone_path; /* NULL: DNS */
+    slice settings;        /* fingerprint */
+    struct arena *arena;   /* settings and shares */
     struct config config;
     struct loop *loop;
     struct scoreboard *board;
@@ -55,6 +44,7 @@ struct gateway {
     struct signing_house signing;
     struct sealing_house sealing;
     struct keeper_client *keeper; /* NULL: nothing is signed */
+    bool has_examiner;            /* what failed is handed over */
 
     struct milter_server *server;
     struct loop_watch *control;
@@ -72,8 +62,9 @@ struct gateway {
     uint8_t ids[GATEWAY_IDS_KEPT][GATEWAY_ID_OCTETS]; /* random octets not yet used */
     size_t ids_left;
 
-    struct arena *lines; /* one line of the log */
+    struct arena *lines; /* one line of the log, one case for the examiner */
     struct complaints complaints;
+    int64_t unexamined_told_ms;           /* 0: never */
     struct milter_statistics told_server; /* so much is in the counters */
     struct resolver_statistics told_resolver;
     uint64_t told_log_lost;
@@ -82,7 +73,7 @@ struct gateway {
 /* ---- options.c -------------------------------------------------------------------------- */
 
 YETT_MUST_USE
-bool gateway_read_options(int argc, char **argv, struct gateway_options *out);
+bool gateway_read_options(int argc, char **argv, struct gateway *gateway);
 
 /* ---- open.c ----------------------------------------------------------------------------- */
 
@@ -121,6 +112,11 @@ struct keeper_call *sign_ask(struct gateway *gateway, struct intake *intake,
 void sign_answer(struct gateway *gateway, struct intake *intake,
                  const struct keeper_reply *reply, const char *why);
 
+/* ---- examine.c -------------------------------------------------------------------------- */
+
+/* Give the examiner what failed of the message that was decided just now. */
+void examine_failed(struct gateway *gateway, const struct intake *intake);
+
 /* ---- tell.c ----------------------------------------------------------------------------- */
 
 void tell_count(struct gateway *gateway, enum scoreboard_counter which, uint64_t more);
@@ -133,6 +129,9 @@ void tell_fault(struct gateway *gateway, slice listener, slice peer, slice why);
 
 /* A message was not signed, since its keeper did not do it. */
 void tell_unsigned(struct gateway *gateway, slice why);
+
+/* What failed of a message is not looked into: once an hour, `why` is said as well. */
+void tell_unexamined(struct gateway *gateway, slice why);
 
 /* Figures, once a second. */
 void tell_figures(struct gateway *gateway);

@@ -3,12 +3,8 @@
 #include "app/role/role.h"
 #include "app/table/table.h"
 #include "edge/config/config.h"
-#include "edge/sandbox/sandbox.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,7 +13,7 @@
 
 enum {
     SETTINGS_BYTES_MAX = 16 * 1024 * 1024, /* they are written by a role of ours */
-    LINES_ARENA_BYTES = 1024 * 1024,
+    LINES_ARENA_BYTES = 2 * 1024 * 1024,   /* the head of a case is the largest */
     PENDING_PER_CONNECTION = 16 * 1024,
     PENDING_MIN = 16 * 1024 * 1024,
     OTHER_DESCRIPTORS = 576 /* of the resolver and the rest */
@@ -76,7 +72,7 @@ static bool open_settings(struct opening *opening)
     if (config_file_set_host_name(gateway->arena, &gateway->config) != YETT_OK) {
         return fail(opening, SLICE("out of memory"));
     }
-    if (gateway->config.listener_count != gateway->options.listeners) {
+    if (gateway->config.listener_count != gateway->listeners) {
         return fail(opening, SLICE("the settings name another number of listeners than "
                                    "were handed over"));
     }
@@ -136,22 +132,12 @@ static bool open_log(struct opening *opening)
     return true;
 }
 
-/* The rest of it is out of reach from here on, also for whoever takes us over. */
 static bool open_scoreboard(struct opening *opening)
 {
     struct gateway *gateway = opening->gateway;
-    gateway->board = scoreboard_attach(ROLE_SCOREBOARD);
-    if (gateway->board == NULL) {
-        return fail(opening, SLICE("there is no scoreboard at descriptor 4"));
-    }
-    if (!scoreboard_confine(gateway->board, ROLE_SCOREBOARD, gateway->options.slot)) {
-        return fail(opening, arena_printf(gateway->arena,
-                                          "the scoreboard cannot be mapped for reading "
-                                          "only: %s; is /proc there?",
-                                          strerror(errno)));
-    }
-    (void)close(ROLE_SCOREBOARD);
-    return true;
+    gateway->board =
+        role_open_scoreboard(gateway->arena, gateway->options.slot, &opening->why);
+    return gateway->board != NULL;
 }
 
 static bool open_shares(struct opening *opening)
@@ -161,8 +147,8 @@ static bool open_shares(struct opening *opening)
     if (gateway->loop == NULL) {
         return fail(opening, SLICE("the event loop cannot be started"));
     }
-    if (shares_open(gateway->arena, &gateway->config, gateway->options.zone_path,
-                    gateway->loop, &gateway->shares, &opening->why) != YETT_OK) {
+    if (shares_open(gateway->arena, &gateway->config, gateway->zone_path, gateway->loop,
+                    &gateway->shares, &opening->why) != YETT_OK) {
         return false;
     }
     return house_open(gateway) ? true : fail(opening, SLICE("out of memory"));
@@ -193,6 +179,15 @@ static bool open_signing(struct opening *opening)
     gateway->keeper = keeper_client_new(&options);
     return gateway->keeper != NULL ||
            fail(opening, SLICE("there is no keeper at descriptor 7"));
+}
+
+/* A pair that is only written to: what is there is found out with the first text. */
+static bool open_examiner(struct opening *opening)
+{
+    struct gateway *gateway = opening->gateway;
+    gateway->has_examiner = gateway->config.dkim.autopsy;
+    return !gateway->has_examiner || fcntl(ROLE_EXAMINER, F_GETFD) >= 0 ||
+           fail(opening, SLICE("there is no examiner at descriptor 8"));
 }
 
 static bool open_server(struct opening *opening)
@@ -237,20 +232,15 @@ static bool open_server(struct opening *opening)
 static bool build_walls(struct opening *opening)
 {
     struct gateway *gateway = opening->gateway;
-    struct gateway_options *options = &gateway->options;
-    struct sandbox_user user = {
-        .uid = options->uid, .gid = options->gid, .given = options->has_uid};
-    enum config_sandbox wanted =
-        options->has_sandbox ? options->sandbox : gateway->config.sandbox;
-    return role_lock_in(gateway->arena, SANDBOX_GATEWAY, &user, wanted, gateway->log,
-                        &opening->why);
+    return role_lock_in(gateway->arena, SANDBOX_GATEWAY, &gateway->options.user,
+                        gateway->options.sandbox, gateway->log, &opening->why);
 }
 
 bool gateway_open(struct gateway *gateway, slice *why)
 {
     static bool (*const steps[])(struct opening *) = {
-        open_settings, open_scoreboard, open_log,   open_shares,
-        open_signing,  open_server,     build_walls};
+        open_settings, open_scoreboard, open_log,    open_shares,
+        open_signing,  open_examiner,   open_server, build_walls};
     struct opening opening = {.gateway = gateway};
     gateway->arena = arena_new(CONFIG_FILE_ARENA_BYTES + ((size_t)512 << 20));
     if (gateway->arena == NULL) {

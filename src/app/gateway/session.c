@@ -198,6 +198,7 @@ static bool deliver(struct gateway_session *session, const struct event *event)
         return false;
     }
     tell_event(gateway, event, loop_now_ms(gateway->loop) - session->began_ms);
+    examine_failed(gateway, milter_session_intake(session->milter));
     end_message(session);
     milter_session_release(session->milter);
     return true;

@@ -6,7 +6,12 @@
  * tell: what was decided goes into the log, one line a message, and into the counters; what
  * peers do wrong into both.
  */
-enum { LINE_MAX_BYTES = 32 * 1024, COMPLAINTS_PER_MINUTE = 10, MINUTE_MS = 60 * 1000 };
+enum {
+    LINE_MAX_BYTES = 32 * 1024,
+    COMPLAINTS_PER_MINUTE = 10,
+    MINUTE_MS = 60 * 1000,
+    HOUR_MS = 60 * MINUTE_MS
+};
 
 void tell_count(struct gateway *gateway, enum scoreboard_counter which, uint64_t more)
 {
@@ -142,6 +147,20 @@ void tell_unsigned(struct gateway *gateway, slice why)
     tell_count(gateway, COUNT_SIGNING_FAILED, 1);
     if (may_complain(gateway)) {
         log_say(gateway->log, LOG_LEVEL_WARNING, "a message was not signed: %.*s",
+                SLICE_ARG(why));
+    }
+}
+
+void tell_unexamined(struct gateway *gateway, slice why)
+{
+    int64_t now_ms = loop_now_ms(gateway->loop);
+    tell_count(gateway, COUNT_AUTOPSIES_LEFT, 1);
+    if (gateway->unexamined_told_ms == 0 ||
+        now_ms - gateway->unexamined_told_ms >= HOUR_MS) {
+        gateway->unexamined_told_ms = now_ms;
+        log_say(gateway->log, LOG_LEVEL_WARNING,
+                "a signature that failed is not looked into, and maybe more within an "
+                "hour (yett status counts them): %.*s",
                 SLICE_ARG(why));
     }
 }

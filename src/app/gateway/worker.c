@@ -165,7 +165,7 @@ int gateway_main(int argc, char **argv)
     }
     int status = EXIT_WRONG_USE;
     role_ignore_signals();
-    if (gateway_read_options(argc, argv, &gateway->options)) {
+    if (gateway_read_options(argc, argv, gateway)) {
         status = run(gateway);
     }
     gateway_close(gateway);

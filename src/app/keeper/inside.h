@@ -2,6 +2,7 @@
 #ifndef YETT_APP_KEEPER_INSIDE_H
 #define YETT_APP_KEEPER_INSIDE_H
 
+#include "app/role/role.h"
 #include "core/config/config.h"
 #include "core/crypto/crypto.h"
 #include "core/keeper/keeper.h"
@@ -9,29 +10,15 @@
 #include "edge/loop/loop.h"
 #include "edge/scoreboard/scoreboard.h"
 
-#include <sys/types.h>
-
 /* inside: what the files of this folder know of each other. */
-
-/* The command line of the role. */
-struct keeper_role_options {
-    unsigned slot;
-    unsigned rate_per_domain;
-    bool has_now, has_uid, has_gid;
-    int64_t now_s;
-    uid_t uid;
-    gid_t gid;
-    enum config_sandbox sandbox;
-    enum config_log_target log_target;
-    enum config_log_format log_format;
-};
 
 struct keys;
 
 enum { KEEPER_REPLIES_HELD = 8 }; /* until those that ask as well are answered */
 
 struct keeper_role {
-    struct keeper_role_options options;
+    struct role_options options;
+    unsigned rate_per_domain;
     struct arena *arena;   /* for as long as it lives */
     struct arena *scratch; /* of one request */
     struct crypto *crypto;
@@ -60,7 +47,7 @@ struct keeper_role {
 /* ---- options.c -------------------------------------------------------------------------- */
 
 YETT_MUST_USE
-bool keeper_read_options(int argc, char **argv, struct keeper_role_options *out);
+bool keeper_read_options(int argc, char **argv, struct keeper_role *role);
 
 /* ---- open.c ----------------------------------------------------------------------------- */
 

@@ -3,12 +3,8 @@
 #include "app/role/role.h"
 #include "app/table/table.h"
 #include "edge/keys/keys.h"
-#include "edge/sandbox/sandbox.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 /* open: what a keeper needs, in the order in which it can be had, and then the walls. */
@@ -39,24 +35,11 @@ static bool open_basics(struct opening *opening)
            fail(opening, SLICE("out of memory"));
 }
 
-/* Before anybody could have taken us over, what we do not write is out of reach. */
 static bool open_scoreboard(struct opening *opening)
 {
     struct keeper_role *role = opening->role;
-    role->board = scoreboard_attach(ROLE_SCOREBOARD);
-    if (role->board == NULL) {
-        return fail(opening, SLICE("there is no scoreboard at descriptor 4"));
-    }
-    if (!scoreboard_confine(role->board, ROLE_SCOREBOARD, role->options.slot)) {
-        return fail(
-            opening,
-            arena_printf(role->arena,
-                         "the scoreboard cannot be mapped for reading only: %s; is "
-                         "/proc there?",
-                         strerror(errno)));
-    }
-    (void)close(ROLE_SCOREBOARD);
-    return true;
+    role->board = role_open_scoreboard(role->arena, role->options.slot, &opening->why);
+    return role->board != NULL;
 }
 
 static bool open_table(struct opening *opening)
@@ -71,7 +54,7 @@ static bool open_keys(struct opening *opening)
 {
     struct keeper_role *role = opening->role;
     if (role->options.has_uid) {
-        keys_trust_keeper(role->options.uid, role->options.gid);
+        keys_trust_keeper(role->options.user.uid, role->options.user.gid);
     }
     role->keys = keys_open(role->arena, role->crypto, role->table, role->log);
     return role->keys != NULL || fail(opening, SLICE("no memory for the keys"));
@@ -82,7 +65,7 @@ static bool open_keeper(struct opening *opening)
     struct keeper_role *role = opening->role;
     struct keeper_options options = {.crypto = role->crypto,
                                      .table = role->table,
-                                     .rate_per_minute = role->options.rate_per_domain,
+                                     .rate_per_minute = role->rate_per_domain,
                                      .key = keys_find,
                                      .context = role->keys};
     int flags = fcntl(ROLE_KEEPER, F_GETFL);
@@ -100,11 +83,8 @@ static bool open_keeper(struct opening *opening)
 static bool build_walls(struct opening *opening)
 {
     struct keeper_role *role = opening->role;
-    struct keeper_role_options *options = &role->options;
-    struct sandbox_user user = {
-        .uid = options->uid, .gid = options->gid, .given = options->has_uid};
-    return role_lock_in(role->arena, SANDBOX_KEEPER, &user, options->sandbox, role->log,
-                        &opening->why);
+    return role_lock_in(role->arena, SANDBOX_KEEPER, &role->options.user,
+                        role->options.sandbox, role->log, &opening->why);
 }
 
 bool keeper_open(struct keeper_role *role, slice *why)

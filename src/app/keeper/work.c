@@ -275,7 +275,7 @@ int keeper_main(int argc, char **argv)
     }
     int status = EXIT_WRONG_USE;
     role_ignore_signals();
-    if (keeper_read_options(argc, argv, &role->options)) {
+    if (keeper_read_options(argc, argv, role)) {
         status = run(role);
     }
     keeper_close(role);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/role/role.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
-/* begin: what a gateway and a keeper do alike when they begin. */
+/* begin: what gateways and those beside them do alike when they begin. */
 
 void role_ignore_signals(void)
 {
@@ -11,6 +14,25 @@ void role_ignore_signals(void)
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         (void)signal(signals[i], SIG_IGN);
     }
+}
+
+struct scoreboard *role_open_scoreboard(struct arena *arena, unsigned slot, slice *why)
+{
+    struct scoreboard *board = scoreboard_attach(ROLE_SCOREBOARD);
+    if (board == NULL) {
+        *why = SLICE("there is no scoreboard at descriptor 4");
+        return NULL;
+    }
+    if (!scoreboard_confine(board, ROLE_SCOREBOARD, slot)) {
+        *why = arena_printf(arena,
+                            "the scoreboard cannot be mapped for reading only: %s; is "
+                            "/proc there?",
+                            strerror(errno));
+        scoreboard_close(board);
+        return NULL;
+    }
+    (void)close(ROLE_SCOREBOARD);
+    return board;
 }
 
 bool role_lock_in(struct arena *arena, enum sandbox_role role,

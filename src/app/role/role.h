@@ -8,6 +8,7 @@
 #include "core/config/config.h"
 #include "edge/log/log.h"
 #include "edge/sandbox/sandbox.h"
+#include "edge/scoreboard/scoreboard.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 
 /*
  * role: what the supervisor and the processes that it starts say to each other (role.c), and
- * what they do alike (begin.c).
+ * what they do alike (options.c, begin.c).
  *
  * A role is this program again, started by fork and exec as `yett --role=NAME …`.  It finds
  * its descriptors at fixed numbers and talks over a SOCK_SEQPACKET pair in messages of one
@@ -26,15 +27,17 @@
  *          --sandbox=required|best-effort [--uid=N --gid=N] [--zone=PATH] [--now=EPOCH]
  *     yett --role=keeper --slot=N --rate=N --log=TARGET --log-format=FORMAT
  *          --sandbox=required|best-effort [--uid=N --gid=N] [--now=EPOCH]
+ *     yett --role=examiner --slot=N --log=TARGET --log-format=FORMAT
+ *          --sandbox=required|best-effort [--uid=N --gid=N]
  *
  * After the program was replaced by another version, the supervisor is still the old one
  * and what it starts are new ones: ROLE_VERSION changes with anything in here.
  */
-enum { ROLE_VERSION = 4 };
+enum { ROLE_VERSION = 5 };
 
 enum role_descriptor {
     ROLE_CONTROL = 3,    /* the pair */
-    ROLE_SCOREBOARD = 4, /* gateway, keeper */
+    ROLE_SCOREBOARD = 4, /* all but the settings role */
     /* memfd: settings as text, complete, without includes; the settings role writes it, the
        gateway reads it */
     ROLE_SETTINGS = 5,
@@ -43,7 +46,8 @@ enum role_descriptor {
     ROLE_SIGNING = 6,
     ROLE_KEEPER =
         7, /* an end of the pair that a gateway and its keeper have (core/keeper) */
-    ROLE_FIRST_LISTENER = 8
+    ROLE_EXAMINER = 8, /* the same of a gateway and its examiner (edge/handover) */
+    ROLE_FIRST_LISTENER = 9
 };
 
 enum role_kind {
@@ -64,6 +68,7 @@ struct role_plan {
     uint32_t uid, gid, has_user;     /* who the gateways become */
     uint32_t keeper_uid, keeper_gid; /* who the keepers become, where has_user */
     uint32_t signs;                  /* there is a table, and a keeper for each gateway */
+    uint32_t examines;               /* there is an examiner for each gateway */
     uint32_t rate_per_domain;        /* signatures a minute; 0: without end */
     uint32_t rotates;                /* keys of some domain change by themselves */
     uint32_t log_target, log_format; /* enum config_log_target, _format */
@@ -106,11 +111,39 @@ void role_say(int fd, enum role_kind kind, slice text);
 YETT_MUST_USE
 enum yett_err role_receive(int fd, struct role_message *out);
 
+/* ---- options.c -------------------------------------------------------------------------- */
+
+/* What all that are started have on their command lines. */
+struct role_options {
+    unsigned slot;
+    bool has_now, has_uid, has_gid;
+    int64_t now_s;
+    struct sandbox_user user;
+    enum config_sandbox sandbox;
+    enum config_log_target log_target;
+    enum config_log_format log_format;
+};
+
+/* Read the command line of the role `name`.  `read_own` (NULL: none) reads what only this role
+   has, and says false to the rest; an argument ends in NUL.  False after a word to standard
+   error. */
+YETT_MUST_USE
+bool role_read_options(int argc, char **argv, const char *name, struct role_options *out,
+                       bool (*read_own)(void *context, slice argument), void *context);
+
+YETT_MUST_USE
+bool role_read_number(slice value, uint64_t max, uint64_t *out);
+
 /* ---- begin.c ---------------------------------------------------------------------------- */
 
 /* A terminal's Ctrl-C and a service's stop reach all processes of the group; only the
    supervisor answers them, and tells us. */
 void role_ignore_signals(void);
+
+/* The board, of which we can write nothing but our slot from here on, whoever takes us over.
+   NULL with `*why`, a sentence, static or in `arena`. */
+YETT_MUST_USE
+struct scoreboard *role_open_scoreboard(struct arena *arena, unsigned slot, slice *why);
 
 /* Become `user` and build the walls of `role`.  False with `*why`, a sentence in `arena`; where
    less than `wanted` is enough, what could not be had is only logged. */

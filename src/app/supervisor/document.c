@@ -80,13 +80,19 @@ static const char *worker_word(const struct worker *worker)
     return "";
 }
 
+static size_t count_kind(const struct generation *generation, enum worker_kind kind)
+{
+    return generation->pairs[kind] == NULL ? 0 : generation->gateway_count;
+}
+
 static void add_generation(struct buf *out, const struct generation *generation)
 {
     add_number(out, "{", "number", generation->number);
     add_text(out, ",", "state", generation_word(generation));
     add_text(out, ",", "settings", generation->plan.fingerprint);
     add_number(out, ",", "workers", generation->gateway_count);
-    add_number(out, ",", "keepers", generation->worker_count - generation->gateway_count);
+    add_number(out, ",", "keepers", count_kind(generation, WORKER_KEEPER));
+    add_number(out, ",", "examiners", count_kind(generation, WORKER_EXAMINER));
     add_key(out, ",", "listeners");
     buf_add_byte(out, '[');
     for (size_t i = 0; i < generation->listener_count; i++) {
@@ -179,12 +185,14 @@ void document_write(const struct supervisor *supervisor, int64_t now_ms, struct 
     } else {
         add_string(out, supervisor->last_failure);
     }
-    add_number(out, ",", "restarts", supervisor->restarts);
-    add_number(out, ",", "keeper_restarts", supervisor->keeper_restarts);
+    add_number(out, ",", "restarts", supervisor->restarts[WORKER_GATEWAY]);
+    add_number(out, ",", "keeper_restarts", supervisor->restarts[WORKER_KEEPER]);
+    add_number(out, ",", "examiner_restarts", supervisor->restarts[WORKER_EXAMINER]);
     add_number(out, ",", "poisoned_messages", supervisor->poisoned);
     add_generations(out, supervisor);
     add_workers(out, supervisor, "workers", WORKER_GATEWAY, now_ms);
     add_workers(out, supervisor, "keepers", WORKER_KEEPER, now_ms);
+    add_workers(out, supervisor, "examiners", WORKER_EXAMINER, now_ms);
     add_figures(out, supervisor->board);
     buf_add_text(out, "}\n");
 }

@@ -10,17 +10,16 @@
 #include <unistd.h>
 
 /*
- * generation: the gateways of one set of settings, and a keeper for each where something is
- * signed.
+ * generation: the gateways of one set of settings, and beside each a keeper where something is
+ * signed, and an examiner where failed signatures are looked into.
  *
  * It is in force when all of them are ready, and not before: then the one before it is told
  * to leave.  Of one that does not get there nothing remains.
  *
- * A gateway and its keeper are connected by a pair whose ends are held here as well: who dies
- * is started again with the same end, and the other one notices nothing but a pause.
+ * A gateway and its keeper or examiner are connected by a pair whose ends are held here as
+ * well: who dies is started again with the same end, and the other one notices nothing but a
+ * pause.
  */
-
-enum { PAIR_BYTES = 256 * 1024 };
 
 /* ---- beginning -------------------------------------------------------------------------- */
 
@@ -66,13 +65,38 @@ static void release_listeners(struct generation *generation)
     generation->listener_count = 0;
 }
 
-/* ---- gateways and keepers ---- */
+/* ---- who is in it ---- */
 
-/* Room in each direction for the largest request: what the system gives by default may do,
-   but need not. */
-static bool open_pair(int pair[2])
+/*
+ * How much a pair holds.  To a keeper the largest request: what the system gives by default may
+ * do, but need not.  To an examiner some 25 texts, of which each takes memory of its own until
+ * it is read: this is what bounds that.
+ */
+static const struct {
+    enum worker_kind kind;
+    int pair_bytes;
+} companions[] = {
+    {WORKER_KEEPER,   256 * 1024},
+    {WORKER_EXAMINER, 16 * 1024 },
+};
+
+enum { COMPANIONS = sizeof(companions) / sizeof(companions[0]) };
+
+static bool has_kind(const struct generation *generation, enum worker_kind kind)
 {
-    int bytes = PAIR_BYTES;
+    switch (kind) {
+    case WORKER_GATEWAY:
+        return true;
+    case WORKER_KEEPER:
+        return generation->plan.signs != 0;
+    case WORKER_EXAMINER:
+        return generation->plan.examines != 0;
+    }
+    return false;
+}
+
+static bool open_pair(int pair[2], int bytes)
+{
     if (!spawn_pair(&pair[0], &pair[1])) {
         return false;
     }
@@ -83,9 +107,12 @@ static bool open_pair(int pair[2])
 
 static bool open_pairs(struct generation *generation)
 {
-    for (size_t i = 0; generation->pairs != NULL && i < generation->gateway_count; i++) {
-        if (!open_pair(generation->pairs[i])) {
-            return false;
+    for (size_t i = 0; i < COMPANIONS; i++) {
+        int(*pairs)[2] = generation->pairs[companions[i].kind];
+        for (size_t j = 0; pairs != NULL && j < generation->gateway_count; j++) {
+            if (!open_pair(pairs[j], companions[i].pair_bytes)) {
+                return false;
+            }
         }
     }
     return true;
@@ -93,42 +120,56 @@ static bool open_pairs(struct generation *generation)
 
 static void close_pairs(struct generation *generation)
 {
-    for (size_t i = 0; generation->pairs != NULL && i < generation->gateway_count; i++) {
-        for (int end = 0; end < 2; end++) {
-            if (generation->pairs[i][end] >= 0) {
-                (void)close(generation->pairs[i][end]);
+    for (size_t i = 0; i < COMPANIONS; i++) {
+        int(*pairs)[2] = generation->pairs[companions[i].kind];
+        for (size_t j = 0; pairs != NULL && j < 2 * generation->gateway_count; j++) {
+            if (pairs[j / 2][j % 2] >= 0) {
+                (void)close(pairs[j / 2][j % 2]);
             }
         }
+        free(pairs);
+        generation->pairs[companions[i].kind] = NULL;
     }
-    free(generation->pairs);
-    generation->pairs = NULL;
+}
+
+/* The ends of its pairs, none of them open yet. */
+static bool make_pairs(struct generation *generation, enum worker_kind kind)
+{
+    size_t count = generation->gateway_count;
+    int(*pairs)[2] = calloc(count, sizeof(pairs[0]));
+    for (size_t i = 0; pairs != NULL && i < count; i++) {
+        pairs[i][0] = pairs[i][1] = -1;
+    }
+    generation->pairs[kind] = pairs;
+    return pairs != NULL;
+}
+
+static void add_workers(struct generation *generation, enum worker_kind kind)
+{
+    for (size_t i = 0; i < generation->gateway_count; i++) {
+        generation->workers[generation->worker_count++] = (struct worker){
+            .generation = generation, .kind = kind, .place = i, .control = -1};
+    }
 }
 
 static bool make_workers(struct generation *generation)
 {
-    size_t gateways = generation->plan.workers;
-    size_t count = generation->plan.signs != 0 ? 2 * gateways : gateways;
-    generation->workers = calloc(count, sizeof(generation->workers[0]));
+    generation->gateway_count = generation->plan.workers;
+    generation->workers = calloc((1 + COMPANIONS) * generation->gateway_count,
+                                 sizeof(generation->workers[0]));
     if (generation->workers == NULL) {
         return false;
     }
-    generation->worker_count = count;
-    generation->gateway_count = gateways;
-    for (size_t i = 0; i < count; i++) {
-        generation->workers[i] =
-            (struct worker){.generation = generation,
-                            .kind = i < gateways ? WORKER_GATEWAY : WORKER_KEEPER,
-                            .place = i % gateways,
-                            .control = -1};
+    add_workers(generation, WORKER_GATEWAY);
+    for (size_t i = 0; i < COMPANIONS; i++) {
+        if (has_kind(generation, companions[i].kind)) {
+            add_workers(generation, companions[i].kind);
+            if (!make_pairs(generation, companions[i].kind)) {
+                return false;
+            }
+        }
     }
-    if (generation->plan.signs == 0) {
-        return true;
-    }
-    generation->pairs = calloc(gateways, sizeof(generation->pairs[0]));
-    for (size_t i = 0; generation->pairs != NULL && i < gateways; i++) {
-        generation->pairs[i][0] = generation->pairs[i][1] = -1;
-    }
-    return generation->pairs != NULL;
+    return true;
 }
 
 static struct generation *make(struct supervisor *supervisor,
@@ -145,6 +186,7 @@ static struct generation *make(struct supervisor *supervisor,
     generation->settings = generation->signing = -1;
     memcpy(generation->wanted, listeners, count * sizeof(listeners[0]));
     if (!make_workers(generation)) {
+        close_pairs(generation);
         free(generation->workers);
         free(generation);
         return NULL;
@@ -204,7 +246,8 @@ void generation_begin(struct supervisor *supervisor, const struct role_plan *pla
         (void)close(signing);
     }
     if (!open_pairs(generation)) {
-        (void)snprintf(why, sizeof why, "gateways cannot be connected to keepers: %s",
+        (void)snprintf(why, sizeof why,
+                       "gateways cannot be connected to those beside them: %s",
                        strerror(errno));
         generation_free(generation);
         supervisor_refuse(supervisor, EXIT_FAILED, why);
@@ -294,14 +337,14 @@ static void look_at_start(struct generation *generation)
     }
 }
 
-/* A keeper is of use for as long as its gateway finishes messages. */
-static void release_keepers(struct generation *generation)
+/* Who is beside a gateway is of use for as long as that finishes messages. */
+static void release_companions(struct generation *generation)
 {
     for (size_t i = generation->gateway_count; i < generation->worker_count; i++) {
-        struct worker *keeper = &generation->workers[i];
-        if (!worker_has_gateway(keeper) && !keeper->was_told) {
-            keeper->was_told = true;
-            worker_leave(keeper);
+        struct worker *worker = &generation->workers[i];
+        if (!worker_has_gateway(worker) && !worker->was_told) {
+            worker->was_told = true;
+            worker_leave(worker);
         }
     }
 }
@@ -315,7 +358,7 @@ void generation_look(struct generation *generation)
     case GENERATION_CURRENT:
         return;
     case GENERATION_LEAVING:
-        release_keepers(generation);
+        release_companions(generation);
         if (count_in(generation, WORKER_DOWN) == generation->worker_count) {
             forget(generation);
         }
@@ -337,9 +380,9 @@ static void kill_late(struct generation *generation)
 void generation_on_tick(struct generation *generation, int64_t now_ms)
 {
     if (generation->state == GENERATION_STARTING && now_ms >= generation->until_ms) {
-        generation_fail(generation, generation->plan.signs != 0
-                                        ? "the new gateways and keepers were not ready "
-                                          "within 30 seconds"
+        generation_fail(generation, generation->worker_count > generation->gateway_count
+                                        ? "the new gateways, and those beside them, were "
+                                          "not ready within 30 seconds"
                                         : "the new gateways were not ready within 30 "
                                           "seconds");
         return;

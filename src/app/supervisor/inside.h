@@ -26,7 +26,9 @@ enum {
     READY_LIMIT_MS = 30 * 1000, /* for a gateway to get ready */
     SILENCE_MAX_MS = 10 * 1000, /* of a gateway's heartbeat */
     KEEPER_SILENCE_MAX_MS =
-        5 * 1000,              /* of a keeper's, which no message keeps busy for long */
+        5 * 1000, /* of a keeper's, which no message keeps busy for long */
+    EXAMINER_SILENCE_MAX_MS =
+        30 * 1000,             /* of an examiner's, which has nothing but time */
     LEAVE_GRACE_MS = 5 * 1000, /* beyond what it was given to leave */
     TICK_MS = 1000,
     SAID_MAX = 16,        /* messages of a gateway: it has two or three to say */
@@ -38,13 +40,14 @@ enum supervisor_exit { EXIT_ORDERLY = 0, EXIT_FAILED = 1, EXIT_REFUSED = 2 };
 struct supervisor;
 struct generation;
 
-/* One of the places of a generation: a gateway or a keeper, and after its death the next
-   one. */
+enum { WORKER_KINDS = 3 };
+
+/* One of the places of a generation: a gateway or somebody beside it, and after its death the
+   next one. */
 struct worker {
     struct generation *generation;
-    enum worker_kind { WORKER_GATEWAY, WORKER_KEEPER } kind;
-    size_t
-        place; /* among those of its kind: gateway and keeper of one place belong together */
+    enum worker_kind { WORKER_GATEWAY, WORKER_KEEPER, WORKER_EXAMINER } kind;
+    size_t place; /* among those of its kind: who has the same place belongs together */
     enum worker_state { WORKER_DOWN, WORKER_STARTING, WORKER_READY } state;
     pid_t pid;   /* 0: none */
     size_t slot; /* of the scoreboard */
@@ -54,13 +57,13 @@ struct worker {
     enum { NOT_KILLED, KILLED_SILENT, KILLED_UNREADY, KILLED_LATE } killed;
     char failure[ROLE_TEXT_MAX]; /* what it said itself */
     unsigned said;               /* so many messages */
-    bool was_told;               /* keeper: to leave */
+    bool was_told;               /* all but gateways: to leave */
     int64_t deaths_ms[DEATHS_MAX];
     unsigned deaths; /* in all */
     int64_t wait_ms, start_at_ms;
 };
 
-/* The gateways of one set of settings, and their keepers. */
+/* The gateways of one set of settings, and those beside them: keepers, examiners. */
 struct generation {
     struct supervisor *supervisor;
     unsigned number;
@@ -75,8 +78,10 @@ struct generation {
     size_t listener_count; /* taken */
     int settings;          /* memfd */
     int signing;           /* memfd; -1: nothing is signed */
-    int (*pairs)[2]; /* the ends of gateway and keeper, for each place; NULL: none */
-    struct worker *workers; /* gateways, then keepers */
+    /* For each kind and place the ends of the gateway and of who is beside it; NULL: there are
+       none of that kind. */
+    int (*pairs[WORKER_KINDS])[2];
+    struct worker *workers; /* gateways, then each kind in turn */
     size_t worker_count, gateway_count;
     int64_t until_ms; /* starting: to be ready; leaving: to be gone */
     bool was_killed;  /* by us, all of them */
@@ -119,7 +124,7 @@ struct supervisor {
     int board_fd;
     struct listeners listeners;
     struct planning planning;
-    struct rotating *rotating; /* NULL: no keys rotate, so far */
+    struct rotating *rotating;                       /* NULL: no keys rotate, so far */
     struct generation *generations[GENERATIONS_MAX]; /* NULL: free */
     unsigned last_number;
     struct status_socket status;
@@ -131,7 +136,7 @@ struct supervisor {
     int64_t awake_ms;     /* nothing before it tells of silence: we slept ourselves */
     uint64_t watchdog_ms; /* 0: none */
     int64_t watchdog_fed_ms;
-    uint64_t restarts, keeper_restarts, poisoned;
+    uint64_t restarts[WORKER_KINDS], poisoned;
     uint64_t reloads, reloads_failed;
     char last_failure[ROLE_TEXT_MAX]; /* of a reload; empty: the last one was fine */
 };
@@ -178,7 +183,7 @@ void plan_on_tick(struct supervisor *supervisor, int64_t now_ms);
 
 /* ---- generation.c ----------------------------------------------------------------------- */
 
-/* Start the gateways and keepers of `plan`.  Takes `settings` and `signing`, the memfds. */
+/* Start the gateways of `plan`, and who is beside them.  Takes `settings` and `signing`, the memfds. */
 void generation_begin(struct supervisor *supervisor, const struct role_plan *plan,
                       const struct role_listener *listeners, size_t listener_count,
                       int settings, int signing);
@@ -193,8 +198,8 @@ void generation_on_tick(struct generation *generation, int64_t now_ms);
 
 void worker_start(struct worker *worker, int64_t now_ms);
 const char *worker_name(const struct worker *worker); /* "gateway" */
-/* The gateway that a keeper works for has a process. */
-bool worker_has_gateway(const struct worker *keeper);
+/* The gateway that it stands beside has a process. */
+bool worker_has_gateway(const struct worker *worker);
 void worker_forget(struct worker *worker); /* its process, alive or not */
 void worker_leave(struct worker *worker);
 void worker_kill(struct worker *worker);

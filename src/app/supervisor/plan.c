@@ -225,7 +225,8 @@ static bool start(struct supervisor *supervisor, const struct arguments *argumen
                               .scoreboard = -1,
                               .settings = planning->settings,
                               .signing = planning->signing,
-                              .keeper = -1};
+                              .keeper = -1,
+                              .examiner = -1};
     planning->watch =
         loop_watch_new(supervisor->loop, planning->control, on_control, supervisor);
     bool started = planning->watch != NULL &&

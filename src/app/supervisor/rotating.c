@@ -126,6 +126,7 @@ static pid_t spawn(const struct supervisor *supervisor, int settings, int signin
                               .settings = settings,
                               .signing = signing,
                               .keeper = -1,
+                              .examiner = -1,
                               .has_output = true,
                               .output = output};
     return spawn_role(&role);

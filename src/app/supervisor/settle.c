@@ -87,6 +87,15 @@ static void settle_listeners(struct generation *generation)
     }
 }
 
+static const char *who_is_beside(const struct role_plan *plan)
+{
+    static const char *const words[2][2] = {
+        {"",                     ", each with an examiner"             },
+        {", each with a keeper", ", each with a keeper and an examiner"}
+    };
+    return words[plan->signs != 0][plan->examines != 0];
+}
+
 static void say_settled(const struct generation *generation, bool is_first)
 {
     const struct supervisor *supervisor = generation->supervisor;
@@ -94,8 +103,7 @@ static void say_settled(const struct generation *generation, bool is_first)
             "%s: %zu %s at work (%s)%s, settings %s, listening on %s%s",
             is_first ? "started" : "reloaded", generation->gateway_count,
             generation->gateway_count == 1 ? "gateway" : "gateways",
-            generation->plan.workers_why,
-            generation->plan.signs != 0 ? ", each with a keeper" : "",
+            generation->plan.workers_why, who_is_beside(&generation->plan),
             generation->plan.fingerprint, generation->listeners[0]->address,
             generation->listener_count > 1 ? " and others" : "");
 }

@@ -63,6 +63,7 @@ static bool place_descriptors(const struct spawn_role *role)
     from[ROLE_SETTINGS] = role->settings;
     from[ROLE_SIGNING] = role->signing;
     from[ROLE_KEEPER] = role->keeper;
+    from[ROLE_EXAMINER] = role->examiner;
     for (size_t i = 0; i < role->listener_count; i++) {
         from[ROLE_FIRST_LISTENER + i] = role->listeners[i];
     }

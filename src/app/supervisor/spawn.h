@@ -17,7 +17,7 @@ enum { SPAWN_CANNOT_EXECUTE = 127, SPAWN_ORPHANED = 126 };
 struct spawn_role {
     const char *program;
     const char *const *argv;                            /* ends in NULL */
-    int control, scoreboard, settings, signing, keeper; /* -1: none */
+    int control, scoreboard, settings, signing, keeper, examiner; /* -1: none */
     bool has_output; /* standard output and error go to `output` instead of ours */
     int output;
     const int *listeners;
@@ -29,8 +29,8 @@ struct spawn_role {
 YETT_MUST_USE
 pid_t spawn_role(const struct spawn_role *role);
 
-/* The pair that a role and the supervisor talk over, or a gateway and its keeper, both ends
-   closing on exec.  False with errno. */
+/* The pair that a role and the supervisor talk over, or a gateway and who is beside it, both
+   ends closing on exec.  False with errno. */
 YETT_MUST_USE
 bool spawn_pair(int *ours, int *theirs);
 

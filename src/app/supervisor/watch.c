@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* watch: gateways and keepers that die or fall silent, and the messages that did it. */
+/* watch: gateways and those beside them that die or fall silent, and the messages that did it. */
 
 /* ---- how a process ended ---------------------------------------------------------------- */
 
@@ -33,7 +33,15 @@ static bool is_orderly(int status)
 
 static int silence_max_ms(const struct worker *worker)
 {
-    return worker->kind == WORKER_KEEPER ? KEEPER_SILENCE_MAX_MS : SILENCE_MAX_MS;
+    switch (worker->kind) {
+    case WORKER_GATEWAY:
+        return SILENCE_MAX_MS;
+    case WORKER_KEEPER:
+        return KEEPER_SILENCE_MAX_MS;
+    case WORKER_EXAMINER:
+        return EXAMINER_SILENCE_MAX_MS;
+    }
+    return SILENCE_MAX_MS;
 }
 
 /* What is to be said of it: what it said itself, what we did, or how it ended. */
@@ -125,8 +133,8 @@ static void say_wait(const struct worker *worker)
     }
 }
 
-/* When it ends, no other takes its place.  A generation that leaves needs its keepers to
-   finish what is in work. */
+/* When it ends, no other takes its place.  A generation that leaves needs those beside
+   its gateways to finish what is in work. */
 static bool is_to_go(const struct worker *worker)
 {
     const struct generation *generation = worker->generation;
@@ -167,8 +175,7 @@ void watch_death(struct worker *worker, int status)
                 worker_name(worker), (int)worker->pid);
     }
     if (!was_told) {
-        *(worker->kind == WORKER_KEEPER ? &supervisor->keeper_restarts
-                                        : &supervisor->restarts) += 1;
+        supervisor->restarts[worker->kind]++;
         plan_restart(worker, now_ms);
         say_wait(worker);
     }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* worker: one process of a gateway or keeper, from its command line to what it said last. */
+/* worker: one process of a generation, from its command line to what it said last. */
 
 enum { ARGUMENTS_MAX = 12, ARGUMENT_BYTES = 64 };
 
@@ -74,21 +74,39 @@ static void fill_for_gateway(const struct worker *worker, struct arguments *out)
     }
 }
 
-static void fill_for_keeper(const struct worker *worker, struct arguments *out)
+/* Who never sees the settings is told where its log goes. */
+static void add_log(const struct worker *worker, struct arguments *out)
 {
     const struct role_plan *plan = &worker->generation->plan;
-    begin_arguments(worker, "--role=keeper", out);
-    (void)snprintf(out->rate, sizeof out->rate, "--rate=%u",
-                   (unsigned)plan->rate_per_domain);
-    out->argv[out->count++] = out->rate;
     (void)snprintf(out->log, sizeof out->log, "--log=%s",
                    config_log_target_words[plan->log_target]);
     out->argv[out->count++] = out->log;
     (void)snprintf(out->log_format, sizeof out->log_format, "--log-format=%s",
                    config_log_format_words[plan->log_format]);
     out->argv[out->count++] = out->log_format;
+}
+
+static void fill_for_keeper(const struct worker *worker, struct arguments *out)
+{
+    const struct role_plan *plan = &worker->generation->plan;
+    begin_arguments(worker, "--role=keeper", out);
+    add_log(worker, out);
+    (void)snprintf(out->rate, sizeof out->rate, "--rate=%u",
+                   (unsigned)plan->rate_per_domain);
+    out->argv[out->count++] = out->rate;
     if (plan->has_user != 0) {
         add_user(out, plan->keeper_uid, plan->keeper_gid);
+    }
+}
+
+/* It has no more than its gateway has, so it is the same user. */
+static void fill_for_examiner(const struct worker *worker, struct arguments *out)
+{
+    const struct role_plan *plan = &worker->generation->plan;
+    begin_arguments(worker, "--role=examiner", out);
+    add_log(worker, out);
+    if (plan->has_user != 0) {
+        add_user(out, plan->uid, plan->gid);
     }
 }
 
@@ -172,35 +190,50 @@ const char *worker_name(const struct worker *worker)
         return "gateway";
     case WORKER_KEEPER:
         return "keeper";
+    case WORKER_EXAMINER:
+        return "examiner";
     }
     return "";
 }
 
-bool worker_has_gateway(const struct worker *keeper)
+bool worker_has_gateway(const struct worker *worker)
 {
-    return keeper->generation->workers[keeper->place].pid != 0;
+    return worker->generation->workers[worker->place].pid != 0;
 }
 
-/* What belongs to its kind: no keeper gets a listener or the settings. */
+/* Its end of the pair of a gateway and who is of `kind` beside it. */
+static int end_of_pair(const struct worker *worker, enum worker_kind kind)
+{
+    int(*pairs)[2] = worker->generation->pairs[kind];
+    return pairs == NULL ? -1 : pairs[worker->place][worker->kind == kind ? 1 : 0];
+}
+
+/* What belongs to its kind: only gateways get listeners and settings. */
 static void equip(const struct worker *worker, struct arguments *arguments,
                   int listeners[ROLE_LISTENERS_MAX], struct spawn_role *role)
 {
     const struct generation *generation = worker->generation;
-    role->signing = generation->signing;
-    role->keeper =
-        generation->pairs == NULL ? -1 : generation->pairs[worker->place][worker->kind];
     switch (worker->kind) {
     case WORKER_GATEWAY:
         for (size_t i = 0; i < generation->listener_count; i++) {
             listeners[i] = generation->listeners[i]->fd;
         }
         role->settings = generation->settings;
+        role->signing = generation->signing;
+        role->keeper = end_of_pair(worker, WORKER_KEEPER);
+        role->examiner = end_of_pair(worker, WORKER_EXAMINER);
         role->listeners = listeners;
         role->listener_count = generation->listener_count;
         fill_for_gateway(worker, arguments);
         return;
     case WORKER_KEEPER:
+        role->signing = generation->signing;
+        role->keeper = end_of_pair(worker, WORKER_KEEPER);
         fill_for_keeper(worker, arguments);
+        return;
+    case WORKER_EXAMINER:
+        role->examiner = end_of_pair(worker, WORKER_EXAMINER);
+        fill_for_examiner(worker, arguments);
         return;
     }
 }
@@ -217,7 +250,10 @@ static bool spawn(struct worker *worker)
                               .argv = arguments.argv,
                               .control = theirs,
                               .scoreboard = supervisor->board_fd,
-                              .settings = -1};
+                              .settings = -1,
+                              .signing = -1,
+                              .keeper = -1,
+                              .examiner = -1};
     equip(worker, &arguments, listeners, &role);
     worker->watch = loop_watch_new(supervisor->loop, worker->control, on_control, worker);
     bool started = worker->watch != NULL && loop_watch_set(worker->watch, true, false) &&

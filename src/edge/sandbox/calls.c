@@ -70,12 +70,22 @@ static const struct call_rule gateway[] = {
     ANY("getsockname"), ANY("getpeername"), ANY("getsockopt"),
     IS("setsockopt", 1, SOL_SOCKET), IS("setsockopt", 1, IPPROTO_TCP),
     IS("setsockopt", 1, IPPROTO_IP), IS("setsockopt", 1, IPPROTO_IPV6),
+
+    /* Texts for its examiner. */
+    ANY("memfd_create"), IS("fcntl", 1, F_ADD_SEALS), IS("fcntl64", 1, F_ADD_SEALS),
 };
 
 /* Its gateway, the supervisor and the log, to whom it is connected already: it calls nobody
    else, and takes no descriptor out of a message (recvmsg). */
 static const struct call_rule keeper[] = {
     ANY("send"), IS("sendto", 4, 0), ANY("recv"), ANY("recvfrom"),
+};
+
+/* Its gateway, the supervisor and the log, as well; from the first it takes texts, which it
+   looks at before it reads them. */
+static const struct call_rule examiner[] = {
+    ANY("send"), IS("sendto", 4, 0), ANY("recv"), ANY("recvfrom"), ANY("recvmsg"),
+    IS("fcntl", 1, F_GET_SEALS), IS("fcntl64", 1, F_GET_SEALS),
 };
 
 /* Name servers, and who started it: a gateway that has no mail server. */
@@ -109,7 +119,8 @@ static const struct call_rule keyring[] = {
 const struct call_list calls_of_all = {all, sizeof(all) / sizeof(all[0])};
 const struct call_list calls_of_gateway = {gateway, sizeof(gateway) / sizeof(gateway[0])};
 const struct call_list calls_of_keeper = {keeper, sizeof(keeper) / sizeof(keeper[0])};
-
+const struct call_list calls_of_examiner = {examiner,
+                                            sizeof(examiner) / sizeof(examiner[0])};
 const struct call_list calls_of_asker = {asker, sizeof(asker) / sizeof(asker[0])};
 const struct call_list calls_of_keyring = {keyring, sizeof(keyring) / sizeof(keyring[0])};
 
@@ -131,6 +142,11 @@ const char *const calls_refused[] = {
 const char *const calls_refused_to_keepers[] = {
     "socket", "bind", "connect", "accept", "accept4", "sendmsg", "sendmmsg", "recvmsg",
     "recvmmsg", "setsockopt", NULL
+};
+
+const char *const calls_refused_to_examiners[] = {
+    "socket", "bind", "connect", "accept", "accept4", "sendmsg", "sendmmsg", "recvmmsg",
+    "setsockopt", NULL
 };
 
 const char *const calls_refused_to_askers[] = {"accept", "accept4", NULL};

@@ -24,9 +24,10 @@ struct call_list {
     size_t count;
 };
 
-extern const struct call_list calls_of_all; /* gateways and keepers */
+extern const struct call_list calls_of_all; /* those that are locked in */
 extern const struct call_list calls_of_gateway;
 extern const struct call_list calls_of_keeper;
+extern const struct call_list calls_of_examiner;
 extern const struct call_list calls_of_asker;
 extern const struct call_list calls_of_keyring;
 
@@ -34,9 +35,10 @@ extern const struct call_list calls_of_keyring;
 extern const char *const calls_to_itself[]; /* NULL at the end */
 
 /* Refused with EPERM: libraries try them and can do without. */
-extern const char *const calls_refused[];            /* NULL at the end */
-extern const char *const calls_refused_to_keepers[]; /* NULL at the end */
-extern const char *const calls_refused_to_askers[];  /* NULL at the end */
+extern const char *const calls_refused[];              /* NULL at the end */
+extern const char *const calls_refused_to_keepers[];   /* NULL at the end */
+extern const char *const calls_refused_to_examiners[]; /* NULL at the end */
+extern const char *const calls_refused_to_askers[];    /* NULL at the end */
 
 /* No library of ours ever calls these: who does has taken the process over. */
 extern const char *const calls_hostile[]; /* NULL at the end */

@@ -13,7 +13,7 @@
  * A rule set that handles all accesses of files and allows none: what is open stays open,
  * and nothing else can be opened, made, renamed or removed, but for the paths that a role is
  * left with.  The network is left to gateways and askers, which live from it, and is taken
- * from those who hold keys.
+ * from those who hold keys, or look into hostile texts for minutes.
  *
  * The headers of the build may be older than the kernel, so the facts are written out.
  */
@@ -39,9 +39,9 @@ static const struct {
 
 enum { SCOPE_SIGNALS = 2 };
 
-static bool holds_keys(enum sandbox_role role)
+static bool has_no_network(enum sandbox_role role)
 {
-    return role == SANDBOX_KEEPER || role == SANDBOX_KEYRING;
+    return role == SANDBOX_KEEPER || role == SANDBOX_KEYRING || role == SANDBOX_EXAMINER;
 }
 
 static struct ruleset ruleset_of(int abi, enum sandbox_role role)
@@ -50,7 +50,7 @@ static struct ruleset ruleset_of(int abi, enum sandbox_role role)
     for (size_t i = 0; i < sizeof(additions) / sizeof(additions[0]); i++) {
         if (additions[i].abi <= abi) {
             ruleset.handled_files |= additions[i].files;
-            ruleset.handled_network |= holds_keys(role) ? additions[i].network : 0;
+            ruleset.handled_network |= has_no_network(role) ? additions[i].network : 0;
             ruleset.scoped |= additions[i].scoped;
         }
     }

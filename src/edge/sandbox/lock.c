@@ -56,6 +56,7 @@ unsigned sandbox_walls(enum sandbox_role role)
     switch (role) {
     case SANDBOX_GATEWAY:
     case SANDBOX_KEEPER:
+    case SANDBOX_EXAMINER:
     case SANDBOX_ASKER:
     case SANDBOX_KEYRING:
         return SANDBOX_ALL;

@@ -41,6 +41,7 @@ static bool reduce_capabilities(enum sandbox_role role)
     switch (role) {
     case SANDBOX_GATEWAY:
     case SANDBOX_KEEPER:
+    case SANDBOX_EXAMINER:
     case SANDBOX_ASKER:
         return drop_capabilities();
     case SANDBOX_KEYRING:

@@ -22,7 +22,8 @@ enum sandbox_role {
     SANDBOX_GATEWAY,
     SANDBOX_SUPERVISOR,
     SANDBOX_KEEPER,
-    SANDBOX_ASKER,  /* talks to name servers: the network, and no files */
+    SANDBOX_EXAMINER, /* reads what it is given: neither files nor the network */
+    SANDBOX_ASKER,    /* talks to name servers: the network, and no files */
     SANDBOX_KEYRING /* holds keys and writes them: the files it is told, and no network */
 };
 
@@ -59,13 +60,13 @@ enum sandbox_wall {
     SANDBOX_ALL = (1 << 4) - 1
 };
 
-/* Those that are for `role`: all for a gateway or keeper. */
+/* Those that are for `role`: all, but for the supervisor. */
 unsigned sandbox_walls(enum sandbox_role role);
 
 /*
  * Lock this process in, for good: after it a gateway opens no file, starts no program and
- * has only what it holds, its sockets and the network.  A keeper has not even that: it talks
- * to those whom it is connected to.  Returns the walls that stand;
+ * has only what it holds, its sockets and the network.  A keeper or examiner has not even
+ * that: it talks to those whom it is connected to.  Returns the walls that stand;
  * `why` (at least 200 bytes) says which of sandbox_walls() do not, and for what reason.  The
  * caller decides whether it goes on (settings: sandbox).  Call it with one thread, as the
  * process that it is for (not before a fork): a gateway may signal none but itself.

@@ -117,6 +117,12 @@ static int fill_for_keeper(scmp_filter_ctx filter)
     return err != 0 ? err : deny(filter, refused, calls_refused_to_keepers, none);
 }
 
+static int fill_for_examiner(scmp_filter_ctx filter)
+{
+    int err = fill_for_locked_in(filter, &calls_of_examiner);
+    return err != 0 ? err : deny(filter, refused, calls_refused_to_examiners, none);
+}
+
 static int fill_for_asker(scmp_filter_ctx filter)
 {
     int err = fill_for_locked_in(filter, &calls_of_asker);
@@ -137,6 +143,8 @@ static int fill(scmp_filter_ctx filter, enum sandbox_role role)
         return fill_for_locked_in(filter, &calls_of_gateway);
     case SANDBOX_KEEPER:
         return fill_for_keeper(filter);
+    case SANDBOX_EXAMINER:
+        return fill_for_examiner(filter);
     case SANDBOX_ASKER:
         return fill_for_asker(filter);
     case SANDBOX_KEYRING:

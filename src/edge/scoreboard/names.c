@@ -34,6 +34,9 @@ const char *const scoreboard_counter_names[COUNT_COUNTERS] = {
     [COUNT_SIGNATURES] = "signatures",
     [COUNT_SIGNATURES_REFUSED] = "signatures_refused",
     [COUNT_SIGNATURES_LIMITED] = "signatures_limited",
+    [COUNT_AUTOPSIES] = "autopsies",
+    [COUNT_AUTOPSIES_EXPLAINED] = "autopsies_explained",
+    [COUNT_AUTOPSIES_LEFT] = "autopsies_left",
     [COUNT_LOG_LOST] = "log_lost",
 };
 

@@ -26,8 +26,8 @@
  * slot or an index that does not exist is ignored, and reads as 0.
  */
 enum {
-    SCOREBOARD_SLOTS = 512,   /* workers, keepers and the leaving generations' included */
-    SCOREBOARD_POISONS = 256, /* fingerprints remembered */
+    SCOREBOARD_SLOTS = 768,      /* two generations of the most workers, and who is beside */
+    SCOREBOARD_POISONS = 256,    /* fingerprints remembered */
     SCOREBOARD_DEFERRALS = 32768 /* deferral keys remembered */
 };
 
@@ -63,8 +63,11 @@ enum scoreboard_counter {
     COUNT_SEALED,         /* messages */
     COUNT_SIGNING_FAILED, /* messages that a keeper did not sign, for whatever reason */
     COUNT_SIGNATURES,     /* by keepers: made */
-    COUNT_SIGNATURES_REFUSED, /* … a breach of the contract, or too many */
-    COUNT_SIGNATURES_LIMITED, /* … of the refused: too many */
+    COUNT_SIGNATURES_REFUSED,  /* … a breach of the contract, or too many */
+    COUNT_SIGNATURES_LIMITED,  /* … of the refused: too many */
+    COUNT_AUTOPSIES,           /* by examiners: signatures that failed, looked into */
+    COUNT_AUTOPSIES_EXPLAINED, /* … of which is known what was changed */
+    COUNT_AUTOPSIES_LEFT, /* messages with such signatures that were not looked into */
     COUNT_LOG_LOST,
     COUNT_COUNTERS
 };

@@ -528,7 +528,7 @@ def the_walls_stand_or_it_does_not_start():
 
 
 def a_wrong_command_line_is_refused():
-    for argument in ("--slot=x", "--slot=512", "--listeners=", "--now=-1", "--sandbox=maybe",
+    for argument in ("--slot=x", "--slot=768", "--listeners=", "--now=-1", "--sandbox=maybe",
                      "--uid=0", "--what", "zone"):
         done = subprocess.run([YETT, "--role=gateway", argument], capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)

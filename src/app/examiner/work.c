@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/examiner/examiner.h"
+#include "app/examiner/inside.h"
+#include "edge/handover/handover.h"
+
+#include <stdlib.h>
+
+/*
+ * work: the life of an examiner, from its command line to its exit status.
+ *
+ * One case after the other, and between two of them the supervisor is heard.  Told to leave, it
+ * finishes those that wait: there are few, as the pair holds no more.
+ */
+enum {
+    HEARTBEAT_MS = 1000,
+    LAST_CASES_MS = 3000, /* when leaving; then the others go without */
+    EXIT_ORDERLY = 0,
+    EXIT_FAILED = 1,
+    EXIT_WRONG_USE = 2
+};
+
+void examiner_beat(struct examiner *examiner)
+{
+    scoreboard_beat(examiner->board, examiner->options.slot, loop_now_ms(examiner->loop));
+}
+
+/* False: there is none. */
+static bool take_one(struct examiner *examiner)
+{
+    slice octets;
+    enum yett_err err = handover_receive(ROLE_EXAMINER, CAPTURE_OCTETS_MAX, &octets);
+    if (err == YETT_OK) {
+        examine_case(examiner, octets);
+        handover_release(octets);
+    } else if (err == YETT_BAD_SYNTAX) {
+        log_say(examiner->log, LOG_LEVEL_WARNING,
+                "what the gateway handed over is no text");
+    } else if (err == YETT_IO) { /* the supervisor holds both ends: it is gone, too */
+        examiner->left = true;
+    }
+    examiner_beat(examiner);
+    return err == YETT_OK || err == YETT_BAD_SYNTAX;
+}
+
+static void on_cases(void *context, bool readable, bool writable)
+{
+    (void)readable;
+    (void)writable;
+    (void)take_one(context);
+}
+
+static void on_second(void *context)
+{
+    struct examiner *examiner = context;
+    examiner_beat(examiner);
+    loop_timer_start(examiner->second, HEARTBEAT_MS);
+}
+
+/* It tells us once our gateway has gone: what is in the pair is all there will be. */
+static void on_control(void *context, bool readable, bool writable)
+{
+    struct examiner *examiner = context;
+    struct role_message message;
+    enum yett_err err;
+    (void)readable;
+    (void)writable;
+    while ((err = role_receive(ROLE_CONTROL, &message)) == YETT_OK ||
+           err == YETT_BAD_SYNTAX) {
+        examiner->left = examiner->left || (err == YETT_OK && message.kind == ROLE_LEAVE);
+    }
+    examiner->left = examiner->left || err != YETT_NEED_ANSWERS;
+}
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+static bool start(struct examiner *examiner)
+{
+    examiner->second = loop_timer_new(examiner->loop, on_second, examiner);
+    examiner->control =
+        loop_watch_new(examiner->loop, ROLE_CONTROL, on_control, examiner);
+    examiner->cases = loop_watch_new(examiner->loop, ROLE_EXAMINER, on_cases, examiner);
+    if (examiner->second == NULL || examiner->control == NULL ||
+        examiner->cases == NULL || !loop_watch_set(examiner->control, true, false) ||
+        !loop_watch_set(examiner->cases, true, false)) {
+        return false;
+    }
+    on_second(examiner);
+    return true;
+}
+
+static void work(struct examiner *examiner)
+{
+    while (!examiner->left) {
+        loop_run_once(examiner->loop);
+        log_flush(examiner->log);
+    }
+    int64_t until_ms = loop_now_ms(examiner->loop) + LAST_CASES_MS;
+    while (loop_now_ms(examiner->loop) < until_ms && take_one(examiner)) {
+    }
+    log_flush(examiner->log);
+}
+
+static int run(struct examiner *examiner)
+{
+    slice why = SLICE_NONE;
+    bool is_open = examiner_open(examiner, &why);
+    if (is_open && !start(examiner)) {
+        why = SLICE("out of memory");
+        is_open = false;
+    }
+    if (!is_open) {
+        role_say(ROLE_CONTROL, ROLE_FAILED, why);
+        return EXIT_FAILED;
+    }
+    role_say(ROLE_CONTROL, ROLE_READY, SLICE_NONE); /* if it is gone, we leave at once */
+    work(examiner);
+    return EXIT_ORDERLY;
+}
+
+int examiner_main(int argc, char **argv)
+{
+    struct examiner *examiner = calloc(1, sizeof(*examiner));
+    if (examiner == NULL) {
+        return EXIT_FAILED;
+    }
+    int status = EXIT_WRONG_USE;
+    role_ignore_signals();
+    if (role_read_options(argc, argv, "examiner", &examiner->options, NULL, NULL)) {
+        status = run(examiner);
+    }
+    examiner_close(examiner);
+    free(examiner);
+    return status;
+}
