@@ -17,7 +17,7 @@
  * defaults.c is config_init(), check.c what the values must be and may say beside each other,
  * gateway.c, signing.c, servers.c and sealing.c the same for theirs, address.c where a
  * gateway listens, ask.c the questions the evaluators put to the settings, words.c the words
- * of files.
+ * of files, place.c where something was set.
  */
 enum {
     CONFIG_WORKERS_MAX = 128,
