@@ -19,7 +19,7 @@ SYSTEM = PURE | {
     "netinet/tcp.h", "poll.h", "pwd.h", "sched.h", "signal.h", "stdatomic.h",
     "sys/file.h", "sys/mman.h", "sys/prctl.h", "sys/random.h", "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/syscall.h",
     "sys/time.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/ioctl.h", "sys/resource.h",
-    "sys/wait.h", "syslog.h", "time.h", "unistd.h",
+    "sys/wait.h", "sysexits.h", "syslog.h", "time.h", "unistd.h",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 

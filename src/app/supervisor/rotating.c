@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 /*
@@ -18,11 +19,11 @@
  * It gets the settings in force and the table of what is signed, from their memfds: where the
  * keys of that are others than they should be, it says so, and clears none of them away.  What
  * it says goes to the log, but not when it said the same the last time.  It exits with
- * SUPERVISOR_NEW_KEYS when other keys sign: a reload.
+ * SUPERVISOR_NEW_KEYS when other keys sign: a reload; with EX_TEMPFAIL when it is to be
+ * continued soon.
  */
 
 enum {
-    WAITS = 75,
     HOUR_MS = 3600 * 1000,
     FIRST_PAUSE_MS = 5 * 60 * 1000, /* while name servers are waited for */
     PATIENCE_MS = 10 * 60 * 1000,
@@ -161,7 +162,7 @@ static void conclude(struct supervisor *supervisor, int status)
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     char ending[DESCRIPTION_MAX];
     int64_t pause_ms = HOUR_MS;
-    tell(supervisor, code == 0 || code == SUPERVISOR_NEW_KEYS || code == WAITS
+    tell(supervisor, code == 0 || code == SUPERVISOR_NEW_KEYS || code == EX_TEMPFAIL
                          ? LOG_LEVEL_NOTICE
                          : LOG_LEVEL_WARNING);
     if (code < 0 || code == SPAWN_CANNOT_EXECUTE) {
@@ -169,11 +170,11 @@ static void conclude(struct supervisor *supervisor, int status)
         log_say(supervisor->log, LOG_LEVEL_WARNING,
                 "the rotation of keys %s; it is tried again in an hour", ending);
     }
-    if (code == WAITS) {
+    if (code == EX_TEMPFAIL) {
         pause_ms = rotating->pause_ms == 0 ? FIRST_PAUSE_MS : rotating->pause_ms * 2;
         pause_ms = pause_ms > HOUR_MS ? HOUR_MS : pause_ms;
     }
-    rotating->pause_ms = code == WAITS ? pause_ms : 0;
+    rotating->pause_ms = code == EX_TEMPFAIL ? pause_ms : 0;
     rotating->next_ms = loop_now_ms(supervisor->loop) + pause_ms;
     if (code == SUPERVISOR_NEW_KEYS && !supervisor->stopping) {
         log_say(supervisor->log, LOG_LEVEL_NOTICE, "other keys sign: reloads");
