@@ -17,28 +17,60 @@
 static const slice magic = SLICE_INIT("yettcap1");
 
 enum { TIME_OCTETS = 8, NUMBER_OCTETS = 4, SMALL_OCTETS = 1 };
+enum { FRAME_BYTES = 3, END_BYTES = 2 }; /* a field's colon and CRLF; the empty line */
 #define TIME_MAX ((uint64_t)1 << 40)
+
+/* Of each signature. */
+static bool fields_are_there(const struct capture *capture)
+{
+    for (size_t i = 0; i < capture->failure_count; i++) {
+        if (capture->failures[i].field_index >= capture->header.count) {
+            return false;
+        }
+    }
+    return true;
+}
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static bool is_within_bounds(const struct capture *capture)
+/* The name as it came, white space before the colon included: simple canonicalisation signs
+   that as well. */
+static slice whole_name(const struct message_field *field)
 {
-    size_t header_bytes = 0;
-    for (size_t i = 0; i < capture->header.count; i++) {
-        header_bytes +=
-            capture->header.fields[i].name.len + capture->header.fields[i].value.len;
+    size_t value_at = slice_offset(field->raw, field->value);
+    assert(value_at != 0);
+    return slice_first(field->raw, value_at - 1);
+}
+
+static bool header_is_within_bounds(const struct message_header *header)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < header->count; i++) {
+        bytes += whole_name(&header->fields[i]).len + header->fields[i].value.len;
     }
-    for (size_t i = 0; i < capture->failure_count; i++) {
-        const struct capture_failure *failure = &capture->failures[i];
-        for (size_t j = 0; j < failure->record_count; j++) {
-            if (failure->records[j].len > CAPTURE_RECORD_BYTES) {
-                return false;
-            }
+    return bytes <= CAPTURE_HEADER_BYTES && header->count <= CAPTURE_FIELDS_MAX;
+}
+
+static bool failure_is_within_bounds(const struct capture_failure *failure)
+{
+    assert(failure->record_count <= CAPTURE_RECORDS_MAX);
+    for (size_t i = 0; i < failure->record_count; i++) {
+        if (failure->records[i].len > CAPTURE_RECORD_BYTES) {
+            return false;
         }
     }
-    return header_bytes <= CAPTURE_HEADER_BYTES &&
-           capture->header.count <= CAPTURE_FIELDS_MAX &&
-           capture->id.len <= CAPTURE_ID_BYTES &&
+    return true;
+}
+
+static bool is_within_bounds(const struct capture *capture)
+{
+    for (size_t i = 0; i < capture->failure_count; i++) {
+        if (!failure_is_within_bounds(&capture->failures[i])) {
+            return false;
+        }
+    }
+    return header_is_within_bounds(&capture->header) &&
+           (uint64_t)capture->time_s <= TIME_MAX && capture->id.len <= CAPTURE_ID_BYTES &&
            capture->queue_id.len <= CAPTURE_ID_BYTES;
 }
 
@@ -53,7 +85,8 @@ static void add_failure(struct buf *out, const struct capture_failure *failure)
 
 enum yett_err capture_write(const struct capture *capture, struct buf *out)
 {
-    assert(capture->failure_count <= CAPTURE_FAILURES_MAX);
+    assert(capture->failure_count != 0 && capture->failure_count <= CAPTURE_FAILURES_MAX);
+    assert(capture->time_s >= 0 && fields_are_there(capture));
     if (!is_within_bounds(capture)) {
         return YETT_LIMIT;
     }
@@ -67,7 +100,7 @@ enum yett_err capture_write(const struct capture *capture, struct buf *out)
     }
     octets_add(out, capture->header.count, NUMBER_OCTETS);
     for (size_t i = 0; i < capture->header.count; i++) {
-        octets_add_counted(out, capture->header.fields[i].name);
+        octets_add_counted(out, whole_name(&capture->header.fields[i]));
         octets_add_counted(out, capture->header.fields[i].value);
     }
     octets_add(out, capture->has_body ? 1 : 0, SMALL_OCTETS);
@@ -111,37 +144,39 @@ static bool take_failures(slice *in, struct capture *out)
     return good;
 }
 
+/* Adds what it has to `*bytes`. */
+static enum yett_err take_field(struct message_parser *parser, slice *in, size_t *bytes)
+{
+    slice name, value;
+    if (!octets_take_counted(in, CAPTURE_HEADER_BYTES - *bytes, &name) ||
+        !octets_take_counted(in, CAPTURE_HEADER_BYTES - *bytes - name.len, &value)) {
+        return YETT_BAD_SYNTAX;
+    }
+    *bytes += name.len + value.len;
+    return message_parser_add_field(parser, name, value);
+}
+
+/* A value whose folds have no CR would grow one: it was never written here. */
 static enum yett_err take_header(struct arena *arena, slice *in,
                                  struct message_header *out)
 {
     struct message_limits limits = {.header_bytes = 2 * (size_t)CAPTURE_HEADER_BYTES,
                                     .fields = CAPTURE_FIELDS_MAX};
-    struct message_parser *parser = message_parser_new(arena, limits);
     uint64_t count = 0;
-    enum yett_err err = parser == NULL ? YETT_NO_MEMORY : YETT_OK;
+    size_t bytes = 0;
     if (!octets_take(in, NUMBER_OCTETS, &count) || count > CAPTURE_FIELDS_MAX) {
         return YETT_BAD_SYNTAX;
     }
+    struct message_parser *parser = message_parser_new(arena, limits);
+    enum yett_err err = parser == NULL ? YETT_NO_MEMORY : YETT_OK;
     for (uint64_t i = 0; err == YETT_OK && i < count; i++) {
-        slice name, value;
-        if (!octets_take_counted(in, CAPTURE_HEADER_BYTES, &name) ||
-            !octets_take_counted(in, CAPTURE_HEADER_BYTES, &value)) {
-            return YETT_BAD_SYNTAX;
-        }
-        err = message_parser_add_field(parser, name, value);
+        err = take_field(parser, in, &bytes);
     }
     err = err == YETT_OK ? message_parser_finish(parser, out) : err;
-    return err == YETT_LIMIT ? YETT_BAD_SYNTAX : err;
-}
-
-static bool fields_are_there(const struct capture *capture)
-{
-    for (size_t i = 0; i < capture->failure_count; i++) {
-        if (capture->failures[i].field_index >= capture->header.count) {
-            return false;
-        }
+    if (err == YETT_OK && out->bytes != bytes + (size_t)count * FRAME_BYTES + END_BYTES) {
+        return YETT_BAD_SYNTAX;
     }
-    return true;
+    return err == YETT_LIMIT ? YETT_BAD_SYNTAX : err;
 }
 
 /* The body is all the rest; without one there is none. */
