@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/cli/signing.h"
 
+#include "app/cli/signing_files.h"
 #include "app/table/table.h"
 #include "core/domain/domain.h"
 #include "core/update/update.h"
@@ -10,10 +11,11 @@
 enum { SENTENCE_MAX = 2048, WHY_SIZE = 500 };
 
 /* Rotation goes on without it, by hand; so this keeps nobody from starting. */
-static void look_at_update_key(struct arena *arena, const struct config *config,
-                               void (*warn)(void *context, slice sentence), void *context)
+static void look_at_update_key(const struct signing_looking *looking)
 {
-    slice path = config->signing.update_key;
+    static const char name[] = "signing.update_key";
+    struct arena *arena = looking->arena;
+    slice path = looking->config->signing.update_key;
     slice octets = SLICE_NONE, why = SLICE_NONE;
     const char *fault = NULL;
     struct update_key key;
@@ -29,99 +31,133 @@ static void look_at_update_key(struct arena *arena, const struct config *config,
         why = keys_sentence(arena, path.ptr, fault);
     }
     if (err != YETT_OK && !slice_is_empty(why)) {
-        warn(context, arena_printf(arena, "signing.update_key: %.*s", SLICE_ARG(why)));
+        slice place = config_place_text(arena, looking->config, name);
+        looking->warn(looking->context,
+                      arena_printf(arena, "%.*s: %s: %.*s", SLICE_ARG(place), name,
+                                   SLICE_ARG(why)));
     }
 }
 
-/* `pattern` as a login has it. */
-static bool is_served(const struct config *config, slice pattern)
+/* ---- logins ------------------------------------------------------------------------------ */
+
+/* `pattern` as a login has it: something is said of its mail, or may be.  There is no table
+   where a key is out of our reach. */
+static bool is_served(const struct signing_looking *looking, slice pattern)
 {
-    (void)slice_take(&pattern, SLICE("*."));
-    for (size_t i = 0; i < config->domain_count; i++) {
-        if (domain_is_under(pattern, config->domains[i].name)) {
-            return true;
-        }
+    const struct config *config = looking->config;
+    struct signing_rows rows;
+    bool is_below = slice_take(&pattern, SLICE("*."));
+    bool found = slice_eq(pattern, SLICE("*")) ||
+                 (looking->table == NULL || is_below
+                      ? !slice_is_empty(config->signing.domains_file)
+                      : signing_find_author(looking->table, pattern, &rows));
+    /* Of domains below it some may be named, though it is not. */
+    bool by_blocks = looking->table == NULL || is_below;
+    for (size_t i = 0; by_blocks && !found && i < config->domain_count; i++) {
+        slice name = config->domains[i].name;
+        found = domain_is_under(pattern, name) ||
+                (is_below && domain_is_under(name, pattern));
     }
-    return slice_eq(pattern, SLICE("*"));
+    return found;
 }
 
 /* A slip of the pen there would leave somebody's mail without signatures. */
-static void look_at_logins(struct arena *arena, const struct config *config,
-                           void (*warn)(void *context, slice sentence), void *context)
+static void look_at_logins(const struct signing_looking *looking)
 {
-    if (!slice_is_empty(config->signing.domains_file)) {
-        return;
-    }
+    const struct config *config = looking->config;
     for (size_t i = 0; i < config->login_count; i++) {
         const struct config_login *login = &config->logins[i];
         for (size_t j = 0; j < login->domain_count; j++) {
-            if (!is_served(config, login->domains[j])) {
+            if (!is_served(looking, login->domains[j])) {
                 struct buf text;
-                buf_init(&text, arena, SENTENCE_MAX);
+                buf_init(&text, looking->arena, SENTENCE_MAX);
                 buf_add_visible(&text, login->file);
                 buf_printf(&text, ":%u: login \"", login->line);
                 buf_add_visible(&text, login->name);
-                buf_printf(&text,
-                           "\": %.*s is in no domain block, so nothing is signed for it",
-                           SLICE_ARG(login->domains[j]));
-                warn(context, buf_slice(&text));
+                buf_printf(
+                    &text,
+                    "\": %.*s is in no domain block%s, so nothing is signed for it",
+                    SLICE_ARG(login->domains[j]),
+                    slice_is_empty(config->signing.domains_file)
+                        ? ""
+                        : ", nor in domains_file");
+                looking->warn(looking->context, buf_slice(&text));
             }
         }
     }
 }
 
-/* Whether all of these are Ed25519 keys, which many receivers cannot check. */
-static bool is_ed25519_only(const struct signing_table *table, slice domain,
-                            const struct config_key *keys, size_t count)
+/* ---- algorithms -------------------------------------------------------------------------- */
+
+/* The keys of a block, or those that rotation made for it. */
+static bool is_ed25519_only(const struct signing_looking *looking,
+                            const struct config_domain *domain)
 {
-    bool only = count > 0;
-    for (size_t i = 0; only && i < count; i++) {
-        struct signing_row row;
-        only = signing_find_row(table, domain, keys[i].selector, &row) &&
-               row.type == CRYPTO_ED25519;
+    struct signing_rows rows;
+    bool only = (domain->sign_count != 0 || domain->rotate) &&
+                signing_find_author(looking->table, domain->name, &rows) &&
+                slice_eq(rows.pattern, domain->name) && rows.count != 0;
+    for (size_t i = 0; only && i < rows.count; i++) {
+        only = rows.list[i].type == CRYPTO_ED25519;
     }
     return only;
 }
 
-static enum yett_err look_at_algorithms(struct arena *arena, const struct config *config,
-                                        slice octets,
-                                        void (*warn)(void *context, slice sentence),
-                                        void *context, slice *why)
+static void look_at_blocks(const struct signing_looking *looking)
 {
-    const struct signing_table *table;
+    for (size_t i = 0; i < looking->config->domain_count; i++) {
+        const struct config_domain *domain = &looking->config->domains[i];
+        if (is_ed25519_only(looking, domain)) {
+            struct buf text;
+            buf_init(&text, looking->arena, SENTENCE_MAX);
+            buf_add_visible(&text, domain->file);
+            buf_printf(&text, ":%u: domain \"%.*s\": its mail is " SIGNING_ED25519_ONLY,
+                       domain->line, SLICE_ARG(domain->name));
+            looking->warn(looking->context, buf_slice(&text));
+        }
+    }
+}
+
+/* One domain seals, with keys of its block, of lines of the file, or both. */
+static void look_at_seals(const struct signing_looking *looking)
+{
+    slice domain = looking->config->sealing.domain;
+    size_t rows = slice_is_empty(domain) ? 0 : signing_row_count(looking->table);
+    bool has_ed25519 = false, has_rsa = false;
+    for (size_t i = 0; i < rows; i++) {
+        struct signing_row row = signing_row_at(looking->table, i);
+        if ((row.uses & SIGNING_ARC) != 0 && slice_eq(row.domain, domain)) {
+            has_rsa |= row.type == CRYPTO_RSA;
+            has_ed25519 |= row.type == CRYPTO_ED25519;
+        }
+    }
+    if (has_ed25519 && !has_rsa) {
+        slice place =
+            config_place_text(looking->arena, looking->config, "sealing.domain");
+        looking->warn(
+            looking->context,
+            arena_printf(
+                looking->arena,
+                "%.*s: sealing.domain: seals of %.*s are made with Ed25519, which "
+                "hardly anybody can check; name an RSA key in its seal",
+                SLICE_ARG(place), SLICE_ARG(domain)));
+    }
+}
+
+static enum yett_err look_at_table(struct signing_looking *looking, slice octets,
+                                   slice *why)
+{
     const char *fault = "";
-    enum yett_err err = signing_table_open(arena, octets, &table, &fault);
+    enum yett_err err =
+        signing_table_open(looking->arena, octets, &looking->table, &fault);
     if (err != YETT_OK) {
         *why = slice_from_text(fault);
         return err;
     }
-    for (size_t i = 0; i < config->domain_count; i++) {
-        const struct config_domain *domain = &config->domains[i];
-        const struct {
-            const struct config_key *keys;
-            size_t count;
-            const char *text;
-        } uses[] = {
-            {domain->sign, domain->sign_count,
-             "its mail is signed with Ed25519 only, which many receivers cannot check; "
-             "name an RSA key as well"},
-            {domain->seal, domain->seal_count,
-             "its seals are made with Ed25519, which hardly anybody can check; name an "
-             "RSA "
-             "key in seal"            },
-        };
-        for (size_t j = 0; j < 2; j++) {
-            if (is_ed25519_only(table, domain->name, uses[j].keys, uses[j].count)) {
-                struct buf text;
-                buf_init(&text, arena, SENTENCE_MAX);
-                buf_add_visible(&text, domain->file);
-                buf_printf(&text, ":%u: domain \"%.*s\": %s", domain->line,
-                           SLICE_ARG(domain->name), uses[j].text);
-                warn(context, buf_slice(&text));
-            }
-        }
-    }
-    return YETT_OK;
+    look_at_logins(looking);
+    look_at_blocks(looking);
+    look_at_seals(looking);
+    return signing_look_at_files(looking);
 }
 
 /* Of the default accounts only those that nobody else uses. */
@@ -142,32 +178,74 @@ void signing_trust_keeper(const struct config *config)
     }
 }
 
-enum yett_err signing_look(struct arena *arena, const struct config *config,
-                           void (*warn)(void *context, slice sentence), void *context,
-                           slice *why)
+/* ---- all --------------------------------------------------------------------------------- */
+
+static enum yett_err make_table(const struct signing_looking *looking, slice *octets,
+                                slice *why)
 {
-    const struct table_notes notes = {warn, context};
-    struct buf octets;
-    if (!config_signs(config)) {
-        return YETT_OK;
-    }
-    signing_trust_keeper(config);
-    look_at_update_key(arena, config, warn, context);
-    look_at_logins(arena, config, warn, context);
+    const struct table_notes notes = {looking->warn, looking->context};
+    struct buf buf;
     struct crypto *crypto = crypto_new();
     if (crypto == NULL) {
         *why = SLICE("libcrypto cannot be used");
         return YETT_NO_MEMORY;
     }
-    buf_init(&octets, arena, SIGNING_TABLE_MAX);
+    buf_init(&buf, looking->arena, SIGNING_TABLE_MAX);
     *why = SLICE("out of memory");
-    enum yett_err err = table_build(arena, crypto, config, &notes, &octets, why);
+    enum yett_err err =
+        table_build(looking->arena, crypto, looking->config, &notes, &buf, why);
     crypto_free(crypto);
+    *octets = buf_slice(&buf);
+    return err;
+}
+
+/* Nothing is signed: what is said of logins has no effect.  Whoever goes on with it later
+   learns now what is wrong with it. */
+static enum yett_err look_at_unused(const struct signing_looking *looking, slice *why)
+{
+    const struct config *config = looking->config;
+    const char *key = "signing.logins_file";
+    slice place = config_place_text(looking->arena, config, key);
+    slice octets;
+    if (slice_is_empty(config->signing.logins_file)) {
+        if (config->login_count == 0) {
+            return YETT_OK;
+        }
+        key = "login";
+        place = arena_printf(looking->arena, "%.*s:%u", SLICE_ARG(config->logins[0].file),
+                             config->logins[0].line);
+    }
+    looking->warn(looking->context,
+                  arena_printf(looking->arena,
+                               "%.*s: %s: has no effect: nothing is signed, since no "
+                               "domain block names keys and there is no domains_file",
+                               SLICE_ARG(place), key));
+    enum yett_err err = make_table(looking, &octets, why);
+    if (err == YETT_OK || err == YETT_NO_MEMORY) {
+        return err;
+    }
+    looking->warn(looking->context, *why);
+    return YETT_OK;
+}
+
+enum yett_err signing_look(struct arena *arena, const struct config *config,
+                           void (*warn)(void *context, slice sentence), void *context,
+                           slice *why)
+{
+    struct signing_looking looking = {arena, config, NULL, warn, context};
+    slice octets;
+    if (!config_signs(config)) {
+        return look_at_unused(&looking, why);
+    }
+    signing_trust_keeper(config);
+    look_at_update_key(&looking);
+    enum yett_err err = make_table(&looking, &octets, why);
     if (err == YETT_OK) {
-        err = look_at_algorithms(arena, config, buf_slice(&octets), warn, context, why);
+        err = look_at_table(&looking, octets, why);
     }
     if (err == YETT_IO) {
         warn(context, *why);
+        look_at_logins(&looking);
         return YETT_OK;
     }
     return err;

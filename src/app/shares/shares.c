@@ -26,11 +26,18 @@ static enum yett_err unreadable(enum yett_err err)
     return err == YETT_NO_MEMORY ? err : YETT_NOT_FOUND;
 }
 
-/* The sentence of file_read(), and below it one that says what the file is for. */
-static void add_advice(struct opening *opening, const char *advice)
+/* The sentence of file_read(), where `key` was set before it, and below it what the file is
+   for. */
+static void add_advice(struct opening *opening, const char *key, const char *advice)
 {
-    slice both =
-        arena_printf(opening->arena, "%.*s\n%s", SLICE_ARG(opening->why), advice);
+    slice place = SLICE("");
+    if (config_find_place(opening->config, slice_from_text(key)) != NULL) {
+        place = arena_printf(
+            opening->arena, "%.*s: %s: ",
+            SLICE_ARG(config_place_text(opening->arena, opening->config, key)), key);
+    }
+    slice both = arena_printf(opening->arena, "%.*s%.*s\n%s", SLICE_ARG(place),
+                              SLICE_ARG(opening->why), advice);
     if (both.ptr != NULL) {
         opening->why = both;
     }
@@ -57,9 +64,10 @@ static enum yett_err open_suffix_list(struct opening *opening)
     enum yett_err err = file_read(opening->arena, opening->config->dmarc.suffix_list.ptr,
                                   SUFFIX_LIST_BYTES_MAX, &text, &opening->why);
     if (err != YETT_OK) {
-        add_advice(opening, "RFC 7489 needs the public suffix list: install Debian's "
-                            "package publicsuffix, or name the file in dmarc.suffix_list "
-                            "(--psl of yett check)");
+        add_advice(opening, "dmarc.suffix_list",
+                   "RFC 7489 needs the public suffix list: install Debian's "
+                   "package publicsuffix, or name the file in dmarc.suffix_list "
+                   "(--psl of yett check)");
         return unreadable(err);
     }
     if (dmarc_suffixes_parse(text, &opening->shares->suffixes) != YETT_OK) {
@@ -102,9 +110,10 @@ static enum yett_err read_trust_anchor(struct opening *opening, slice *out)
     if (err == YETT_OK) {
         return YETT_OK;
     }
-    add_advice(opening, "DNSSEC validation begins with the root's key: install Debian's "
-                        "package dns-root-data, or name a file of DS or DNSKEY records "
-                        "in dns.trust_anchor (--trust-anchor of yett check)");
+    add_advice(opening, "dns.trust_anchor",
+               "DNSSEC validation begins with the root's key: install Debian's "
+               "package dns-root-data, or name a file of DS or DNSKEY records "
+               "in dns.trust_anchor (--trust-anchor of yett check)");
     return unreadable(err);
 }
 

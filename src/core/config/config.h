@@ -430,10 +430,11 @@ bool config_address_is_public(const struct config_address *address);
 bool config_addresses_clash(const struct config_address *a,
                             const struct config_address *b);
 
-/*
- * Where `key` ("user", "signing.fields") was set: "yett.conf:12", in `arena`; where it was
- * not, the source of the settings.  Without memory its `ptr` is NULL.
- */
+/* Where `key` ("user", "signing.fields") was set; NULL: it was not. */
+const struct config_place *config_find_place(const struct config *config, slice key);
+
+/* The same as text: "yett.conf:12", in `arena`; where it was not set, the source of the
+   settings.  Without memory its `ptr` is NULL. */
 slice config_place_text(struct arena *arena, const struct config *config,
                         const char *key);
 

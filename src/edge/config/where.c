@@ -36,17 +36,9 @@ enum yett_err where_note(struct reader *reader)
 
 static struct place place_of_key(const struct config *config, slice name)
 {
-    for (size_t i = 0; i < config->place_count; i++) {
-        const struct config_place *known = &config->places[i];
-        slice rest = name;
-        if ((known->block[0] == '\0' ||
-             (slice_take(&rest, slice_from_text(known->block)) &&
-              slice_take_byte(&rest, '.'))) &&
-            slice_eq(rest, slice_from_text(known->key))) {
-            return (struct place){known->file, known->line};
-        }
-    }
-    return (struct place){0};
+    const struct config_place *found = config_find_place(config, name);
+    return found == NULL ? (struct place){.line = 0}
+                         : (struct place){found->file, found->line};
 }
 
 /* Of other blocks all that can be wrong was found when they were read. */

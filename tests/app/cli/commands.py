@@ -370,7 +370,7 @@ login "root" {{ domains = {{"*"}} }}
 
 def config_algorithms(world):
     """Ed25519 alone is in order, and known to few receivers."""
-    for kind, words in (("ed25519", ("signed with Ed25519 only", "seals are made with Ed25519")),
+    for kind, words in (("ed25519", ("signed with Ed25519 only", "seals of example.com are made with Ed25519")),
                         ("rsa", ())):
         folder = os.path.join(world.folder, "keys-" + kind)
         os.mkdir(folder, 0o700)
@@ -385,7 +385,9 @@ sealing {{ domain = "example.com" list_hosts = {{"192.0.2.9"}} }}
         same(len(found["warnings"]), len(words), found)
         for warning, part in zip(found["warnings"], words):
             holds(warning, part)
-            holds(warning, f'{path}:2: domain "example.com"')
+        if words:
+            holds(found["warnings"][0], f'{path}:2: domain "example.com": ')
+            holds(found["warnings"][1], f"{path}:3: sealing.domain: ")
 
 
 def config_secret(world):

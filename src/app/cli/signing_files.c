@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cli/signing_files.h"
+
+#include "edge/files/files.h"
+
+/* signing_files: lines are looked up in the table one by one. */
+
+#define FILE_BYTES ((size_t)256 << 20)
+#define ROOM_BYTES (FILE_BYTES + ((size_t)16 << 20))
+
+/* Lines that are alike: the first, and how many there are. */
+struct alike {
+    slice sentence; /* in the arena of the whole look */
+    size_t count;
+};
+
+struct reading {
+    const struct signing_looking *looking;
+    struct arena *room; /* of the file, and of one line */
+    const char *path;
+    struct signing_file file;
+    struct alike alike;
+};
+
+static enum yett_err note(struct reading *reading, const char *before, slice name,
+                          const char *after)
+{
+    struct alike *alike = &reading->alike;
+    if (alike->count++ == 0) {
+        alike->sentence =
+            arena_printf(reading->looking->arena, "%s:%zu: %s%.*s%s", reading->path,
+                         reading->file.line, before, SLICE_ARG(name), after);
+    }
+    return alike->sentence.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
+}
+
+static void tell(const struct reading *reading)
+{
+    const struct signing_looking *looking = reading->looking;
+    slice sentence = reading->alike.sentence;
+    size_t more = reading->alike.count - 1;
+    if (reading->alike.count == 0) {
+        return;
+    }
+    if (more > 0) {
+        sentence = arena_printf(looking->arena, "%.*s; so it is with %zu more %s",
+                                SLICE_ARG(sentence), more, more == 1 ? "line" : "lines");
+    }
+    looking->warn(looking->context, sentence);
+}
+
+/* ---- domains ----------------------------------------------------------------------------- */
+
+static bool is_ed25519_only(const struct signing_table *table,
+                            const struct signing_domain_line *line)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < line->key_count; i++) {
+        struct signing_row row;
+        if (line->keys[i].seals) {
+            continue;
+        }
+        if (!signing_find_row(table, line->domain, line->keys[i].selector, &row) ||
+            row.type != CRYPTO_ED25519) {
+            return false;
+        }
+        count++;
+    }
+    return count != 0;
+}
+
+static enum yett_err look_at_domain(struct reading *reading)
+{
+    struct signing_domain_line line;
+    slice why;
+    enum yett_err err = signing_next_domain(reading->room, &reading->file, &line, &why);
+    return err != YETT_OK || !is_ed25519_only(reading->looking->table, &line)
+               ? err
+               : note(reading, "mail of ", line.pattern, " is " SIGNING_ED25519_ONLY);
+}
+
+/* ---- logins ------------------------------------------------------------------------------ */
+
+/* Below a domain that is not named others may be; so nothing is said of such patterns. */
+static bool is_served(const struct signing_table *table, slice pattern)
+{
+    struct signing_rows rows;
+    return slice_peek(pattern) == '*' || signing_find_author(table, pattern, &rows);
+}
+
+static enum yett_err look_at_login(struct reading *reading)
+{
+    struct signing_login_line line;
+    slice why;
+    enum yett_err err = signing_next_login(reading->room, &reading->file, &line, &why);
+    for (size_t i = 0; err == YETT_OK && i < line.pattern_count; i++) {
+        if (!is_served(reading->looking->table, line.patterns[i])) {
+            return note(
+                reading, "", line.patterns[i],
+                " is in no domain block, nor in domains_file, so nothing is signed "
+                "for it");
+        }
+    }
+    return err;
+}
+
+/* ---- both -------------------------------------------------------------------------------- */
+
+/* What is wrong with the file was found when the table was made. */
+static enum yett_err look_at_file(const struct signing_looking *looking, slice path,
+                                  enum yett_err (*look)(struct reading *reading))
+{
+    struct reading reading = {.looking = looking, .path = path.ptr};
+    slice why;
+    if (slice_is_empty(path)) {
+        return YETT_OK;
+    }
+    reading.room = arena_new(ROOM_BYTES);
+    enum yett_err err =
+        reading.room == NULL
+            ? YETT_NO_MEMORY
+            : file_read(reading.room, path.ptr, FILE_BYTES, &reading.file.rest, &why);
+    while (err == YETT_OK) {
+        struct arena_mark mark = arena_mark(reading.room);
+        err = look(&reading);
+        arena_rewind(reading.room, mark);
+    }
+    tell(&reading);
+    arena_free(reading.room);
+    return err == YETT_NO_MEMORY ? err : YETT_OK;
+}
+
+enum yett_err signing_look_at_files(const struct signing_looking *looking)
+{
+    const struct config_signing *signing = &looking->config->signing;
+    enum yett_err err = look_at_file(looking, signing->domains_file, look_at_domain);
+    return err == YETT_OK ? look_at_file(looking, signing->logins_file, look_at_login)
+                          : err;
+}
