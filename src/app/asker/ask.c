@@ -158,9 +158,9 @@ static pid_t start(asker_life *live, const struct asker_options *options, int en
     return pid;
 }
 
-enum yett_err asker_start_as(asker_life *live, struct arena *arena,
-                             const struct asker_options *options, struct asker **out,
-                             unsigned *walls, int *status, slice *why)
+static enum yett_err start_one(asker_life *live, struct arena *arena,
+                               const struct asker_options *options, struct asker **out,
+                               unsigned *walls, int *status, slice *why)
 {
     int ends[2];
     struct asker *asker = ARENA_NEW(arena, struct asker);
@@ -191,6 +191,36 @@ enum yett_err asker_start_as(asker_life *live, struct arena *arena,
     return YETT_OK;
 }
 
+/* Fewer are no reason to give up; what one of them lacks, all lack. */
+static void start_spares(asker_life *live, struct arena *arena,
+                         const struct asker_options *options, struct asker *asker,
+                         unsigned *walls, slice *why)
+{
+    for (unsigned i = 0; i < options->spares && i < ASKER_SPARES_MAX; i++) {
+        unsigned its = 0;
+        int status;
+        slice lacks = SLICE_NONE;
+        if (start_one(live, arena, options, &asker->spare, &its, &status, &lacks) !=
+            YETT_OK) {
+            return;
+        }
+        asker = asker->spare;
+        *walls &= its;
+        *why = slice_is_empty(*why) ? lacks : *why;
+    }
+}
+
+enum yett_err asker_start_as(asker_life *live, struct arena *arena,
+                             const struct asker_options *options, struct asker **out,
+                             unsigned *walls, int *status, slice *why)
+{
+    enum yett_err err = start_one(live, arena, options, out, walls, status, why);
+    if (err == YETT_OK) {
+        start_spares(live, arena, options, *out, walls, why);
+    }
+    return err;
+}
+
 enum yett_err asker_start(struct arena *arena, const struct asker_options *options,
                           struct asker **out, unsigned *walls, int *status, slice *why)
 {
@@ -199,8 +229,21 @@ enum yett_err asker_start(struct arena *arena, const struct asker_options *optio
 
 void asker_stop(struct asker *asker)
 {
-    if (asker != NULL) {
+    for (; asker != NULL; asker = asker->spare) {
         asker_end(asker, "is no longer needed");
+    }
+}
+
+bool asker_renew(struct asker *asker)
+{
+    for (;;) {
+        if (asker_is_loose(asker)) {
+            asker_end(asker, NULL);
+        }
+        if (asker->pid != 0 || asker->spare == NULL) {
+            return asker->pid != 0;
+        }
+        *asker = *asker->spare;
     }
 }
 

@@ -24,13 +24,13 @@
  * reads what is asked, reply.c what is answered, wire.c their parts.
  *
  * An asker that lies, hangs or dies is ended, and every question from then on is YETT_IO with
- * the sentence that says why.  It can say what a name server might say: that a record is
+ * the sentence that says why, until a spare takes its place (asker_renew()).  It can say what a name server might say: that a record is
  * there, or not.  It cannot have anything signed.
  */
 
 struct asker;
 
-enum { ASKER_NAMES_MAX = 64 };
+enum { ASKER_NAMES_MAX = 64, ASKER_SPARES_MAX = 8 };
 
 struct asker_options {
     struct nameserver_options dns;
@@ -43,6 +43,9 @@ struct asker_options {
                            size_t count, struct dns_answer *answers);
     void *context;
     unsigned texts_ms; /* how long that may take */
+    /* How many more are started at once and wait: a caller that has given up the network can
+       start none. */
+    unsigned spares;
 };
 
 /*
@@ -57,6 +60,10 @@ YETT_MUST_USE
 enum yett_err asker_start(struct arena *arena, const struct asker_options *options,
                           struct asker **out, unsigned *walls, int *status, slice *why);
 void asker_stop(struct asker *asker); /* NULL is fine */
+
+/* When it is gone a spare takes its place.  False: there is none left.  Not for what it died
+   over: another one would do the same. */
+bool asker_renew(struct asker *asker);
 
 /* Its process; 0 when it is gone. */
 long asker_process(const struct asker *asker);

@@ -97,6 +97,12 @@ static pid_t wait_for_end(pid_t pid, int *status)
     return ended;
 }
 
+bool asker_is_loose(const struct asker *asker)
+{
+    struct pollfd polled = {.fd = asker->fd, .events = POLLIN};
+    return asker->pid != 0 && poll(&polled, 1, 0) > 0;
+}
+
 void asker_end(struct asker *asker, const char *what)
 {
     int status = 0;

@@ -16,6 +16,7 @@ struct asker {
     struct nameserver_options dns; /* how long what takes */
     unsigned texts_ms;
     char why[400];
+    struct asker *spare; /* the next one; NULL: there is none */
 };
 
 /* What an asker is, on its end of the socket: never comes back.  Tests have others. */
@@ -35,6 +36,9 @@ YETT_MUST_USE
 enum yett_err asker_exchange(struct asker *asker, struct arena *arena,
                              const struct packet_request *request, int64_t patience_ms,
                              struct packet_reply *out, slice *why);
+
+/* It has said something, or ended, without having been asked. */
+bool asker_is_loose(const struct asker *asker);
 
 /* End it, if it has not ended by itself, and note why: "WHAT", or how it ended (NULL). */
 void asker_end(struct asker *asker, const char *what);

@@ -9,6 +9,10 @@
 
 /* key_rotate: `yett key rotate`: one domain because somebody wants it, or all that are due. */
 
+/* How many domains may cost an asker its life: each hour begins with another one, so that the
+   others have their turn. */
+enum { SPARES = 3 };
+
 static bool signs_anew; /* for any domain of this run */
 
 /* The kinds of key that there are now, where nothing else says which to make. */
@@ -183,10 +187,22 @@ static int turn(const struct key_work *work, struct keyring *ring)
     return tell_end(work, &context, &turned);
 }
 
+/* The one before it ended over another domain. */
+static void renew_asker(const struct key_work *work)
+{
+    long before = asker_process(work->asker);
+    if (asker_renew(work->asker) && asker_process(work->asker) != before) {
+        (void)key_complain_text(
+            work, EXIT_FINE,
+            "another process talks to name servers in place of the one that ended");
+    }
+}
+
 static int rotate_domain(const struct key_work *work, slice domain)
 {
     struct keyring ring;
     const struct config_domain *settings = key_settings_of(work, domain);
+    renew_asker(work);
     bool rotates = !work->options.due || (settings != NULL && settings->rotate);
     int status = key_open(work, domain, rotates ? KEYRING_MAKE : KEYRING_CHANGE, &ring);
     if (status == EXIT_FINE) {
@@ -230,7 +246,7 @@ int key_rotate(struct key_work *work)
                                  "one domain must be named, or --due be said: "
                                  "yett key rotate DOMAIN");
     }
-    struct asker_options asker = {.prepare = NULL};
+    struct asker_options asker = {.spares = work->options.due ? SPARES : 0};
     int status = map_table(work);
     if (status == EXIT_FINE) {
         status = key_part(work, &asker, may_make(work));

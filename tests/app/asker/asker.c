@@ -2,6 +2,7 @@
 #include "app/asker/inside.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -380,6 +381,83 @@ static void one_that_is_stopped_is_not_waited_for(void **state)
     asker_stop(asker);
 }
 
+/* ---- spares ------------------------------------------------------------------------------------- */
+
+static struct asker *start_with_spares(asker_life *live, unsigned spares)
+{
+    struct asker_options options = options_of_haste();
+    struct asker *asker = NULL;
+    unsigned walls = 0;
+    int status = 0;
+    slice why = SLICE_NONE;
+    options.spares = spares;
+    assert_int_equal(asker_start_as(live, arena, &options, &asker, &walls, &status, &why),
+                     YETT_OK);
+    return asker;
+}
+
+static void assert_no_child(void)
+{
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+static void a_spare_takes_the_place_of_one_that_died(void **state)
+{
+    struct nameserver_zone zone;
+    slice why = SLICE_NONE;
+    struct asker *asker = start_with_spares(crash, 2);
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        pid_t pid = asker->pid;
+        assert_true(asker_renew(asker));
+        assert_int_equal(asker->pid, pid); /* it is there */
+        assert_int_equal(asker_find(asker, arena, name, &zone, &why), YETT_IO);
+        assert_true(holds(why, "was ended by signal 11"));
+        assert_int_equal(asker_renew(asker), i < 2);
+        assert_int_not_equal(asker->pid, pid);
+    }
+    assert_int_equal(asker_find(asker, arena, name, &zone, &why), YETT_IO);
+    assert_true(holds(why, "was ended by signal 11"));
+    assert_no_child();
+    asker_stop(asker);
+}
+
+/* As a system does that has no memory left. */
+static void one_that_died_at_rest_is_passed_over(void **state)
+{
+    struct nameserver_zone zone;
+    slice why = SLICE_NONE;
+    struct asker *asker = start_with_spares(asker_live, 2);
+    pid_t last = asker->spare->spare->pid;
+    (void)state;
+    assert_int_equal(kill(asker->pid, SIGKILL), 0);
+    assert_int_equal(kill(asker->spare->pid, SIGKILL), 0);
+    for (int i = 0; i < 1000 && !(asker_is_loose(asker) && asker_is_loose(asker->spare));
+         i++) {
+        (void)usleep(10000);
+    }
+    assert_true(asker_renew(asker));
+    assert_int_equal(asker->pid, last);
+    assert_int_equal(asker_find(asker, arena, name, &zone, &why), YETT_IO);
+    assert_true(holds(why, "the resolver 127.0.0.1@9 ")); /* it works */
+    asker_stop(asker);
+    assert_no_child();
+}
+
+static void spares_end_with_it(void **state)
+{
+    struct asker *asker = start_with_spares(asker_live, 99);
+    unsigned count = 0;
+    (void)state;
+    for (const struct asker *one = asker; one != NULL; one = one->spare) {
+        count++;
+    }
+    assert_int_equal(count, 1 + ASKER_SPARES_MAX);
+    asker_stop(asker);
+    assert_no_child();
+}
+
 /* ---- the other way ------------------------------------------------------------------------------ */
 
 /* The child of this test starts one, and dies without a word. */
@@ -441,6 +519,9 @@ int main(void)
         cmocka_unit_test(one_that_is_killed_amid_its_work_is_told),
         cmocka_unit_test(an_update_that_it_died_over_may_have_been_made),
         cmocka_unit_test(one_that_is_stopped_is_not_waited_for),
+        cmocka_unit_test(a_spare_takes_the_place_of_one_that_died),
+        cmocka_unit_test(one_that_died_at_rest_is_passed_over),
+        cmocka_unit_test(spares_end_with_it),
         cmocka_unit_test(it_ends_with_its_caller),
         cmocka_unit_test(a_caller_that_talks_nonsense_is_left),
     };
