@@ -124,6 +124,9 @@ int key_read_file(struct key_work *work);
  */
 int key_part(struct key_work *work, struct asker_options *options, bool makes);
 
+/* key_stop.c: from now on SIGINT, SIGTERM and SIGHUP end the command with a sentence. */
+void key_tell_stop(void);
+
 /* key_resolve.c: an asker for asker_texts(), with the resolver or the zone of the options.  `work` has to
    outlive it. */
 struct asker_options key_resolving(struct key_work *work);

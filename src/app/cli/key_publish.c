@@ -120,6 +120,7 @@ int key_publish(struct key_work *work)
     if (status != EXIT_FINE) {
         return status;
     }
+    key_tell_stop();
     status = key_open(work, domain, KEYRING_LOOK, &ring);
     if (status == EXIT_FINE) {
         status = publish(work, &ring);

@@ -155,6 +155,7 @@ int key_retire(struct key_work *work)
     if (status != EXIT_FINE) {
         return status;
     }
+    key_tell_stop();
     status = key_open(work, domain, KEYRING_CHANGE, &ring);
     if (status == EXIT_FINE) {
         status = retire(work, &ring);

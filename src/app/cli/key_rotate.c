@@ -254,6 +254,7 @@ int key_rotate(struct key_work *work)
     if (status != EXIT_FINE) {
         return status;
     }
+    key_tell_stop();
     status = key_each_domain(work, rotate_domain);
     if (!signs_anew) {
         return status;
