@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""A rotation that is killed, or whose disk is full, before each change of a file.
+"""A rotation that is killed, or whose disk is full, before each change of a file; that is
+stopped from outside; whose process for name servers dies.
 
     killed.py YETT FOLDER KILLER     FOLDER: where real.py lies; KILLER: of killer.c
 """
+import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,10 +20,13 @@ sys.path[:0] = [HERE, sys.argv[2], os.path.join(HERE, "..", "support")]
 import real  # noqa: E402  pylint: disable=wrong-import-position
 import rotation  # noqa: E402  pylint: disable=wrong-import-position
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from rotation import DAY, NOW, PRIMARY, SECONDARY  # noqa: E402  pylint: disable=wrong-import-position
+from gateway import children, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from rotation import DAY, NOW, PRIMARY, SECONDARY, expect  # noqa: E402  pylint: disable=wrong-import-position
 
 KILLER = os.path.abspath(sys.argv[3])
-rotation.ZONES = {"killed.test": "", "full.test": ""}
+rotation.ZONES = {zone: "" for zone in (
+    "killed.test", "full.test", "sigint.test", "sigterm.test", "sighup.test", "publish.test", "nohup.test",
+    "first.test", "other.test")}
 CALLS = 14  # that change files, in one run
 GONE = 3600 + DAY + 7 * DAY  # after its last day, when a record may go
 LATER = 100 * DAY + GONE  # from one rotation to the next
@@ -99,7 +105,106 @@ def a_full_disk_at_each_step_loses_nothing(w):
     each_step_is_disturbed(w, "full.test", 28)
 
 
-CASES = [killed_at_each_step_nothing_is_lost, a_full_disk_at_each_step_loses_nothing]
+# ---- stopped from outside ------------------------------------------------------------------
+
+@contextlib.contextmanager
+def silence(w, address):
+    """A name server that takes questions and does not answer; an address for each test."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((address, w.port))
+        server.settimeout(30)
+        yield server
+
+
+def start(line):
+    return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True,
+                            preexec_fn=real.die_with_parent)
+
+
+def is_gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def stop_amid_a_question(w, command, domain, words, number, address):
+    with silence(w, address) as server:
+        process = start(w.command(command, domain, words, NOW, (PRIMARY, address)))
+        server.recv(4096)
+        askers = children(process.pid)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=30)
+        assert process.returncode == -number, (process.returncode, out)
+        assert "nothing is half done: the same command goes on from here" in out, out
+        assert askers and wait_for(lambda: all(map(is_gone, askers))), askers
+
+
+def a_rotation_that_is_stopped_goes_on_where_it_was(w):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        domain = number.name.lower() + ".test"
+        words = ("--algorithm", "ed25519", "--wait", "30")
+        stop_amid_a_question(w, "rotate", domain, words, number, "127.0.0.196")
+        assert w.phases(domain) == {"s20251124e": "pending"}
+        assert sorted(os.listdir(os.path.join(w.directory(domain), domain))) == \
+            ["s20251124e.pem", "state"]
+        expect(w.key("rotate", domain, *words[:2]), 75, "was published at")
+        w.refresh(domain)
+        expect(w.key("rotate", domain, *words[:2]), 0, "s20251124e._domainkey", "signs from now on")
+
+
+def a_record_that_was_published_before_the_end_is_found(w):
+    domain = "publish.test"
+    expect(w.key("generate", domain, "--selector", "s1"), 0)
+    stop_amid_a_question(w, "publish", domain, ("--wait", "30"), signal.SIGINT, "127.0.0.197")
+    expect(w.key("publish", domain), 75, "the record was there already")
+    assert len(w.record(domain, "s1")) == 1
+
+
+def who_does_not_want_to_hear_of_a_closed_terminal_goes_on(w):
+    domain, address = "nohup.test", "127.0.0.198"
+    with silence(w, address) as server:
+        process = start(["nohup", *w.command("rotate", domain, ("--algorithm", "ed25519"), NOW,
+                                             (PRIMARY, address))])
+        server.recv(4096)
+        process.send_signal(signal.SIGHUP)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 75 and "stopped" not in out, (process.returncode, out)
+    assert "was published at" in out, out
+
+
+# ---- without the other half ----------------------------------------------------------------
+
+def a_domain_that_takes_the_asker_down_keeps_no_other_from_rotating(w):
+    domains, address = ["first.test", "other.test"], "127.0.0.199"
+    conf = w.settings(domains[0], "rotate = true", 'rotate_with = "ed25519"')
+    with open(conf, encoding="ascii") as file:
+        text = file.read().replace(f"{SECONDARY}@", f"{address}@")
+    conf = w.file("both.conf", text + f'domain "{domains[1]}" {{ rotate = true }}\n')
+    with silence(w, address) as server:
+        process = start([w.yett, "key", "rotate", "--due", "--no-reload", "--config", conf,
+                         "--now", str(NOW), "--wait", "0"])
+        server.recv(4096)
+        askers = children(process.pid)
+        os.kill(askers[0], signal.SIGKILL)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 75, (process.returncode, out)
+    lost = [domain for domain in domains
+            if f"{domain}: the process that talks to name servers was ended by signal 9" in out]
+    assert len(lost) == 1, out
+    assert "another process talks to name servers in place of the one that ended" in out, out
+    rest = next(domain for domain in domains if domain not in lost)
+    assert f"{rest}: s20251124e._domainkey.{rest} was published at" in out, out
+    assert len(askers) > 1 and all(map(is_gone, askers)), askers
+
+
+CASES = [killed_at_each_step_nothing_is_lost, a_full_disk_at_each_step_loses_nothing,
+         a_rotation_that_is_stopped_goes_on_where_it_was,
+         a_record_that_was_published_before_the_end_is_found,
+         who_does_not_want_to_hear_of_a_closed_terminal_goes_on,
+         a_domain_that_takes_the_asker_down_keeps_no_other_from_rotating]
 
 
 def main():
