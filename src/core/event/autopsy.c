@@ -21,12 +21,12 @@ void event_write_autopsy_line(struct buf *buf, const struct event_autopsy *event
 {
     const struct autopsy_finding *finding = event->finding;
     if (event->queue_id.len != 0) {
-        text_add(buf, event->queue_id, ID_MAX);
+        text_add_solid(buf, event->queue_id, ID_MAX);
     } else {
         buf_add_text(buf, "(no queue id)");
     }
     buf_add_text(buf, ": the signature of ");
-    text_add(buf, event->domain, DOMAIN_MAX);
+    text_add_solid(buf, event->domain, DOMAIN_MAX);
     text_add_word(buf, "(s=", event->selector, SELECTOR_MAX);
     buf_printf(buf, ") failed: %s", autopsy_kind_text(finding->kind));
     if (finding->confidence != AUTOPSY_NONE) {

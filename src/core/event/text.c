@@ -20,16 +20,20 @@ void text_add(struct buf *buf, slice text, size_t max)
     buf_add(buf, dots);
 }
 
-void text_add_word(struct buf *buf, const char *name, slice text, size_t max)
+void text_add_solid(struct buf *buf, slice text, size_t max)
 {
-    size_t start;
-    buf_add_byte(buf, ' ');
-    buf_add_text(buf, name);
-    start = buf->len;
+    size_t start = buf->len;
     text_add(buf, text, max);
     for (size_t i = start; buf_err(buf) == YETT_OK && i < buf->len; i++) {
         if (buf->ptr[i] == ' ') {
             buf->ptr[i] = '_';
         }
     }
+}
+
+void text_add_word(struct buf *buf, const char *name, slice text, size_t max)
+{
+    buf_add_byte(buf, ' ');
+    buf_add_text(buf, name);
+    text_add_solid(buf, text, max);
 }
