@@ -107,6 +107,16 @@ static int check_directory(const struct key_work *work)
                : EXIT_FINE;
 }
 
+static enum yett_err index_settings(struct key_work *work)
+{
+    const struct config *config = &work->config;
+    enum yett_err err = key_index_init(&work->index, work->arena, config->domain_count);
+    for (uint32_t i = 0; err == YETT_OK && i < config->domain_count; i++) {
+        key_index_add(&work->index, config->domains, i);
+    }
+    return err;
+}
+
 static int open_work(struct key_work *work)
 {
     slice why = SLICE_NONE;
@@ -116,6 +126,9 @@ static int open_work(struct key_work *work)
         config_file_read(work->arena, work->options.shared.config_path, &work->config,
                          &why) != YETT_OK) {
         return key_complain(work, EXIT_USAGE, why);
+    }
+    if (index_settings(work) != YETT_OK) {
+        return key_complain_text(work, EXIT_CANNOT_TELL, "out of memory");
     }
     signing_trust_keeper(&work->config);
     work->directory = work->options.directory != NULL

@@ -4,6 +4,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/json.h"
+#include "app/cli/key_index.h"
 #include "app/cli/term.h"
 #include "app/keyring/keyring.h"
 #include "core/config/config.h"
@@ -57,6 +58,7 @@ struct key_work {
     struct arena *arena;
     struct crypto *crypto;
     struct config config;
+    struct key_index index;            /* of its domains */
     bool has_config;                   /* --config was given */
     const char *directory;             /* of all keys */
     const struct signing_table *table; /* of the running gateway; NULL: not known */

@@ -19,6 +19,9 @@ struct scan {
     struct arena *room; /* of the file, and of one line */
     struct config_domain *list;
     size_t count, capacity;
+    struct key_index index;      /* of the list */
+    struct config_domain *asked; /* names that the command names */
+    struct key_index asked_index;
     size_t left_out; /* lines */
 };
 
@@ -28,37 +31,62 @@ static slice copy(const struct scan *scan, slice text)
     return with_end.ptr == NULL ? SLICE_NONE : slice_first(with_end, text.len);
 }
 
-static bool is_asked_for(const struct scan *scan, slice domain)
+/* What is no domain name is refused by the command itself. */
+static enum yett_err index_asked(struct scan *scan)
 {
-    bool found = false;
-    for (int i = 0; i < scan->work->count && !found; i++) {
-        slice named;
-        found = domain_normalize(scan->room, slice_from_text(scan->work->arguments[i]),
-                                 &named) == YETT_OK &&
-                slice_eq(named, domain);
+    const struct key_work *work = scan->work;
+    size_t count = (size_t)work->count;
+    scan->asked = ARENA_ARRAY(work->arena, count + 1, struct config_domain);
+    if (scan->asked == NULL) {
+        return YETT_NO_MEMORY;
     }
-    return found;
+    enum yett_err err = key_index_init(&scan->asked_index, work->arena, count);
+    for (uint32_t i = 0; err == YETT_OK && i < count; i++) {
+        err = domain_normalize(work->arena, slice_from_text(work->arguments[i]),
+                               &scan->asked[i].name);
+        if (err == YETT_OK) {
+            key_index_add(&scan->asked_index, scan->asked, i);
+        }
+        err = err == YETT_BAD_SYNTAX ? YETT_OK : err;
+    }
+    return err;
 }
 
-static struct config_domain *find(const struct scan *scan, slice domain)
+/* The blocks, and room behind them. */
+static enum yett_err begin_list(struct scan *scan)
 {
-    for (size_t i = 0; i < scan->count; i++) {
-        if (slice_eq(scan->list[i].name, domain)) {
-            return &scan->list[i];
-        }
+    const struct config *config = &scan->work->config;
+    size_t more = scan->work->count > 0 ? (size_t)scan->work->count : FEW;
+    scan->capacity = config->domain_count + more;
+    scan->list = ARENA_ARRAY(scan->work->arena, scan->capacity, struct config_domain);
+    if (scan->list == NULL) {
+        return YETT_NO_MEMORY;
     }
-    return NULL;
+    enum yett_err err = key_index_init(&scan->index, scan->work->arena, scan->capacity);
+    for (; err == YETT_OK && scan->count < config->domain_count; scan->count++) {
+        scan->list[scan->count] = config->domains[scan->count];
+        key_index_add(&scan->index, scan->list, (uint32_t)scan->count);
+    }
+    return err;
+}
+
+/* Without arguments there is room for a few beside the blocks. */
+static bool is_left_out(const struct scan *scan, slice domain)
+{
+    return scan->work->count > 0
+               ? key_index_find(&scan->asked_index, scan->asked, domain) == KEY_INDEX_NONE
+               : scan->count == scan->capacity;
 }
 
 /* The domain of a line among those of the blocks, or a new one; NULL: it is left out, or there
    is no memory. */
 static struct config_domain *find_or_add(struct scan *scan, slice domain)
 {
-    struct config_domain *found = find(scan, domain);
-    if (found != NULL) {
-        return found;
+    uint32_t known = key_index_find(&scan->index, scan->list, domain);
+    if (known != KEY_INDEX_NONE) {
+        return &scan->list[known];
     }
-    if (scan->work->count > 0 ? !is_asked_for(scan, domain) : scan->count >= FEW) {
+    if (is_left_out(scan, domain)) {
         scan->left_out++;
         return NULL;
     }
@@ -66,9 +94,10 @@ static struct config_domain *find_or_add(struct scan *scan, slice domain)
     if (scan->count == scan->capacity || name.ptr == NULL) {
         return NULL;
     }
-    found = &scan->list[scan->count++];
-    *found = (struct config_domain){.name = name, .subdomains = true};
-    return found;
+    struct config_domain *added = &scan->list[scan->count];
+    *added = (struct config_domain){.name = name, .subdomains = true};
+    key_index_add(&scan->index, scan->list, (uint32_t)scan->count++);
+    return added;
 }
 
 static enum yett_err add_key(const struct scan *scan, const struct config_key **keys,
@@ -144,22 +173,20 @@ static enum yett_err read_lines(struct scan *scan, slice *why)
 static int scan_file(struct scan *scan)
 {
     struct config *config = &scan->work->config;
-    size_t more = scan->work->count > 0 ? (size_t)scan->work->count : FEW;
     slice why = SLICE("out of memory");
-    scan->capacity = config->domain_count + more;
-    scan->list = ARENA_ARRAY(scan->work->arena, scan->capacity, struct config_domain);
-    if (scan->list == NULL) {
-        return key_complain(scan->work, EXIT_CANNOT_TELL, why);
+    enum yett_err err = index_asked(scan);
+    if (err == YETT_OK) {
+        err = begin_list(scan);
     }
-    for (; scan->count < config->domain_count; scan->count++) {
-        scan->list[scan->count] = config->domains[scan->count];
+    if (err == YETT_OK) {
+        err = read_lines(scan, &why);
     }
-    enum yett_err err = read_lines(scan, &why);
     if (err != YETT_OK) {
         return key_complain(scan->work, key_status_of(err), why);
     }
     config->domains = scan->list;
     config->domain_count = scan->count;
+    scan->work->index = scan->index;
     if (scan->left_out > 0 && scan->work->count == 0) {
         fprintf(stderr,
                 "yett %s: of signing.domains_file %zu lines are left out: name the "

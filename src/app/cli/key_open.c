@@ -53,12 +53,8 @@ int key_domain(const struct key_work *work, int index, slice *out)
 
 const struct config_domain *key_settings_of(const struct key_work *work, slice domain)
 {
-    for (size_t i = 0; i < work->config.domain_count; i++) {
-        if (slice_eq(work->config.domains[i].name, domain)) {
-            return &work->config.domains[i];
-        }
-    }
-    return NULL;
+    uint32_t number = key_index_find(&work->index, work->config.domains, domain);
+    return number == KEY_INDEX_NONE ? NULL : &work->config.domains[number];
 }
 
 static bool is_among(const struct config_key *keys, size_t count, slice selector)
