@@ -69,7 +69,7 @@ static void release_listeners(struct generation *generation)
 
 /*
  * How much a pair holds.  To a keeper the largest request: what the system gives by default may
- * do, but need not.  To an examiner some 25 texts, of which each takes memory of its own until
+ * do, but need not.  To an examiner some 20 texts, of which each takes memory of its own until
  * it is read: this is what bounds that.
  */
 static const struct {
@@ -77,7 +77,7 @@ static const struct {
     int pair_bytes;
 } companions[] = {
     {WORKER_KEEPER,   256 * 1024},
-    {WORKER_EXAMINER, 16 * 1024 },
+    {WORKER_EXAMINER, 8 * 1024  },
 };
 
 enum { COMPANIONS = sizeof(companions) / sizeof(companions[0]) };

@@ -74,17 +74,23 @@ enum yett_err handover_send(int pair, int text)
 
 /* ---- taking ----------------------------------------------------------------------------- */
 
-/* The descriptor of a packet, or -1.  There is room for one: of more the kernel closes the
-   others. */
+/* The descriptor of a packet, or -1.  More than one is none of ours: they are closed. */
 static int attached(struct msghdr *message)
 {
     const struct cmsghdr *head = CMSG_FIRSTHDR(message);
-    int text = -1;
-    if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-        head->cmsg_len == CMSG_LEN(sizeof text)) {
-        memcpy(&text, CMSG_DATA(head), sizeof text);
+    int fds[sizeof(union attachment) / sizeof(int)];
+    size_t count = 0;
+    if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS) {
+        count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(fds, CMSG_DATA(head), count * sizeof(int));
     }
-    return text;
+    if (count == 1 && (message->msg_flags & MSG_CTRUNC) == 0) {
+        return fds[0];
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)close(fds[i]);
+    }
+    return -1;
 }
 
 /* Only memory can be sealed, so what has these seals is no file, and nobody writes it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/crypto/crypto.h"
+#include "edge/handover/handover.h"
 #include "edge/loop/loop.h"
 #include "edge/sandbox/calls.h"
 #include "edge/sandbox/child.h"
@@ -14,12 +15,14 @@
 #include <sys/un.h>
 #include <time.h>
 
-/* What a keeper can no longer do, and what it still can. */
+/* What a keeper or an examiner can no longer do, and what it still can. */
+
+static enum sandbox_role locked_in; /* as this */
 
 static void lock_in(void)
 {
     char why[400];
-    unsigned walls = sandbox_lock_in(SANDBOX_KEEPER, why, sizeof(why));
+    unsigned walls = sandbox_lock_in(locked_in, why, sizeof(why));
     if (walls != SANDBOX_ALL || why[0] != '\0') {
         child_failed(why, __FILE__, __LINE__);
     }
@@ -119,21 +122,22 @@ static const struct refusal {
     const char *call; /* its name, as the sanitizers' list may have it */
     long (*attempt)(void);
     int reason;
+    bool is_for_examiners; /* who may */
 } refusals[] = {
-    {"open a file to read it",        "openat", open_to_read,           EPERM },
-    {"create a file",                 "",       open_to_write,          0     },
-    {"make a socket",                 "",       make_a_socket,          EPERM },
-    {"make a datagram socket",        "",       make_a_datagram_socket, EPERM },
-    {"make a unix socket",            "",       make_a_unix_socket,     EPERM },
-    {"make a pair",                   "",       make_a_pair,            EPERM },
-    {"connect to somebody",           "",       connect_what_it_has,    EPERM },
-    {"send to an address",            "",       send_elsewhere,         ENOSYS},
-    {"take a descriptor from a peer", "",       take_a_descriptor,      EPERM },
-    {"hand a descriptor over",        "",       hand_a_descriptor_over, EPERM },
-    {"start a process",               "clone",  start_a_process,        EPERM },
-    {"signal its parent",             "",       kill_its_parent,        ENOSYS},
-    {"map memory to execute it",      "",       make_memory_executable, ENOSYS},
-    {"make shared memory",            "",       share_memory,           EPERM },
+    {"open a file to read it",        "openat", open_to_read,           EPERM                           },
+    {"create a file",                 "",       open_to_write,          0                               },
+    {"make a socket",                 "",       make_a_socket,          EPERM                           },
+    {"make a datagram socket",        "",       make_a_datagram_socket, EPERM                           },
+    {"make a unix socket",            "",       make_a_unix_socket,     EPERM                           },
+    {"make a pair",                   "",       make_a_pair,            EPERM                           },
+    {"connect to somebody",           "",       connect_what_it_has,    EPERM                           },
+    {"send to an address",            "",       send_elsewhere,         ENOSYS                          },
+    {"take a descriptor from a peer", "",       take_a_descriptor,      EPERM,                            true},
+    {"hand a descriptor over",                               "",                hand_a_descriptor_over,      EPERM},
+    {"start a process",                               "clone",                       start_a_process,        EPERM  },
+    {"signal its parent",                               "",                     kill_its_parent,           ENOSYS     },
+    {"map memory to execute it",                               "",              make_memory_executable,    ENOSYS},
+    {"make shared memory",                               "",                    share_memory,          EPERM               },
 };
 
 static bool is_for_sanitizers(const char *call)
@@ -166,14 +170,13 @@ static void attempt_it(void *context)
     require(attempt->refusal->reason == 0 || errno == attempt->refusal->reason);
 }
 
-static void refuse_all(bool as_nobody)
+static void refuse_all_to(enum sandbox_role role, bool as_nobody)
 {
-    if (cannot_have(SANDBOX_ALL)) {
-        return;
-    }
+    locked_in = role;
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         struct attempt attempt = {&refusals[i], as_nobody};
-        if (is_for_sanitizers(refusals[i].call)) {
+        if (is_for_sanitizers(refusals[i].call) ||
+            (role == SANDBOX_EXAMINER && refusals[i].is_for_examiners)) {
             continue;
         }
         if (child_status(attempt_it, &attempt) != 0) {
@@ -182,7 +185,16 @@ static void refuse_all(bool as_nobody)
     }
 }
 
-static void what_a_keeper_has_no_use_for_is_refused(void **state)
+static void refuse_all(bool as_nobody)
+{
+    if (cannot_have(SANDBOX_ALL)) {
+        return;
+    }
+    refuse_all_to(SANDBOX_KEEPER, as_nobody);
+    refuse_all_to(SANDBOX_EXAMINER, as_nobody);
+}
+
+static void what_they_have_no_use_for_is_refused(void **state)
 {
     (void)state;
     refuse_all(false);
@@ -291,6 +303,12 @@ static void work_within_walls(void *context)
     crypto_free(crypto);
 }
 
+static void lock_in_as_keeper(void *context)
+{
+    locked_in = SANDBOX_KEEPER;
+    work_within_walls(context);
+}
+
 static void it_still_answers_and_signs(void **state)
 {
     bool as_nobody = false;
@@ -298,18 +316,56 @@ static void it_still_answers_and_signs(void **state)
     if (cannot_have(SANDBOX_ALL)) {
         return;
     }
-    child_must_succeed(work_within_walls, &as_nobody);
+    child_must_succeed(lock_in_as_keeper, &as_nobody);
     as_nobody = true;
-    child_must_succeed(work_within_walls, &as_nobody);
+    child_must_succeed(lock_in_as_keeper, &as_nobody);
+}
+
+/* A gateway behind its walls gives a text, an examiner behind its own takes it. */
+static void give_within_walls(void *context)
+{
+    (void)context;
+    locked_in = SANDBOX_GATEWAY;
+    lock_in();
+    int text = handover_new();
+    require(text >= 0 && handover_write(text, SLICE("a text")));
+    require(handover_send(pair[0], text) == YETT_OK);
+    require(close(text) == 0);
+}
+
+static void take_within_walls(void *context)
+{
+    slice text;
+    (void)context;
+    locked_in = SANDBOX_EXAMINER;
+    lock_in();
+    require(handover_receive(pair[1], 100, &text) == YETT_OK);
+    require(slice_eq(text, SLICE("a text")));
+    handover_release(text);
+    require(handover_receive(pair[1], 100, &text) == YETT_NEED_ANSWERS);
+}
+
+static void texts_go_from_a_gateway_to_its_examiner(void **state)
+{
+    (void)state;
+    if (cannot_have(SANDBOX_ALL)) {
+        return;
+    }
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    child_must_succeed(give_within_walls, NULL);
+    child_must_succeed(take_within_walls, NULL);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_a_keeper_has_no_use_for_is_refused),
+        cmocka_unit_test(what_they_have_no_use_for_is_refused),
         cmocka_unit_test(so_it_is_for_an_ordinary_user),
         cmocka_unit_test(a_socket_that_was_forgotten_leads_nowhere),
         cmocka_unit_test(it_still_answers_and_signs),
+        cmocka_unit_test(texts_go_from_a_gateway_to_its_examiner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
