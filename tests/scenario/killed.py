@@ -25,7 +25,7 @@ from rotation import DAY, NOW, PRIMARY, SECONDARY, expect  # noqa: E402  pylint:
 
 KILLER = os.path.abspath(sys.argv[3])
 rotation.ZONES = {zone: "" for zone in (
-    "killed.test", "full.test", "sigint.test", "sigterm.test", "sighup.test", "publish.test", "nohup.test",
+    "killed.test", "full.test", "sigint.test", "sigterm.test", "sighup.test", "publish.test", "nohup.test", "left.test",
     "first.test", "other.test")}
 CALLS = 14  # that change files, in one run
 GONE = 3600 + DAY + 7 * DAY  # after its last day, when a record may go
@@ -200,11 +200,35 @@ def a_domain_that_takes_the_asker_down_keeps_no_other_from_rotating(w):
     assert len(askers) > 1 and all(map(is_gone, askers)), askers
 
 
+def a_file_that_nobody_knows_is_named_and_stays(w):
+    """What is left of a rotation that was killed between a key and the state."""
+    domain = "left.test"
+    folder = os.path.join(w.directory(domain), domain)
+    left = os.path.join(folder, "s20251124e.pem")
+    expect(w.key("generate", domain, "--algorithm", "ed25519"), 0)
+    os.unlink(os.path.join(folder, "state"))
+    with open(left, "rb") as file:
+        before = file.read()
+    done = w.key("rotate", domain, "--algorithm", "ed25519")
+    expect(done, 75, "made s20251124e2._domainkey.left.test", f"{left}: the state does not know this key",
+           "a command that was killed left it, or somebody put it there", "it may be removed")
+    assert "may be removed" not in w.key("rotate", domain, "--algorithm", "ed25519").out
+    assert w.phases(domain) == {"s20251124e": "unused", "s20251124e2": "pending"}
+    with open(left, "rb") as file:
+        assert file.read() == before
+    # One that the settings name is somebody's.
+    os.unlink(os.path.join(folder, "state"))
+    conf = w.settings(domain, 'sign = {"s20251124e"}', 'rotate_with = "ed25519"')
+    done = w.key("rotate", domain, "--algorithm", "ed25519", "--config", conf)
+    assert "made s20251124e3" in done.out and f"{left}: the state" not in done.out, done
+
+
 CASES = [killed_at_each_step_nothing_is_lost, a_full_disk_at_each_step_loses_nothing,
          a_rotation_that_is_stopped_goes_on_where_it_was,
          a_record_that_was_published_before_the_end_is_found,
          who_does_not_want_to_hear_of_a_closed_terminal_goes_on,
-         a_domain_that_takes_the_asker_down_keeps_no_other_from_rotating]
+         a_domain_that_takes_the_asker_down_keeps_no_other_from_rotating,
+         a_file_that_nobody_knows_is_named_and_stays]
 
 
 def main():

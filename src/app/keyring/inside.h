@@ -28,6 +28,12 @@ YETT_MUST_USE
 enum yett_err pem_make(struct arena *arena, struct crypto *crypto, unsigned bits,
                        struct keyring_key *key, slice *why);
 
+/* Where a new key would be lies one that nobody knows: that is told.  Deliberately it is neither
+   used nor removed: a command may have been killed between its file and the state, but it may as
+   well be somebody's. */
+void tell_unknown(struct keyring *ring, const struct keyring_plan *plan,
+                  enum crypto_key_type type, const struct keyring_voice *voice);
+
 /* Retiring keys that are still signed with retire later.  Errors as in keyring_save(). */
 YETT_MUST_USE
 enum yett_err keep_used(struct keyring *ring, const struct keyring_plan *plan,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/keyring/inside.h"
+#include "edge/keys/keys.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,6 +43,28 @@ static enum yett_err choose_selector(struct keyring *ring, slice wanted,
         return YETT_BAD_SYNTAX;
     }
     return err;
+}
+
+void tell_unknown(struct keyring *ring, const struct keyring_plan *plan,
+                  enum crypto_key_type type, const struct keyring_voice *voice)
+{
+    slice selector;
+    struct buf text;
+    if (rotation_selector(ring->arena, &ring->rotation, type, plan->now_s, &selector) !=
+        YETT_OK) {
+        return;
+    }
+    const struct keyring_key *key = keyring_find(ring, selector);
+    if (key == NULL ||
+        (plan->signs != NULL && plan->signs(plan->context, ring->domain, selector))) {
+        return;
+    }
+    buf_init(&text, ring->arena, 5 * KEYS_PATH_MAX);
+    buf_add_visible(&text, slice_from_text(key->path));
+    buf_add_text(
+        &text, ": the state does not know this key: a command that was killed left it, "
+               "or somebody put it there; where no settings name it, it may be removed");
+    voice_say(voice, KEYRING_WARN, buf_slice(&text));
 }
 
 /* The state could not be written: unless it has the key all the same, nobody would ever know

@@ -135,6 +135,7 @@ static struct rotation_next find_next(struct turn *turn)
 static enum yett_err make(struct turn *turn, enum crypto_key_type type)
 {
     struct keyring_key *key;
+    tell_unknown(turn->ring, turn->plan, type, turn->voice);
     enum yett_err err = keyring_generate(turn->ring, SLICE_NONE, type, turn->plan->bits,
                                          turn->plan->now_s, &key, turn->why);
     if (err == YETT_OK) {
