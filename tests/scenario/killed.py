@@ -118,7 +118,7 @@ def silence(w, address):
 
 def start(line):
     return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True,
+                            stderr=subprocess.STDOUT, text=True, start_new_session=True,
                             preexec_fn=real.die_with_parent)
 
 
@@ -135,7 +135,10 @@ def stop_amid_a_question(w, command, domain, words, number, address):
         process = start(w.command(command, domain, words, NOW, (PRIMARY, address)))
         server.recv(4096)
         askers = children(process.pid)
-        process.send_signal(number)
+        if number == signal.SIGTERM:
+            process.send_signal(number)
+        else:  # of a terminal: to all that belongs to the command
+            os.killpg(process.pid, number)
         out, _ = process.communicate(timeout=30)
         assert process.returncode == -number, (process.returncode, out)
         assert "nothing is half done: the same command goes on from here" in out, out
