@@ -140,7 +140,8 @@ static const char *body_text(const struct autopsy_finding *out)
     case AUTOPSY_NOT_LOOKED_AT:
         break;
     }
-    return "the body is larger than 10 MiB and was not looked into";
+    return "the body was not kept, as it is too large or memory was short, and so was not "
+           "looked into";
 }
 
 static enum yett_err write_text(struct autopsy_work *work, struct autopsy_finding *out)
