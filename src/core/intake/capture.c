@@ -22,8 +22,12 @@ void intake_capture_begin(struct intake_message *message)
 
 void intake_capture_body(struct intake_message *message, slice piece)
 {
-    if (message->keeps_text) {
-        capture_body_feed(&message->text, piece);
+    if (!message->keeps_text || message->text.is_given_up) {
+        return;
+    }
+    capture_body_feed(&message->text, piece);
+    if (message->text.is_given_up) {
+        arena_reset(message->arenas->text, 0); /* others have room for theirs */
     }
 }
 
