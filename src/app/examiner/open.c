@@ -7,10 +7,15 @@
 
 /* open: what an examiner needs, and then the walls. */
 
-enum { ARENA_BYTES = 64 * 1024, LOWEST_PRIORITY = 19 };
+enum {
+    ARENA_BYTES = 64 * 1024,
+    LOWEST_PRIORITY = 19,
+    HEADER_AND_LINES_BYTES = 8 * 1024 * 1024
+};
 
-/* What an autopsy needs at most, and the header and lines of a case. */
-#define TABLE_BYTES (AUTOPSY_ARENA_BYTES + (size_t)8 * 1024 * 1024)
+/* For each octet of a body an autopsy needs as many as it does of the largest. */
+#define TABLE_BYTES                                                                      \
+    (AUTOPSY_ARENA_BYTES / AUTOPSY_BODY_MAX * CAPTURE_BODY_MAX + HEADER_AND_LINES_BYTES)
 
 static bool open_basics(struct examiner *examiner, slice *why)
 {
