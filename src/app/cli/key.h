@@ -73,6 +73,13 @@ struct key_work {
 int key_complain(const struct key_work *work, int status, slice sentence);
 int key_complain_text(const struct key_work *work, int status, const char *sentence);
 
+/* The same about a domain that has no keys: where they would be, and what makes some. */
+int key_complain_none(const struct key_work *work, int status, slice domain);
+
+/* The same about a ring that has none, or none with the selector that was named. */
+int key_complain_choice(const struct key_work *work, int status,
+                        const struct keyring *ring);
+
 /* What an error of keyring's or of files means for the program's exit status. */
 int key_status_of(enum yett_err err);
 

@@ -308,9 +308,7 @@ static int check_ring(const struct key_work *work, struct keyring *ring)
         return key_complain_text(work, EXIT_CANNOT_TELL, "out of memory");
     }
     if (asking.count == 0) {
-        fprintf(stderr, "yett %s: %.*s has %s\n", work->name, SLICE_ARG(ring->domain),
-                ring->count == 0 ? "no keys here" : "no key with this selector");
-        return EXIT_BAD;
+        return key_complain_choice(work, EXIT_BAD, ring);
     }
     if (!work->options.shared.json) {
         printf("%.*s\n", SLICE_ARG(ring->domain));

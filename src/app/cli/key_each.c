@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* key_each: the domains that a command is about. */
 
@@ -110,7 +111,9 @@ int key_each_domain(const struct key_work *work,
     }
     if (count == 0 && !work->options.due && !work->options.shared.json) {
         term_word(&work->term, TONE_PLAIN, slice_from_text(work->directory), 0);
-        printf(": no keys\n");
+        printf(access(work->directory, F_OK) == 0
+                   ? ": no keys\n"
+                   : ": no keys, since there is no such directory\n");
     }
     return visit_all(work, domains, count, visit);
 }

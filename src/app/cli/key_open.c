@@ -19,6 +19,33 @@ int key_complain_text(const struct key_work *work, int status, const char *sente
     return key_complain(work, status, slice_from_text(sentence));
 }
 
+int key_complain_none(const struct key_work *work, int status, slice domain)
+{
+    fprintf(stderr,
+            "yett %s: %.*s has no keys in %s; yett key list shows which domains have "
+            "some, yett key generate %.*s makes some\n",
+            work->name, SLICE_ARG(domain), work->directory, SLICE_ARG(domain));
+    return status;
+}
+
+/* A selector that somebody wrote, and that there is no key of. */
+static int complain_selector(const struct key_work *work, int status, slice domain)
+{
+    struct buf shown;
+    buf_init(&shown, work->arena, 8192);
+    buf_add_visible(&shown, work->options.selector);
+    fprintf(stderr, "yett %s: %.*s has no key with the selector %.*s in %s\n", work->name,
+            SLICE_ARG(domain), SLICE_ARG(buf_slice(&shown)), work->directory);
+    return status;
+}
+
+int key_complain_choice(const struct key_work *work, int status,
+                        const struct keyring *ring)
+{
+    return ring->count == 0 ? key_complain_none(work, status, ring->domain)
+                            : complain_selector(work, status, ring->domain);
+}
+
 int key_status_of(enum yett_err err)
 {
     switch (err) {
@@ -110,9 +137,7 @@ int key_open(const struct key_work *work, slice domain, enum keyring_access acce
     enum yett_err err = keyring_open(work->arena, work->crypto, work->directory, domain,
                                      access, out, &why);
     if (err == YETT_NOT_FOUND && access == KEYRING_CHANGE) {
-        fprintf(stderr, "yett %s: %.*s has no keys here (%.*s)\n", work->name,
-                SLICE_ARG(domain), SLICE_ARG(why));
-        return EXIT_USAGE;
+        return key_complain_none(work, EXIT_USAGE, domain);
     }
     if (err == YETT_OK && settings != NULL) {
         err = add_named(out, settings->sign, settings->sign_count);
@@ -124,22 +149,11 @@ int key_open(const struct key_work *work, slice domain, enum keyring_access acce
     return err == YETT_OK ? EXIT_FINE : key_complain(work, key_status_of(err), why);
 }
 
-static void tell_no_choice(const struct key_work *work, const struct keyring *ring)
+static int complain_several(const struct key_work *work, const struct keyring *ring)
 {
-    slice selector = work->options.selector;
-    fprintf(stderr, "yett %s: %.*s has ", work->name, SLICE_ARG(ring->domain));
-    if (ring->count == 0) {
-        fprintf(stderr, "no keys here: yett key generate %.*s makes some\n",
-                SLICE_ARG(ring->domain));
-    } else if (slice_is_empty(selector)) {
-        fprintf(stderr, "%zu keys: --selector must name one\n", ring->count);
-    } else {
-        struct buf shown;
-        buf_init(&shown, work->arena, 8192);
-        buf_add_visible(&shown, selector);
-        fprintf(stderr, "%zu key%s, and none with the selector %.*s\n", ring->count,
-                ring->count == 1 ? "" : "s", SLICE_ARG(buf_slice(&shown)));
-    }
+    fprintf(stderr, "yett %s: %.*s has %zu keys: --selector must name one\n", work->name,
+            SLICE_ARG(ring->domain), ring->count);
+    return EXIT_USAGE;
 }
 
 struct keyring_key *key_choose(const struct key_work *work, struct keyring *ring,
@@ -154,7 +168,9 @@ struct keyring_key *key_choose(const struct key_work *work, struct keyring *ring
     }
     *status = EXIT_USAGE;
     if (key == NULL) {
-        tell_no_choice(work, ring);
+        *status = ring->count > 1 && slice_is_empty(selector)
+                      ? complain_several(work, ring)
+                      : key_complain_choice(work, EXIT_USAGE, ring);
         return NULL;
     }
     if (!key->is_usable) {

@@ -42,15 +42,15 @@ class World:
     def folder(self):
         return tempfile.mkdtemp(dir=self.top)
 
-    def key(self, folder, command, *words, now=NOW):
+    def key(self, folder, command, *words, now=NOW, umask=-1):
         done = subprocess.run([self.yett, "key", command, "--directory",
                                os.path.join(folder, "keys"), "--now", str(now), *words],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=60, check=False)
+                              timeout=60, check=False, umask=umask)
         return Done(done)
 
-    def made(self, folder, *words):
-        done = self.key(folder, "generate", "example.com", "--json", *words)
+    def made(self, folder, *words, umask=-1):
+        done = self.key(folder, "generate", "example.com", "--json", *words, umask=umask)
         assert done.status == 0, done.err
         return done.objects()
 
@@ -97,11 +97,7 @@ def keys_are_what_openssl_takes_and_the_record_is_theirs(w):
 
 def files_and_directories_are_for_nobody_else(w):
     folder = w.folder()
-    old = os.umask(0)
-    try:
-        made = w.made(folder)
-    finally:
-        os.umask(old)
+    made = w.made(folder, umask=0)
     for key in made:
         assert mode(key["file"]) == 0o600, key
         assert mode(os.path.dirname(key["file"])) == 0o700
@@ -436,13 +432,15 @@ def an_old_record_that_is_gone_too_early_is_told(w):
 def a_domain_without_keys_is_no_success(w):
     folder = w.folder()
     done = w.key(folder, "check", "example.com", "--dns", zone_of(folder, 'a.test. TXT "x"'))
-    assert done.status == 1 and "no keys" in done.err and not done.out, done.err + done.out
+    none = f"example.com has no keys in {folder}/keys; "
+    assert done.status == 1 and none in done.err and not done.out, done.err + done.out
     done = w.key(folder, "publish", "example.com")
-    assert done.status == 2 and "yett key generate example.com makes some" in done.err, done.err
+    assert done.status == 2 and none in done.err, done.err
+    assert "yett key generate example.com makes some" in done.err, done.err
     w.made(folder)
     done = w.key(folder, "check", "example.com", "--selector", "none", "--dns",
                  os.path.join(folder, "zone"))
-    assert done.status == 1 and "no key with this selector" in done.err, done.err
+    assert done.status == 1 and "has no key with the selector none in " in done.err, done.err
 
 
 # ---- retire, publish ---------------------------------------------------------------------
@@ -460,9 +458,13 @@ def a_key_that_nobody_has_is_not_retired(w):
     folder = w.folder()
     w.made(folder, "--selector", "s1")
     done = w.key(folder, "retire", "example.com", "--selector", "s2")
-    assert done.status == 2 and "none with the selector s2" in done.err, done.err
+    none = f"example.com has no key with the selector s2 in {folder}/keys"
+    assert done.status == 2 and none in done.err, done.err
+    done = w.key(folder, "check", "example.com", "--selector", "s2", "--dns", zone_of(folder))
+    assert done.status == 1 and none in done.err, done.err
     done = w.key(folder, "retire", "other.example", "--selector", "s1")
-    assert done.status == 2 and "no keys here" in done.err, done.err
+    assert done.status == 2, done.err
+    assert f"other.example has no keys in {folder}/keys" in done.err, done.err
 
 
 def without_an_update_key_there_is_something_to_paste(w):
@@ -501,10 +503,13 @@ def the_directory_above_is_made_as_well(w):
 
 def a_directory_without_keys_is_said_to_be_so(w):
     folder = w.folder()
-    for command in ("list", "check"):
-        done = w.key(folder, command)
-        assert (done.status, done.out) == (0, f"{folder}/keys: no keys\n"), done.out + done.err
-        assert w.key(folder, command, "--json").out == ""
+    for words in (", since there is no such directory", ""):
+        for command in ("list", "check"):
+            done = w.key(folder, command)
+            assert (done.status, done.out) == (0, f"{folder}/keys: no keys{words}\n"), done.out
+            assert w.key(folder, command, "--json").out == ""
+        if words:
+            os.mkdir(os.path.join(folder, "keys"), 0o700)
 
 
 def the_settings_that_are_shown_name_another_directory(w):
