@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/base/num.h"
+#include "core/base/octets.h"
 #include "core/milter/milter.h"
 #include "core/milter/wire.h"
 
 bool wire_take_uint32(slice *in, uint32_t *out)
 {
-    if (in->len < WIRE_UINT32_BYTES) {
+    uint64_t value;
+    if (!octets_take(in, WIRE_UINT32_BYTES, &value)) {
         return false;
     }
-    uint32_t value = 0;
-    for (size_t i = 0; i < WIRE_UINT32_BYTES; i++) {
-        value = value << 8 | (unsigned char)in->ptr[i];
-    }
-    *in = slice_skip(*in, WIRE_UINT32_BYTES);
-    *out = value;
+    *out = (uint32_t)value;
     return true;
 }
 
