@@ -23,7 +23,8 @@
 
 #define CAPTURE_BODY_MAX ((size_t)1024 * 1024)
 
-/* Lives in an arena of the caller's, whose ceiling bounds it as well. */
+/* Lives in an arena of the caller's, whose ceiling bounds it as well; in an arena that is used
+   for nothing else it takes little more than its octets. */
 struct capture_body {
     struct arena *arena;
     struct capture_piece *first, *last;
@@ -78,8 +79,10 @@ struct capture {
 };
 
 /*
- * Write a case down, but for its body, which follows behind it as it is.  YETT_LIMIT when
- * something is larger than what is handed over (the header, a record), YETT_NO_MEMORY.
+ * Write a case down, but for its body, which follows behind it as it is.  Its fields are such as
+ * message_parser_add_field() makes, and come out of capture_read() octet by octet the same.
+ * YETT_LIMIT when something is larger than what is handed over (the header, a record) or than
+ * `out` takes, YETT_NO_MEMORY.
  */
 YETT_MUST_USE
 enum yett_err capture_write(const struct capture *capture, struct buf *out);
