@@ -129,7 +129,12 @@ static void complain_name(struct reader *reader, const cfg_t *section, slice nam
 {
     char suggestion[100];
     struct buf buf;
-    suggest_key(section->name, name, suggestion, sizeof(suggestion));
+    if (slice_ends_with(name, SLICE(":"))) {
+        (void)snprintf(suggestion, sizeof(suggestion),
+                       "; behind a name stands = or {, no colon");
+    } else {
+        suggest_key(section->name, name, suggestion, sizeof(suggestion));
+    }
     begin_sentence(&buf, reader, (unsigned)section->line);
     add_shown(&buf, '\'', name);
     buf_add_text(&buf, " is unknown");

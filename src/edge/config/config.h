@@ -12,12 +12,12 @@
  * config: settings files (yett.conf(5)) become a struct config, and back into text.
  *
  * text.c makes a file fit for libconfuse: it takes the comments out and refuses what the
- * library would let pass.  read.c runs the library and its includes, keys.c is the table of
- * all keys and suggest.c what a slip of the finger meant, value.c turns words into values,
- * with number.c, fields.c and secret.c, and print.c back; block.c gathers the titled blocks,
- * once.c finds those that stand twice, where.c the line that a complaint is about; each.c walks
- * over settings, flatten.c writes them all as one file.  The only folder that includes
- * confuse.h.
+ * library would let pass, and advice.c knows what was meant by it.  read.c runs the library
+ * and its includes, keys.c is the table of all keys and suggest.c what a slip of the finger
+ * meant, value.c turns words into values, with number.c, fields.c and secret.c, and print.c
+ * back; block.c gathers the titled blocks, once.c finds those that stand twice, where.c the
+ * line that a complaint is about; each.c walks over settings, flatten.c writes them all as one
+ * file.  The only folder that includes confuse.h.
  *
  * route.c reads where mail goes, host.c asks for the name of this host, defaults.c writes all
  * settings at their defaults, complain.c words what is wrong with them.

@@ -184,6 +184,9 @@ static int on_include(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv
         buf_init(&buf, reader->arena, SENTENCE_MAX);
         buf_add_text(&buf, "include: ");
         buf_add(&buf, why);
+        if (err == YETT_NOT_FOUND && slice_has_byte(path, '*')) {
+            buf_add_text(&buf, "; patterns are not known: name each file");
+        }
         return complain(reader, err == YETT_NO_MEMORY ? err : YETT_BAD_SYNTAX, line,
                         buf_slice(&buf));
     }

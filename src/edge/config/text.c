@@ -31,10 +31,14 @@ struct scanner {
     unsigned *opened;
     unsigned depth;
     unsigned begun[DEPTH_MAX]; /* lines of the open '{' */
+    unsigned assigned;         /* line of the last '=' */
     enum token last;
     enum paren paren;
     slice *why;
 };
+
+static const char include_form[] =
+    "include takes the name of one file: include(\"more.conf\")";
 
 bool text_is_word_byte(int c)
 {
@@ -61,6 +65,14 @@ static enum yett_err refuse_front(struct scanner *s, const char *before,
     *s->why =
         buf_err(&buf) == YETT_OK ? buf_slice(&buf) : SLICE("a character is not allowed");
     return YETT_BAD_SYNTAX;
+}
+
+/* The number of another line between. */
+static enum yett_err refuse_line(struct scanner *s, const char *before, unsigned line,
+                                 const char *after)
+{
+    *s->why = arena_printf(s->arena, "%s%u%s", before, line, after);
+    return s->why->ptr == NULL ? YETT_NO_MEMORY : YETT_BAD_SYNTAX;
 }
 
 static void copy(struct scanner *s, size_t count)
@@ -141,7 +153,7 @@ static enum yett_err note(struct scanner *s, enum token token)
 {
     bool is_name = token == TOKEN_WORD || token == TOKEN_VALUE || token == TOKEN_STRING;
     if (s->paren == PAREN_ARGUMENT || (s->paren == PAREN_OPEN && !is_name)) {
-        return refuse(s, "include takes the name of one file: include(\"more.conf\")");
+        return refuse(s, include_form);
     }
     if (s->paren == PAREN_OPEN) {
         s->paren = PAREN_ARGUMENT;
@@ -153,6 +165,9 @@ static enum yett_err note(struct scanner *s, enum token token)
 static enum yett_err quoted_string(struct scanner *s)
 {
     int quote = slice_peek(s->in);
+    if (s->last == TOKEN_INCLUDE) {
+        return refuse(s, include_form);
+    }
     if (s->last != TOKEN_WORD && s->last != TOKEN_ASSIGN && s->last != TOKEN_INSIDE) {
         return refuse(
             s, "a string is not expected here: it stands behind '=', in a list behind "
@@ -186,7 +201,10 @@ static enum yett_err quoted_string(struct scanner *s)
                    "into '…' if it is meant as it stands");
         }
         if (length == 0) {
-            return refuse_front(s, "a string holds ", ", which cannot be shown");
+            const char *advice = advice_on_octets(s->in);
+            return advice != NULL
+                       ? refuse(s, advice)
+                       : refuse_front(s, "a string holds ", ", which cannot be shown");
         }
         copy(s, length);
     }
@@ -218,8 +236,9 @@ static enum yett_err word(struct scanner *s)
 static enum yett_err open_brace(struct scanner *s)
 {
     if (s->depth == DEPTH_MAX) {
-        return refuse(s,
-                      "a '{' too many: blocks hold keys and lists, and nothing deeper");
+        return refuse_line(s, "a '{' too many: the one in line ", s->begun[0],
+                           " is not closed before, and blocks hold keys and lists, "
+                           "nothing deeper");
     }
     s->begun[s->depth++] = s->line;
     return YETT_OK;
@@ -282,6 +301,7 @@ static enum yett_err sign(struct scanner *s)
     }
     if (err == YETT_OK) {
         s->last = token_of_sign(c);
+        s->assigned = s->last == TOKEN_ASSIGN ? s->line : s->assigned;
         copy(s, c == '+' ? 2 : 1);
     }
     return err;
@@ -294,19 +314,24 @@ static bool is_sign(slice in)
            slice_starts_with(in, SLICE("+="));
 }
 
-/* What other programs' files have in such places. */
-static const char *advice_on(int c)
+/* Nothing but white space stands before it in its line. */
+static bool begins_line(const struct scanner *s)
 {
-    switch (c) {
-    case ';':
-        return " is not expected here: a setting ends with its line, without one";
-    case '[':
-    case ']':
-        return " is not expected here: a list stands in braces, as in {\"a\", \"b\"}";
-    default:
-        return " is not expected here; values with signs in them are written in "
-               "\"quotation marks\"";
+    size_t at = s->at;
+    while (at > 0 && ascii_is_wsp(s->out[at - 1])) {
+        at--;
     }
+    return at == 0 || s->out[at - 1] == '\n';
+}
+
+static enum yett_err unexpected(struct scanner *s)
+{
+    const char *advice = advice_on_front(s->in, begins_line(s));
+    return advice != NULL
+               ? refuse(s, advice)
+               : refuse_front(s, "the character ",
+                              " is not expected here; values with signs in them are "
+                              "written in \"quotation marks\"");
 }
 
 static enum yett_err next_token(struct scanner *s)
@@ -329,24 +354,32 @@ static enum yett_err next_token(struct scanner *s)
     if (c == '"' || c == '\'') {
         return quoted_string(s);
     }
+    if ((c == '}' && s->last == TOKEN_ASSIGN) ||
+        (c == '=' && s->last == TOKEN_VALUE && s->assigned != s->line)) {
+        s->line = s->assigned;
+        return refuse(s, "no value stands behind the '=' in this line; an empty one is "
+                         "written \"\"");
+    }
     if ((c == '=' || c == '+') && s->last == TOKEN_STRING) {
         return refuse(s, "the name of a key is written without quotation marks");
     }
     if (is_sign(s->in)) {
         return sign(s);
     }
+    if (slice_starts_with(s->in, SLICE("--")) && begins_line(s)) {
+        return unexpected(s);
+    }
     if (text_is_word_byte(c)) {
         return word(s);
     }
-    return refuse_front(s, "the character ", advice_on(c));
+    return unexpected(s);
 }
 
 static enum yett_err scan(struct scanner *s)
 {
-    if (slice_starts_with(s->in, SLICE("\xef\xbb\xbf"))) {
-        return refuse(
-            s, "the file begins with a byte order mark (EF BB BF); save it as UTF-8 "
-               "without");
+    const char *advice = advice_on_file(s->in);
+    if (advice != NULL) {
+        return refuse(s, advice);
     }
     while (s->in.len != 0) {
         enum yett_err err = next_token(s);
@@ -359,7 +392,7 @@ static enum yett_err scan(struct scanner *s)
         return refuse(s, "the '{' in this line is never closed: its '}' is missing");
     }
     if (s->paren != PAREN_NONE) {
-        return refuse(s, "include takes the name of one file: include(\"more.conf\")");
+        return refuse(s, include_form);
     }
     return YETT_OK;
 }

@@ -30,6 +30,12 @@ YETT_MUST_USE
 enum yett_err text_clean(struct arena *arena, slice raw, struct text *out, unsigned *line,
                          slice *why);
 
+/* advice.c: a sentence on what the front of `in` has that is not expected there, outside of
+   strings, within one, or at the beginning of the file; NULL: nothing in particular. */
+const char *advice_on_front(slice in, bool begins_line);
+const char *advice_on_octets(slice in);
+const char *advice_on_file(slice raw);
+
 /* Line `number` (from 1) without its end and the space around it. */
 slice text_line(const struct text *text, unsigned number);
 

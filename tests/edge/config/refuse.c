@@ -367,76 +367,6 @@ static void a_value_of_the_wrong_shape_is_shown_with_its_line(void **state)
     ASSERT_ALL_REFUSED(rows);
 }
 
-static void what_the_library_would_let_pass_is_refused_before_it(void **state)
-{
-    (void)state;
-    static const struct row rows[] = {
-        ROW("a = b\nmode = \"obs\n\"", "y.conf:2: the string that begins in this line "
-                                       "does not end in it; its second quotation "
-                                       "mark is missing"),
-        ROW("mode = 'observe", "y.conf:1: the string that begins in this line does not "
-                               "end in it; its second quotation "
-                               "mark is missing"),
-        ROW("\ndmarc {\n\n",
-            "y.conf:2: the '{' in this line is never closed: its '}' is missing"),
-        ROW("spf {}\n}", "y.conf:2: a '}' too many: no block and no list is open here"),
-        ROW("a { b {\n c {",
-            "y.conf:2: a '{' too many: blocks hold keys and lists, and nothing deeper"),
-        ROW("mode = observe /* \n\n",
-            "y.conf:1: the comment that begins here with /* is never ended by */"),
-        ROW("mode = obs\0erve", "y.conf:1: the character \\x00 is not expected here; "
-                                "values with signs in them are "
-                                "written in \"quotation marks\""),
-        ROW("mode = \"obs\0erve\"",
-            "y.conf:1: a string holds \\x00, which cannot be shown"),
-        ROW("mode = \"\x1b[31m\"",
-            "y.conf:1: a string holds \\x1b, which cannot be shown"),
-        ROW("mode = \"a\tb\"", "y.conf:1: a string holds \\x09, which cannot be shown"),
-        ROW("mode = \"\xff\"", "y.conf:1: a string holds \\xff, which cannot be shown"),
-        ROW("mode = \"\xe2\x80\xae\"",
-            "y.conf:1: a string holds \\xe2, which cannot be shown"),
-        ROW("# \x07", "y.conf:1: a comment holds the control character \\x07"),
-        ROW("mode = \"a\\nb\"", "y.conf:1: a backslash in a string stands before a "
-                                "quotation mark or another backslash "
-                                "only"),
-        ROW("mode = \"${HOME}\"", "y.conf:1: environment variables are not read: write "
-                                  "the value, or put ${ into '…' if it "
-                                  "is meant as it stands"),
-        ROW("mode = ${HOME}", "y.conf:1: the character $ is not expected here; values "
-                              "with signs in them are written "
-                              "in \"quotation marks\""),
-        ROW("mode = observe;", "y.conf:1: the character ; is not expected here: a "
-                               "setting ends with its line, without one"),
-        ROW("trusted_relays = [\"192.0.2.1\"]",
-            "y.conf:1: the character [ is not expected here: a list stands in braces, as "
-            "in {\"a\", \"b\"}"),
-        ROW("spf|on_fail = tag", "y.conf:1: the character | is not expected here; values "
-                                 "with signs in them are written "
-                                 "in \"quotation marks\""),
-        ROW("\"spf|on_fail\" = tag", "y.conf:1: a string is not expected here: it stands "
-                                     "behind '=', in a list behind ',' or "
-                                     "as the title of a block"),
-        ROW("spf { \"on_fail\" = tag }",
-            "y.conf:1: the name of a key is written without quotation marks"),
-        ROW("system(\"x\")", "y.conf:1: a '(' stands only behind include, outside of any "
-                             "block"),
-        ROW("spf { include(\"x\") }",
-            "y.conf:1: a '(' stands only behind include, outside of any block"),
-        ROW("include()", "y.conf:1: a ')' ends the name of a file that is included, "
-                         "nothing else: include(\"more.conf\")"),
-        ROW("include(a, b)",
-            "y.conf:1: include takes the name of one file: include(\"more.conf\")"),
-        ROW("include(\"a\"",
-            "y.conf:1: include takes the name of one file: include(\"more.conf\")"),
-        ROW("\xef\xbb\xbfmode = observe", "y.conf:1: the file begins with a byte order "
-                                          "mark (EF BB BF); save it as UTF-8 without"),
-        ROW("mode = observe\rspf {}", "y.conf:1: the character \\x0d is not expected "
-                                      "here; values with signs in them are "
-                                      "written in \"quotation marks\""),
-    };
-    ASSERT_ALL_REFUSED(rows);
-}
-
 static void values_that_do_not_fit_each_other_are_refused(void **state)
 {
     (void)state;
@@ -562,7 +492,6 @@ int main(void)
         cmocka_unit_test(an_exception_needs_an_end_a_reason_and_something_to_know_it_by),
         cmocka_unit_test(blocks_need_what_makes_them_work),
         cmocka_unit_test(a_value_of_the_wrong_shape_is_shown_with_its_line),
-        cmocka_unit_test(what_the_library_would_let_pass_is_refused_before_it),
         cmocka_unit_test(values_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_long_value_is_shown_in_part),
         cmocka_unit_test(too_many_of_anything_is_refused),
