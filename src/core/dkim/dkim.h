@@ -264,22 +264,9 @@ enum yett_err dkim_message_want_digest(struct dkim_message *message,
 /* That digest (32 octets), once the body has ended; empty when it was not wanted. */
 slice dkim_message_digest(const struct dkim_message *message, enum dkim_canon canon);
 
-/*
- * Append the canonical text that `signature` signs (section 3.7), b= left out: the fields of
- * h= as the header has them, then its own.  One that is being made stands in no header: its
- * field_index is DKIM_NOT_IN_HEADER, and `b_region` is empty for a b= without value.  YETT_OK
- * or YETT_NO_MEMORY; `out` tells of its own limit.
- */
-#define DKIM_NOT_IN_HEADER SIZE_MAX
-
 /* Texts of more octets are not signed, of whatever form: no signer makes them and no keeper
    takes them. */
 #define DKIM_SIGNED_TEXT_MAX ((size_t)128 * 1024)
-
-YETT_MUST_USE
-enum yett_err dkim_write_signed_text(struct dkim_message *message,
-                                     const struct dkim_signature *signature,
-                                     struct buf *out);
 
 void dkim_message_body(struct dkim_message *message, slice piece);
 

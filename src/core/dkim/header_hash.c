@@ -130,9 +130,7 @@ static void hash_fields(struct dkim_message *message,
     slice name;
 
     /* The field itself is never one of those that it names: it comes last, without b=. */
-    if (signature->field_index != DKIM_NOT_IN_HEADER) {
-        message->taken[signature->field_index] = true;
-    }
+    message->taken[signature->field_index] = true;
     while (slice_next_piece(&names, ':', &name)) {
         const struct message_field *field = take_field(message, slice_trim_fws(name));
         if (field != NULL) {
@@ -141,23 +139,6 @@ static void hash_fields(struct dkim_message *message,
     }
     dkim_header_canon_without(signature->header_canon, signature->field,
                               signature->b_region, true, sink);
-}
-
-static void add_to_buf(void *context, slice bytes)
-{
-    buf_add(context, bytes);
-}
-
-enum yett_err dkim_write_signed_text(struct dkim_message *message,
-                                     const struct dkim_signature *signature,
-                                     struct buf *out)
-{
-    enum yett_err err = prepare_names(message);
-    if (err == YETT_OK) {
-        hash_fields(message, signature,
-                    (struct dkim_sink){.write = add_to_buf, .context = out});
-    }
-    return err;
 }
 
 enum yett_err dkim_header_digest(struct dkim_message *message, size_t index,
