@@ -14,7 +14,7 @@
  * heartbeat, its counters and what it works on; for all, the messages that took workers down
  * and those that were deferred.
  *
- * scoreboard.c makes and maps it, slot.c is a worker's part, poison.c the messages nobody
+ * scoreboard.c makes and maps it, names.c names what it counts, slot.c is a worker's part, poison.c the messages nobody
  * may touch, deferral.c those that are to come again; inside.h says what is shared.
  *
  * All values are lock-free atomics: a worker that dies in the middle of a write leaves
@@ -26,8 +26,8 @@
  * slot or an index that does not exist is ignored, and reads as 0.
  */
 enum {
-    SCOREBOARD_SLOTS = 768,      /* two generations of the most workers, and who is beside */
-    SCOREBOARD_POISONS = 256,    /* fingerprints remembered */
+    SCOREBOARD_SLOTS = 768,   /* two generations of the most workers, and who is beside */
+    SCOREBOARD_POISONS = 256, /* fingerprints remembered */
     SCOREBOARD_DEFERRALS = 32768 /* deferral keys remembered */
 };
 
