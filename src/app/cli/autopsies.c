@@ -88,17 +88,6 @@ void autopsies_keep(struct autopsies *autopsies, slice body_bytes)
 
 /* ---- one signature ---------------------------------------------------------------------- */
 
-static const struct dns_answer *find_answer(const struct dns_answers *answers, slice name)
-{
-    for (size_t i = 0; i < dns_answers_count(answers); i++) {
-        struct dns_question question = dns_answers_question(answers, i);
-        if (question.type == DNS_TXT && slice_eq(question.name, name)) {
-            return dns_answers_answer(answers, i);
-        }
-    }
-    return NULL;
-}
-
 static enum yett_err look_into(struct autopsies *autopsies, struct crypto *crypto,
                                const struct autopsy_input *input,
                                const struct dns_answer *answer,
@@ -126,7 +115,11 @@ void autopsies_perform(struct autopsies *autopsies, struct crypto *crypto,
     for (size_t i = 0; i < count && list != NULL && failed < FAILED_MAX; i++) {
         const struct dkim_result *result = &verdict->dkim.list[i];
         const struct dns_answer *answer =
-            result->code == DKIM_FAIL ? find_answer(answers, result->key_name) : NULL;
+            result->code == DKIM_FAIL
+                ? dns_answers_find(
+                      answers,
+                      (struct dns_question){.name = result->key_name, .type = DNS_TXT})
+                : NULL;
         struct autopsy_finding *finding =
             ARENA_NEW(autopsies->arena, struct autopsy_finding);
         if (answer == NULL || finding == NULL) {

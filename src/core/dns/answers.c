@@ -140,6 +140,13 @@ static struct entry *find_entry(const struct dns_answers *answers,
                : *place_of(answers, question, hash_question(question));
 }
 
+const struct dns_answer *dns_answers_find(const struct dns_answers *answers,
+                                          struct dns_question question)
+{
+    const struct entry *entry = find_entry(answers, question);
+    return entry != NULL && entry->is_used ? entry->answer : NULL;
+}
+
 static enum yett_err grow_table(struct dns_answers *answers)
 {
     size_t size = answers->table_size == 0 ? FIRST_CAPACITY : answers->table_size * 2;

@@ -168,6 +168,10 @@ struct dns_question dns_answers_question(const struct dns_answers *answers, size
 const struct dns_answer *dns_answers_answer(const struct dns_answers *answers,
                                             size_t index);
 
+/* That to one question, if it was given out; else NULL. */
+const struct dns_answer *dns_answers_find(const struct dns_answers *answers,
+                                          struct dns_question question);
+
 /* Wanted questions, without duplicates, in the order asked.  Fields are read-only. */
 struct dns_questions {
     struct arena *arena;

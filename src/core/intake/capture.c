@@ -33,22 +33,13 @@ void intake_capture_body(struct intake_message *message, slice piece)
 
 /* ---- the case --------------------------------------------------------------------------- */
 
-static const struct dns_answer *find_answer(const struct dns_answers *answers, slice name)
-{
-    for (size_t i = 0; i < dns_answers_count(answers); i++) {
-        struct dns_question question = dns_answers_question(answers, i);
-        if (question.type == DNS_TXT && slice_eq(question.name, name)) {
-            return dns_answers_answer(answers, i);
-        }
-    }
-    return NULL;
-}
-
 /* Records that are longer than any key are left to those who publish them. */
 static bool fill_failure(const struct intake_message *message,
                          const struct dkim_result *result, struct capture_failure *out)
 {
-    const struct dns_answer *answer = find_answer(message->answers, result->key_name);
+    const struct dns_answer *answer =
+        dns_answers_find(message->answers, (struct dns_question){.name = result->key_name,
+                                                                 .type = DNS_TXT});
     *out = (struct capture_failure){.field_index = result->signature->field_index};
     for (size_t i = 0; answer != NULL && i < answer->count; i++) {
         slice record = answer->records[i].text;
