@@ -30,8 +30,8 @@ struct examiner {
 /* All that is opened before the walls stand, and the walls.  `why` (in the arena, or static)
    for people. */
 YETT_MUST_USE
-bool examiner_open(struct examiner *examiner, slice *why);
-void examiner_close(struct examiner *examiner);
+bool examiner_open(void *examiner, slice *why);
+void examiner_close(void *examiner);
 
 /* ---- examine.c -------------------------------------------------------------------------- */
 

@@ -36,8 +36,9 @@ static bool open_pair(slice *why)
     return flags >= 0 && fcntl(ROLE_EXAMINER, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
-bool examiner_open(struct examiner *examiner, slice *why)
+bool examiner_open(void *context, slice *why)
 {
+    struct examiner *examiner = context;
     examiner->arena = arena_new(ARENA_BYTES);
     if (examiner->arena == NULL) {
         *why = SLICE("out of memory");
@@ -56,8 +57,9 @@ bool examiner_open(struct examiner *examiner, slice *why)
                         examiner->options.sandbox, examiner->log, why);
 }
 
-void examiner_close(struct examiner *examiner)
+void examiner_close(void *context)
 {
+    struct examiner *examiner = context;
     crypto_free(examiner->crypto);
     scoreboard_close(examiner->board);
     log_free(examiner->log);

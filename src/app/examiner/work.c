@@ -14,9 +14,6 @@
 enum {
     HEARTBEAT_MS = 1000,
     LAST_CASES_MS = 3000, /* when leaving; then the others go without */
-    EXIT_ORDERLY = 0,
-    EXIT_FAILED = 1,
-    EXIT_WRONG_USE = 2
 };
 
 void examiner_beat(struct examiner *examiner)
@@ -73,8 +70,9 @@ static void on_control(void *context, bool readable, bool writable)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
-static bool start(struct examiner *examiner)
+static bool start(void *context)
 {
+    struct examiner *examiner = context;
     examiner->second = loop_timer_new(examiner->loop, on_second, examiner);
     examiner->control =
         loop_watch_new(examiner->loop, ROLE_CONTROL, on_control, examiner);
@@ -88,8 +86,9 @@ static bool start(struct examiner *examiner)
     return true;
 }
 
-static void work(struct examiner *examiner)
+static void work(void *context)
 {
+    struct examiner *examiner = context;
     while (!examiner->left) {
         loop_run_once(examiner->loop);
         log_flush(examiner->log);
@@ -100,35 +99,19 @@ static void work(struct examiner *examiner)
     log_flush(examiner->log);
 }
 
-static int run(struct examiner *examiner)
+static bool read_options(void *context, int argc, char **argv)
 {
-    slice why = SLICE_NONE;
-    bool is_open = examiner_open(examiner, &why);
-    if (is_open && !start(examiner)) {
-        why = SLICE("out of memory");
-        is_open = false;
-    }
-    if (!is_open) {
-        role_say(ROLE_CONTROL, ROLE_FAILED, why);
-        return EXIT_FAILED;
-    }
-    role_say(ROLE_CONTROL, ROLE_READY, SLICE_NONE); /* if it is gone, we leave at once */
-    work(examiner);
-    return EXIT_ORDERLY;
+    struct examiner *examiner = context;
+    return role_read_options(argc, argv, "examiner", &examiner->options, NULL, NULL);
 }
 
 int examiner_main(int argc, char **argv)
 {
-    struct examiner *examiner = calloc(1, sizeof(*examiner));
-    if (examiner == NULL) {
-        return EXIT_FAILED;
-    }
-    int status = EXIT_WRONG_USE;
-    role_ignore_signals();
-    if (role_read_options(argc, argv, "examiner", &examiner->options, NULL, NULL)) {
-        status = run(examiner);
-    }
-    examiner_close(examiner);
-    free(examiner);
-    return status;
+    static const struct role_life life = {.size = sizeof(struct examiner),
+                                          .read = read_options,
+                                          .open = examiner_open,
+                                          .start = start,
+                                          .work = work,
+                                          .close = examiner_close};
+    return role_live(&life, argc, argv);
 }

@@ -73,15 +73,15 @@ struct gateway {
 /* ---- options.c -------------------------------------------------------------------------- */
 
 YETT_MUST_USE
-bool gateway_read_options(int argc, char **argv, struct gateway *gateway);
+bool gateway_read_options(void *gateway, int argc, char **argv);
 
 /* ---- open.c ----------------------------------------------------------------------------- */
 
 /* Everything that is opened before the walls stand, and the walls.  `why` (in the arena, or
    static) for people. */
 YETT_MUST_USE
-bool gateway_open(struct gateway *gateway, slice *why);
-void gateway_close(struct gateway *gateway);
+bool gateway_open(void *gateway, slice *why);
+void gateway_close(void *gateway);
 
 /* ---- house.c ---------------------------------------------------------------------------- */
 

@@ -236,8 +236,9 @@ static bool build_walls(struct opening *opening)
                         gateway->options.sandbox, gateway->log, &opening->why);
 }
 
-bool gateway_open(struct gateway *gateway, slice *why)
+bool gateway_open(void *context, slice *why)
 {
+    struct gateway *gateway = context;
     static bool (*const steps[])(struct opening *) = {
         open_settings, open_scoreboard, open_log,    open_shares,
         open_signing,  open_examiner,   open_server, build_walls};
@@ -256,8 +257,9 @@ bool gateway_open(struct gateway *gateway, slice *why)
     return true;
 }
 
-void gateway_close(struct gateway *gateway)
+void gateway_close(void *context)
 {
+    struct gateway *gateway = context;
     milter_server_free(gateway->server);
     keeper_client_free(gateway->keeper);
     house_close(gateway);

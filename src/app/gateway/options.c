@@ -23,7 +23,8 @@ static bool read_own(void *context, slice argument)
     return good;
 }
 
-bool gateway_read_options(int argc, char **argv, struct gateway *gateway)
+bool gateway_read_options(void *context, int argc, char **argv)
 {
+    struct gateway *gateway = context;
     return role_read_options(argc, argv, "gateway", &gateway->options, read_own, gateway);
 }

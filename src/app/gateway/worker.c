@@ -18,9 +18,6 @@ enum {
     QUIET_MS = 3000,
     QUIET_RELOAD_MS = 30 * 1000,
     QUIET_PART = 10, /* … but no more than this part of the time that we have */
-    EXIT_ORDERLY = 0,
-    EXIT_FAILED = 1,
-    EXIT_WRONG_USE = 2
 };
 
 /* ---- leaving ---------------------------------------------------------------------------- */
@@ -113,8 +110,9 @@ static void on_second(void *context)
     loop_timer_start(gateway->second, HEARTBEAT_MS);
 }
 
-static bool start(struct gateway *gateway)
+static bool start(void *context)
 {
+    struct gateway *gateway = context;
     gateway->second = loop_timer_new(gateway->loop, on_second, gateway);
     gateway->deadline = loop_timer_new(gateway->loop, session_on_deadline, gateway);
     gateway->leave_limit = loop_timer_new(gateway->loop, on_leave_limit, gateway);
@@ -128,8 +126,9 @@ static bool start(struct gateway *gateway)
     return true;
 }
 
-static void work(struct gateway *gateway)
+static void work(void *context)
 {
+    struct gateway *gateway = context;
     while (!gateway->left) {
         loop_run_once(gateway->loop);
         log_flush(gateway->log);
@@ -140,35 +139,13 @@ static void work(struct gateway *gateway)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
-static int run(struct gateway *gateway)
-{
-    slice why = SLICE_NONE;
-    bool is_open = gateway_open(gateway, &why);
-    if (is_open && !start(gateway)) {
-        why = SLICE("out of memory");
-        is_open = false;
-    }
-    if (!is_open) {
-        role_say(ROLE_CONTROL, ROLE_FAILED, why);
-        return EXIT_FAILED;
-    }
-    role_say(ROLE_CONTROL, ROLE_READY, SLICE_NONE); /* if it is gone, we leave at once */
-    work(gateway);
-    return EXIT_ORDERLY;
-}
-
 int gateway_main(int argc, char **argv)
 {
-    struct gateway *gateway = calloc(1, sizeof(*gateway));
-    if (gateway == NULL) {
-        return EXIT_FAILED;
-    }
-    int status = EXIT_WRONG_USE;
-    role_ignore_signals();
-    if (gateway_read_options(argc, argv, gateway)) {
-        status = run(gateway);
-    }
-    gateway_close(gateway);
-    free(gateway);
-    return status;
+    static const struct role_life life = {.size = sizeof(struct gateway),
+                                          .read = gateway_read_options,
+                                          .open = gateway_open,
+                                          .start = start,
+                                          .work = work,
+                                          .close = gateway_close};
+    return role_live(&life, argc, argv);
 }

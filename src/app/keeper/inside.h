@@ -47,15 +47,15 @@ struct keeper_role {
 /* ---- options.c -------------------------------------------------------------------------- */
 
 YETT_MUST_USE
-bool keeper_read_options(int argc, char **argv, struct keeper_role *role);
+bool keeper_read_options(void *role, int argc, char **argv);
 
 /* ---- open.c ----------------------------------------------------------------------------- */
 
 /* All that is opened before the walls stand, and the walls.  `why` (in the arena, or static)
    for people. */
 YETT_MUST_USE
-bool keeper_open(struct keeper_role *role, slice *why);
-void keeper_close(struct keeper_role *role);
+bool keeper_open(void *role, slice *why);
+void keeper_close(void *role);
 
 /* ---- keys.c ----------------------------------------------------------------------------- */
 

@@ -87,8 +87,9 @@ static bool build_walls(struct opening *opening)
                         role->options.sandbox, role->log, &opening->why);
 }
 
-bool keeper_open(struct keeper_role *role, slice *why)
+bool keeper_open(void *context, slice *why)
 {
+    struct keeper_role *role = context;
     static bool (*const steps[])(struct opening *) = {
         open_basics, open_scoreboard, open_table, open_keys, open_keeper, build_walls};
     struct opening opening = {.role = role};
@@ -106,8 +107,9 @@ bool keeper_open(struct keeper_role *role, slice *why)
     return true;
 }
 
-void keeper_close(struct keeper_role *role)
+void keeper_close(void *context)
 {
+    struct keeper_role *role = context;
     keys_close(role->keys);
     crypto_free(role->crypto);
     scoreboard_close(role->board);

@@ -13,7 +13,8 @@ static bool read_own(void *context, slice argument)
     return good;
 }
 
-bool keeper_read_options(int argc, char **argv, struct keeper_role *role)
+bool keeper_read_options(void *context, int argc, char **argv)
 {
+    struct keeper_role *role = context;
     return role_read_options(argc, argv, "keeper", &role->options, read_own, role);
 }

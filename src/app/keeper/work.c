@@ -22,9 +22,6 @@ enum {
         1024,                /* of a talk before; who sends on and on is not waited for */
     ANSWERS_AT_ONCE_MS = 50, /* the same: large keys take their time */
     COMPLAIN_EVERY_MS = 5 * 1000, /* of refusals, not more often */
-    EXIT_ORDERLY = 0,
-    EXIT_FAILED = 1,
-    EXIT_WRONG_USE = 2
 };
 
 /* ---- replies ---------------------------------------------------------------------------- */
@@ -228,8 +225,9 @@ static void on_control(void *context, bool readable, bool writable)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
-static bool start(struct keeper_role *role)
+static bool start(void *context)
 {
+    struct keeper_role *role = context;
     role->complained_ms = loop_now_ms(role->loop) - COMPLAIN_EVERY_MS;
     role->second = loop_timer_new(role->loop, on_second, role);
     role->control = loop_watch_new(role->loop, ROLE_CONTROL, on_control, role);
@@ -242,43 +240,22 @@ static bool start(struct keeper_role *role)
     return true;
 }
 
-static void work(struct keeper_role *role)
+static void work(void *context)
 {
+    struct keeper_role *role = context;
     while (!role->left) {
         loop_run_once(role->loop);
     }
     tell_counts(role);
 }
 
-static int run(struct keeper_role *role)
-{
-    slice why = SLICE_NONE;
-    bool is_open = keeper_open(role, &why);
-    if (is_open && !start(role)) {
-        why = SLICE("out of memory");
-        is_open = false;
-    }
-    if (!is_open) {
-        role_say(ROLE_CONTROL, ROLE_FAILED, why);
-        return EXIT_FAILED;
-    }
-    role_say(ROLE_CONTROL, ROLE_READY, SLICE_NONE); /* if it is gone, we leave at once */
-    work(role);
-    return EXIT_ORDERLY;
-}
-
 int keeper_main(int argc, char **argv)
 {
-    struct keeper_role *role = calloc(1, sizeof(*role));
-    if (role == NULL) {
-        return EXIT_FAILED;
-    }
-    int status = EXIT_WRONG_USE;
-    role_ignore_signals();
-    if (keeper_read_options(argc, argv, role)) {
-        status = run(role);
-    }
-    keeper_close(role);
-    free(role);
-    return status;
+    static const struct role_life life = {.size = sizeof(struct keeper_role),
+                                          .read = keeper_read_options,
+                                          .open = keeper_open,
+                                          .start = start,
+                                          .work = work,
+                                          .close = keeper_close};
+    return role_live(&life, argc, argv);
 }

@@ -2,19 +2,10 @@
 #include "app/role/role.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 /* begin: what gateways and those beside them do alike when they begin. */
-
-void role_ignore_signals(void)
-{
-    static const int signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        (void)signal(signals[i], SIG_IGN);
-    }
-}
 
 struct scoreboard *role_open_scoreboard(struct arena *arena, unsigned slot, slice *why)
 {

@@ -16,7 +16,7 @@
 
 /*
  * role: what the supervisor and the processes that it starts say to each other (role.c), and
- * what they do alike (options.c, begin.c).
+ * what they do alike (life.c, options.c, begin.c).
  *
  * A role is this program again, started by fork and exec as `yett --role=NAME …`.  It finds
  * its descriptors at fixed numbers and talks over a SOCK_SEQPACKET pair in messages of one
@@ -111,6 +111,24 @@ void role_say(int fd, enum role_kind kind, slice text);
 YETT_MUST_USE
 enum yett_err role_receive(int fd, struct role_message *out);
 
+/* ---- life.c ----------------------------------------------------------------------------- */
+
+enum role_exit { ROLE_ORDERLY = 0, ROLE_NOT_BEGUN = 1, ROLE_WRONG_USE = 2 };
+
+/* A role from its command line to its end.  What it keeps is `size` octets, zeroed, and is
+   handed to all that follow, which are called in this order. */
+struct role_life {
+    size_t size;
+    bool (*read)(void *role, int argc, char **argv);
+    bool (*open)(void *role, slice *why); /* all that is opened, the walls last */
+    bool (*start)(void *role);            /* false: no memory */
+    void (*work)(void *role);             /* until it leaves */
+    void (*close)(void *role);            /* as far as it is open */
+};
+
+/* Live it: READY or FAILED is said behind `start`.  Returns the exit status (role_exit). */
+int role_live(const struct role_life *life, int argc, char **argv);
+
 /* ---- options.c -------------------------------------------------------------------------- */
 
 /* What all that are started have on their command lines. */
@@ -135,10 +153,6 @@ YETT_MUST_USE
 bool role_read_number(slice value, uint64_t max, uint64_t *out);
 
 /* ---- begin.c ---------------------------------------------------------------------------- */
-
-/* A terminal's Ctrl-C and a service's stop reach all processes of the group; only the
-   supervisor answers them, and tells us. */
-void role_ignore_signals(void);
 
 /* The board, of which we can write nothing but our slot from here on, whoever takes us over.
    NULL with `*why`, a sentence, static or in `arena`. */
