@@ -83,25 +83,31 @@ static void look_for_group(const struct looking *looking, const char *key,
 
 /* ---- places of sockets ------------------------------------------------------------------ */
 
-static void look_at_place(const struct looking *looking,
-                          const struct config_listener *listener, const char *path)
+/* What is in the way of a socket. */
+static void look_at_file(const struct looking *looking, const char *key,
+                         const struct config_listener *listener, const char *path)
 {
     struct stat stat;
+    if (lstat(path, &stat) == 0 && !S_ISSOCK(stat.st_mode)) {
+        tell(looking, key, listener, "there is %s already at %s, and it is no socket",
+             S_ISDIR(stat.st_mode) ? "a directory" : "a file", path);
+    }
+}
+
+static void look_for_directory(const struct looking *looking,
+                               const struct config_listener *listener, const char *path)
+{
+    struct stat stat;
+    char directory[256];
     const char *slash = strrchr(path, '/');
-    if (lstat(path, &stat) == 0) {
-        if (!S_ISSOCK(stat.st_mode)) {
-            tell(looking, "address", listener,
-                 "there is %s already at %s, and it is no socket",
-                 S_ISDIR(stat.st_mode) ? "a directory" : "a file", path);
-        }
-    } else if (errno == ENOENT && slash != NULL && slash != path) {
-        char directory[256];
-        (void)snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
-        if (lstat(directory, &stat) != 0 && errno == ENOENT) {
-            tell(looking, "address", listener,
-                 "the directory %s does not exist on this host: make it (mkdir %s)",
-                 directory, directory);
-        }
+    if (slash == NULL || slash == path) {
+        return;
+    }
+    (void)snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
+    if (lstat(directory, &stat) != 0 && errno == ENOENT) {
+        tell(looking, "address", listener,
+             "the directory %s does not exist on this host: make it (mkdir %s)",
+             directory, directory);
     }
 }
 
@@ -111,7 +117,8 @@ static void look_at_listener(const struct looking *looking,
     slice path = listener->address; /* a NUL follows it */
     look_for_group(looking, "group", listener, listener->group);
     if (slice_take(&path, SLICE("unix:"))) {
-        look_at_place(looking, listener, path.ptr);
+        look_at_file(looking, "address", listener, path.ptr);
+        look_for_directory(looking, listener, path.ptr);
     }
 }
 
@@ -122,6 +129,9 @@ void host_look(struct arena *arena, const struct config *config, host_say *say,
     look_for_user(&looking, "user", config->user);
     look_for_user(&looking, "signing.keeper_user", config->signing.keeper_user);
     look_for_group(&looking, "status_group", NULL, config->status_group);
+    if (config->status_socket.len != 0) {
+        look_at_file(&looking, "status_socket", NULL, config->status_socket.ptr);
+    }
     for (size_t i = 0; i < config->listener_count; i++) {
         look_at_listener(&looking, &config->listeners[i]);
     }

@@ -159,7 +159,10 @@ static enum yett_err read_lines(struct scan *scan, slice *why)
     enum yett_err err = file_read(scan->room, scan->work->config.signing.domains_file.ptr,
                                   FILE_BYTES, &file.rest, &reason);
     if (err != YETT_OK) {
-        *why = copy(scan, reason);
+        static const char key[] = "signing.domains_file";
+        slice place = config_place_text(scan->room, &scan->work->config, key);
+        *why = arena_printf(scan->work->arena, "%.*s: %s: %.*s", SLICE_ARG(place), key,
+                            SLICE_ARG(reason));
         return err;
     }
     while (err == YETT_OK) {

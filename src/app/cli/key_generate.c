@@ -25,6 +25,12 @@ static int check_options(const struct key_work *work)
                                  "--selector must be made of small letters, digits and "
                                  "hyphens, as a domain name is");
     }
+    if (slice_find(normal, SLICE("_domainkey")) < normal.len) {
+        return key_complain_text(
+            work, EXIT_USAGE,
+            "--selector is what stands before ._domainkey in the name "
+            "of the record, and no more");
+    }
     if (options->rsa && options->ed25519 && options->has_algorithm) {
         return key_complain_text(
             work, EXIT_USAGE,

@@ -82,7 +82,10 @@ static int list_ring(const struct key_work *work, const struct keyring *ring)
     int status = EXIT_FINE;
     if (!work->options.shared.json) {
         term_word(&work->term, TONE_PLAIN, ring->domain, 0);
-        printf("%s\n", ring->count == 0 ? ": no keys" : "");
+        if (ring->count == 0) {
+            printf(": no keys in %s", work->directory);
+        }
+        putchar('\n');
     }
     for (size_t i = 0; i < ring->count; i++) {
         if (!ring->keys[i].is_usable) {

@@ -374,6 +374,10 @@ static enum yett_err read_keys(const struct given *given)
         return given_expected(given, "is no selector such as s2026r, with or without "
                                      "=/path/of/key.pem behind it");
     }
+    if (err == YETT_OK && slice_find(selector, SLICE("_domainkey")) < selector.len) {
+        return given_expected(given, "is more than a selector, which ends before "
+                                     "._domainkey");
+    }
     if (err == YETT_OK) {
         err = arena_copy(given->arena, selector, &key.selector);
     }

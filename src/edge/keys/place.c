@@ -30,6 +30,10 @@ static enum yett_err enter(struct place *place, const char *directory, int how,
                            const char *trouble)
 {
     place->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | how);
+    if (place->directory < 0 && errno == ENOENT && !place->is_directory) {
+        return place_fail(place, YETT_NOT_FOUND,
+                          "no such file; its directory is not there either");
+    }
     if (place->directory < 0) {
         return errno == ENOTDIR || errno == ELOOP
                    ? place_fail(place, YETT_BAD_SYNTAX,

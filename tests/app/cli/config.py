@@ -106,6 +106,15 @@ def what_a_host_lacks_has_its_line(world, text, line, words):
     return None
 
 
+def what_is_in_the_way_of_a_socket_is_told(world):
+    for text, line, key in ((f'\nstatus_socket = "{world.folder}"\n', 2, "status_socket"),
+                            (f'listen m {{ address = "unix:{world.folder}" }}\n', 1,
+                             'listen "m": address')):
+        path = world.put(text)
+        found, = world.warnings(path)
+        assert found.startswith(f"{path}:{line}: {key}: there is a directory already at "), found
+
+
 # ---- files of domains and logins --------------------------------------------------------------
 
 def the_line_of_a_file_is_told(world):
@@ -206,7 +215,7 @@ def very_many_warnings_are_counted(world):
     holds(found[20], "and 10 more of this kind")
 
 
-TESTS = [the_line_of_a_file_is_told, logins_are_read_though_nothing_is_signed,
+TESTS = [what_is_in_the_way_of_a_socket_is_told, the_line_of_a_file_is_told, logins_are_read_though_nothing_is_signed,
          logins_of_other_domains_are_warned_of, ed25519_alone_is_warned_of_in_files_too,
          seals_are_made_with_keys_of_blocks_and_files, keys_that_rotate_are_looked_at,
          very_many_warnings_are_counted]

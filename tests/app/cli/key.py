@@ -501,6 +501,32 @@ def the_directory_above_is_made_as_well(w):
     assert not os.path.exists(os.path.join(top, "no"))
 
 
+def what_is_no_selector_alone_is_refused(w):
+    folder = w.folder()
+    done = w.key(folder, "generate", "example.com", "--selector", "s1._domainkey")
+    assert done.status == 2 and "before ._domainkey" in done.err, done.err
+    assert not os.path.exists(os.path.join(folder, "keys")), done.out
+
+
+def a_file_of_domains_that_is_not_there_has_its_line(w):
+    folder = w.folder()
+    conf = write(os.path.join(folder, "y.conf"), "signing {\n domains_file = none }\n")
+    for command in ("list", "check"):
+        done = w.key(folder, command, "--config", conf)
+        assert done.status == 2, done.err
+        assert f"{conf}:2: signing.domains_file: {folder}/none: no such file" in done.err, done.err
+
+
+def a_key_whose_directory_is_not_there_is_no_riddle(w):
+    folder = w.folder()
+    conf = write(os.path.join(folder, "y.conf"), 'domain a.test { sign = {s} }\n')
+    done = w.key(folder, "list", "--config", conf)
+    assert done.status == 1, done.out + done.err
+    assert "a.test/s.pem: no such file; its directory is not there either" in done.flat(), done.out
+    done = w.key(folder, "list", "b.test", "--config", conf)
+    assert (done.status, done.out) == (0, f"b.test: no keys in {folder}/keys\n"), done.out
+
+
 def a_directory_without_keys_is_said_to_be_so(w):
     folder = w.folder()
     for words in (", since there is no such directory", ""):

@@ -132,6 +132,9 @@ static void keys_and_logins_are_checked_where_they_stand(void **state)
             "y.conf:2: domain \"example.com\": sign: 'a b' is no selector such as "
             "s2026r, "
             "with or without =/path/of/key.pem behind it"),
+        ROW("domain example.com { sign = {\"s1._DomainKey\"} }",
+            "y.conf:1: domain \"example.com\": sign: 's1._DomainKey' is more than a "
+            "selector, which ends before ._domainkey"),
         ROW("domain example.com { sign = {\"a=b.pem\"} }",
             "y.conf:1: domain \"example.com\": sign: 'a=b.pem' names a file that does "
             "not "
