@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  * body is cut and answers come, the decision is the same; with little memory, too, or it is an
  * internal error.  Of our own mail of bank.test signatures are wanted at most once, and where
  * they are made they are added, all of them.  Of mail that is handed on, or that a list hands
- * in, a set is added whole or not at all.
+ * in, a set is added whole or not at all.  What failed is handed over such that it can be read,
+ * with the body as it came.
  */
 enum { NOW = 1764000000, FIELDS_MAX = 512, OPEN_MAX = 1000, PLENTY = 64 << 20 };
 
@@ -509,6 +510,31 @@ static void check_sealing(const struct run *run, const struct intake_decision *d
     assert(count_added(decision, SLICE("ARC-Authentication-Results")) == is_sealed);
 }
 
+/* What an examiner gets, appended; it can be read, and names signatures. */
+static void add_failed(struct run *run, struct buf *buf)
+{
+    struct intake_failed failed;
+    struct capture read;
+    size_t start = buf->len;
+    if (!intake_failed_signatures(run->intake, &failed)) {
+        return;
+    }
+    assert(run->scene->config.dkim.autopsy);
+    enum yett_err err = capture_write(&failed.capture, buf);
+    assert(err == YETT_OK);
+    for (const struct capture_piece *piece = failed.body; piece != NULL;
+         piece = piece->next) {
+        buf_add(buf, slice_of(piece->octets, piece->length));
+    }
+    err = capture_read(run->arena, slice_skip(buf_slice(buf), start), &read);
+    assert(err == YETT_OK && read.failure_count == failed.capture.failure_count);
+    for (size_t i = 0; i < read.failure_count; i++) {
+        const struct message_field *field =
+            &read.header.fields[read.failures[i].field_index];
+        assert(slice_eq_nocase(field->name, SLICE("DKIM-Signature")));
+    }
+}
+
 static void write_summary(struct run *run, const struct intake_decision *decision)
 {
     struct event event = decision->event;
@@ -528,6 +554,7 @@ static void write_summary(struct run *run, const struct intake_decision *decisio
         buf_add(&buf, edit->value);
     }
     buf_add(&buf, decision->hold_reason);
+    add_failed(run, &buf);
     assert(buf_err(&buf) == YETT_OK);
     run->summary = buf_slice(&buf);
 }
@@ -648,6 +675,7 @@ static void set_up(struct scene *scene, uint8_t flags, uint8_t more)
     config->limits.message_bytes = (flags & 32) != 0 ? 600 : 0;
     config->limits.fields = (flags & 64) != 0 ? 6 : 10000;
     config->limits.recipients = (flags & 64) != 0 ? 2 : 1000;
+    config->dkim.autopsy = (flags & 128) == 0;
     config->spf.on_temperror = (flags & 128) != 0 ? CONFIG_DEFER : CONFIG_TAG;
     scene->own = (struct config_domain){.name = SLICE("bank.test")};
     config->domains = &scene->own;
