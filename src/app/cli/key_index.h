@@ -14,7 +14,7 @@ struct key_index {
     size_t slot_count;
 };
 
-enum { KEY_INDEX_NONE = UINT32_MAX };
+#define KEY_INDEX_NONE UINT32_MAX
 
 /* Room for `most` domains.  YETT_OK or YETT_NO_MEMORY. */
 YETT_MUST_USE
