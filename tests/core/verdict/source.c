@@ -171,9 +171,8 @@ static void an_unreadable_or_missing_received_leaves_spf_unavailable(void **stat
     struct verdict_case *c = *state;
     static const char *const headers[] = {
         "From: a@example.org\r\n\r\n",
-        ("Received: by relay.example.com (Postfix, from userid 33) id 3; Mon, 21 Sep "
-         "2026 "
-         "14:13:20 +0000\r\nFrom: a@example.org\r\n\r\n"),
+        ("Received: by relay.example.com (Postfix, from userid 33) id 3; "
+         "Mon, 21 Sep 2026 14:13:20 +0000\r\nFrom: a@example.org\r\n\r\n"),
         "Received: gibberish\r\nFrom: a@example.org\r\n\r\n",
     };
     trust_relays(c);
