@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/base/octets.h"
 #include "core/keeper/keeper.h"
 
 #include <assert.h>
 
 /* wire: packets between a gateway and its keeper; keeper.h has their layout. */
-
-/* ---- numbers ---------------------------------------------------------------------------- */
-
-static void add_number(struct buf *out, uint64_t number, unsigned octets)
-{
-    while (octets-- != 0) {
-        buf_add_byte(out, (char)(number >> (8 * octets) & 0xff));
-    }
-}
-
-/* `in` has been seen to be long enough. */
-static uint64_t take_number(slice *in, unsigned octets)
-{
-    uint64_t number = 0;
-    assert(in->len >= octets);
-    for (unsigned i = 0; i < octets; i++) {
-        number = number << 8 | (unsigned char)in->ptr[i];
-    }
-    *in = slice_skip(*in, octets);
-    return number;
-}
 
 /* ---- heads ------------------------------------------------------------------------------ */
 
@@ -35,49 +15,36 @@ struct head {
 static void add_head(struct buf *out, enum keeper_what what, size_t count,
                      enum keeper_refusal refusal, uint64_t id)
 {
-    add_number(out, KEEPER_VERSION, 1);
-    add_number(out, what, 1);
-    add_number(out, count, 1);
-    add_number(out, refusal, 1);
-    add_number(out, id, 8);
+    octets_add(out, KEEPER_VERSION, 1);
+    octets_add(out, what, 1);
+    octets_add(out, count, 1);
+    octets_add(out, refusal, 1);
+    octets_add(out, id, 8);
 }
 
 static bool take_head(slice *in, struct head *out)
 {
-    if (in->len < KEEPER_HEAD) {
-        return false;
-    }
-    uint64_t version = take_number(in, 1);
-    out->what = take_number(in, 1);
-    out->count = take_number(in, 1);
-    out->refusal = take_number(in, 1);
-    out->id = take_number(in, 8);
-    return version == KEEPER_VERSION;
+    uint64_t version = 0;
+    return octets_take(in, 1, &version) && octets_take(in, 1, &out->what) &&
+           octets_take(in, 1, &out->count) && octets_take(in, 1, &out->refusal) &&
+           octets_take(in, 8, &out->id) && version == KEEPER_VERSION;
 }
 
 /* A text or an answer: its first octet says which, then come three of zero. */
 static void add_item(struct buf *out, uint8_t kind, slice octets)
 {
-    add_number(out, kind, 1);
-    add_number(out, 0, 3);
-    add_number(out, octets.len, 4);
-    buf_add(out, octets);
+    octets_add(out, kind, 1);
+    octets_add(out, 0, 3);
+    octets_add_counted(out, octets);
 }
 
 static bool take_item(slice *in, uint8_t *kind, slice *octets)
 {
-    if (in->len < KEEPER_ITEM_HEAD) {
-        return false;
-    }
-    *kind = (uint8_t)take_number(in, 1);
-    bool is_zero = take_number(in, 3) == 0;
-    uint64_t length = take_number(in, 4);
-    if (!is_zero || length > in->len) {
-        return false;
-    }
-    *octets = slice_first(*in, (size_t)length);
-    *in = slice_skip(*in, (size_t)length);
-    return true;
+    uint64_t which = 0, zero = 0;
+    bool good = octets_take(in, 1, &which) && octets_take(in, 3, &zero) && zero == 0 &&
+                octets_take_counted(in, in->len, octets);
+    *kind = (uint8_t)which;
+    return good;
 }
 
 /* ---- writing ---------------------------------------------------------------------------- */
