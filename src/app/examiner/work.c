@@ -57,15 +57,9 @@ static void on_second(void *context)
 static void on_control(void *context, bool readable, bool writable)
 {
     struct examiner *examiner = context;
-    struct role_message message;
-    enum yett_err err;
     (void)readable;
     (void)writable;
-    while ((err = role_receive(ROLE_CONTROL, &message)) == YETT_OK ||
-           err == YETT_BAD_SYNTAX) {
-        examiner->left = examiner->left || (err == YETT_OK && message.kind == ROLE_LEAVE);
-    }
-    examiner->left = examiner->left || err != YETT_NEED_ANSWERS;
+    examiner->left = examiner->left || role_hears_leave();
 }
 
 /* ---- life ------------------------------------------------------------------------------- */

@@ -212,15 +212,9 @@ static void on_second(void *context)
 static void on_control(void *context, bool readable, bool writable)
 {
     struct keeper_role *role = context;
-    struct role_message message;
-    enum yett_err err;
     (void)readable;
     (void)writable;
-    while ((err = role_receive(ROLE_CONTROL, &message)) == YETT_OK ||
-           err == YETT_BAD_SYNTAX) {
-        role->left = role->left || (err == YETT_OK && message.kind == ROLE_LEAVE);
-    }
-    role->left = role->left || err != YETT_NEED_ANSWERS;
+    role->left = role->left || role_hears_leave();
 }
 
 /* ---- life ------------------------------------------------------------------------------- */

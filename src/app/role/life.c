@@ -48,3 +48,15 @@ int role_live(const struct role_life *life, int argc, char **argv)
     free(role);
     return status;
 }
+
+bool role_hears_leave(void)
+{
+    struct role_message message;
+    bool leaves = false;
+    enum yett_err err;
+    while ((err = role_receive(ROLE_CONTROL, &message)) == YETT_OK ||
+           err == YETT_BAD_SYNTAX) {
+        leaves = leaves || (err == YETT_OK && message.kind == ROLE_LEAVE);
+    }
+    return leaves || err != YETT_NEED_ANSWERS;
+}

@@ -129,6 +129,11 @@ struct role_life {
 /* Live it: READY or FAILED is said behind `start`.  Returns the exit status (role_exit). */
 int role_live(const struct role_life *life, int argc, char **argv);
 
+/* Read what the supervisor says to a role that has nothing to finish.  True: it says leave, or
+   is gone. */
+YETT_MUST_USE
+bool role_hears_leave(void);
+
 /* ---- options.c -------------------------------------------------------------------------- */
 
 /* What all that are started have on their command lines. */
