@@ -8,6 +8,9 @@
 #include "edge/keys/keys.h"
 #include "edge/sandbox/sandbox.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 enum { SENTENCE_MAX = 2048, WHY_SIZE = 500 };
 
 /* Rotation goes on without it, by hand; so this keeps nobody from starting. */
@@ -61,29 +64,51 @@ static bool is_served(const struct signing_looking *looking, slice pattern)
     return found;
 }
 
+static void warn_of_login(const struct signing_looking *looking,
+                          const struct config_login *login, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void warn_of_login(const struct signing_looking *looking,
+                          const struct config_login *login, const char *format, ...)
+{
+    struct buf text;
+    char sentence[SENTENCE_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    buf_init(&text, looking->arena, 2 * SENTENCE_MAX);
+    buf_add_visible(&text, login->file);
+    buf_printf(&text, ":%u: login \"", login->line);
+    buf_add_visible(&text, login->name);
+    buf_printf(&text, "\"%s", sentence);
+    looking->warn(looking->context, buf_slice(&text));
+}
+
 /* A slip of the pen there would leave somebody's mail without signatures. */
+static void look_at_login(const struct signing_looking *looking,
+                          const struct config_login *login)
+{
+    const char *or_file = slice_is_empty(looking->config->signing.domains_file)
+                              ? ""
+                              : ", nor in domains_file";
+    const char *oddity = signing_login_oddity(login->name, login->domain_count);
+    if (oddity != NULL) {
+        warn_of_login(looking, login, "%s", oddity);
+    }
+    for (size_t i = 0; i < login->domain_count; i++) {
+        if (!is_served(looking, login->domains[i])) {
+            warn_of_login(looking, login,
+                          ": %.*s is in no domain block%s, so nothing is signed for it",
+                          SLICE_ARG(login->domains[i]), or_file);
+        }
+    }
+}
+
 static void look_at_logins(const struct signing_looking *looking)
 {
-    const struct config *config = looking->config;
-    for (size_t i = 0; i < config->login_count; i++) {
-        const struct config_login *login = &config->logins[i];
-        for (size_t j = 0; j < login->domain_count; j++) {
-            if (!is_served(looking, login->domains[j])) {
-                struct buf text;
-                buf_init(&text, looking->arena, SENTENCE_MAX);
-                buf_add_visible(&text, login->file);
-                buf_printf(&text, ":%u: login \"", login->line);
-                buf_add_visible(&text, login->name);
-                buf_printf(
-                    &text,
-                    "\": %.*s is in no domain block%s, so nothing is signed for it",
-                    SLICE_ARG(login->domains[j]),
-                    slice_is_empty(config->signing.domains_file)
-                        ? ""
-                        : ", nor in domains_file");
-                looking->warn(looking->context, buf_slice(&text));
-            }
-        }
+    for (size_t i = 0; i < looking->config->login_count; i++) {
+        look_at_login(looking, &looking->config->logins[i]);
     }
 }
 

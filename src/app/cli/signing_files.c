@@ -8,6 +8,9 @@
 #define FILE_BYTES ((size_t)256 << 20)
 #define ROOM_BYTES (FILE_BYTES + ((size_t)16 << 20))
 
+/* What may be odd about a line: what its mail is signed with, or that it is not; its login. */
+enum oddity { ODD_MAIL, ODD_LOGIN, ODDITIES };
+
 /* Lines that are alike: the first, and how many there are. */
 struct alike {
     slice sentence; /* in the arena of the whole look */
@@ -19,13 +22,13 @@ struct reading {
     struct arena *room; /* of the file, and of one line */
     const char *path;
     struct signing_file file;
-    struct alike alike;
+    struct alike alike[ODDITIES];
 };
 
-static enum yett_err note(struct reading *reading, const char *before, slice name,
-                          const char *after)
+static enum yett_err note(struct reading *reading, enum oddity oddity, const char *before,
+                          slice name, const char *after)
 {
-    struct alike *alike = &reading->alike;
+    struct alike *alike = &reading->alike[oddity];
     if (alike->count++ == 0) {
         alike->sentence =
             arena_printf(reading->looking->arena, "%s:%zu: %s%.*s%s", reading->path,
@@ -34,12 +37,11 @@ static enum yett_err note(struct reading *reading, const char *before, slice nam
     return alike->sentence.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
 }
 
-static void tell(const struct reading *reading)
+static void tell(const struct signing_looking *looking, const struct alike *alike)
 {
-    const struct signing_looking *looking = reading->looking;
-    slice sentence = reading->alike.sentence;
-    size_t more = reading->alike.count - 1;
-    if (reading->alike.count == 0) {
+    slice sentence = alike->sentence;
+    size_t more = alike->count - 1;
+    if (alike->count == 0) {
         return;
     }
     if (more > 0) {
@@ -76,7 +78,8 @@ static enum yett_err look_at_domain(struct reading *reading)
     enum yett_err err = signing_next_domain(reading->room, &reading->file, &line, &why);
     return err != YETT_OK || !is_ed25519_only(reading->looking->table, &line)
                ? err
-               : note(reading, "mail of ", line.pattern, " is " SIGNING_ED25519_ONLY);
+               : note(reading, ODD_MAIL, "mail of ", line.pattern,
+                      " is " SIGNING_ED25519_ONLY);
 }
 
 /* ---- logins ------------------------------------------------------------------------------ */
@@ -88,15 +91,37 @@ static bool is_served(const struct signing_table *table, slice pattern)
     return slice_peek(pattern) == '*' || signing_find_author(table, pattern, &rows);
 }
 
+const char *signing_login_oddity(slice login, size_t patterns)
+{
+    static const char separators[] = ":,;=|";
+    if (slice_has_byte(login, '*') && login.len != 1) {
+        return ": no login is a pattern; it stands for these characters only, and * "
+               "alone "
+               "for all that are not named";
+    }
+    for (size_t i = 0; patterns == 0 && i < sizeof separators - 1; i++) {
+        if (slice_has_byte(login, separators[i])) {
+            return ": this login has no domains; a space stands between a login and its "
+                   "domains";
+        }
+    }
+    return NULL;
+}
+
 static enum yett_err look_at_login(struct reading *reading)
 {
     struct signing_login_line line;
     slice why;
     enum yett_err err = signing_next_login(reading->room, &reading->file, &line, &why);
+    const char *oddity =
+        err == YETT_OK ? signing_login_oddity(line.login, line.pattern_count) : NULL;
+    if (oddity != NULL) {
+        err = note(reading, ODD_LOGIN, "", line.login, oddity);
+    }
     for (size_t i = 0; err == YETT_OK && i < line.pattern_count; i++) {
         if (!is_served(reading->looking->table, line.patterns[i])) {
             return note(
-                reading, "", line.patterns[i],
+                reading, ODD_MAIL, "", line.patterns[i],
                 " is in no domain block, nor in domains_file, so nothing is signed "
                 "for it");
         }
@@ -125,7 +150,9 @@ static enum yett_err look_at_file(const struct signing_looking *looking, slice p
         err = look(&reading);
         arena_rewind(reading.room, mark);
     }
-    tell(&reading);
+    for (size_t i = 0; i < ODDITIES; i++) {
+        tell(looking, &reading.alike[i]);
+    }
     arena_free(reading.room);
     return err == YETT_NO_MEMORY ? err : YETT_OK;
 }

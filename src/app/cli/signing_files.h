@@ -20,6 +20,10 @@ struct signing_looking {
     "signed with Ed25519 only, which many receivers cannot check; name an RSA key as "   \
     "well"
 
+/* What is odd about a login, written behind its name; NULL: nothing.  `patterns` is how many
+   domains it has. */
+const char *signing_login_oddity(slice login, size_t patterns);
+
 /*
  * Look at the files that the table was made from, in one pass: of many lines that are alike
  * the first is told, and how many others there are.  YETT_OK or YETT_NO_MEMORY.

@@ -33,6 +33,13 @@ static enum yett_err refuse_word(struct arena *arena, slice word, const char *te
 /* The next line, trimmed, that is neither empty nor a comment. */
 static enum yett_err next_line(struct signing_file *file, slice *out, slice *why)
 {
+    /* It would be a part of the first name, and nobody would see it there. */
+    if (file->line == 0 && slice_starts_with(file->rest, SLICE("\xef\xbb\xbf"))) {
+        file->line = 1;
+        return refuse(why,
+                      "the file begins with a byte order mark (EF BB BF); save it as "
+                      "UTF-8 without");
+    }
     while (file->rest.len != 0) {
         slice line;
         if (!slice_take_until(&file->rest, '\n', &line)) {

@@ -159,6 +159,17 @@ def logins_of_other_domains_are_warned_of(world):
     assert line.endswith("; so it is with 2 more lines"), line
 
 
+def logins_that_are_meant_otherwise_are_warned_of(world):
+    logins = world.put("alice:a.test\nbob,a.test\ncarol\n*@a.test a.test\n* a.test\nd:e a.test\n")
+    path = world.put(f'signing {{ keys_directory = KEYS logins_file = "{logins}" }}\n'
+                     'domain a.test { sign = {r} }\nlogin "*@a.test" { domains = {a.test} }\n'
+                     'login erin {}\n')
+    block, line = world.warnings(path)
+    assert block.startswith(f'{path}:3: login "*@a.test": no login is a pattern'), block
+    assert line.startswith(f"{logins}:1: alice:a.test: this login has no domains; a space"), line
+    assert line.endswith("; so it is with 2 more lines"), line
+
+
 # ---- Ed25519 alone ----------------------------------------------------------------------------
 
 def ed25519_alone_is_warned_of_in_files_too(world):
@@ -216,7 +227,7 @@ def very_many_warnings_are_counted(world):
 
 
 TESTS = [what_is_in_the_way_of_a_socket_is_told, the_line_of_a_file_is_told, logins_are_read_though_nothing_is_signed,
-         logins_of_other_domains_are_warned_of, ed25519_alone_is_warned_of_in_files_too,
+         logins_of_other_domains_are_warned_of, logins_that_are_meant_otherwise_are_warned_of, ed25519_alone_is_warned_of_in_files_too,
          seals_are_made_with_keys_of_blocks_and_files, keys_that_rotate_are_looked_at,
          very_many_warnings_are_counted]
 

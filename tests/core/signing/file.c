@@ -192,11 +192,31 @@ static void logins_that_cannot_be_read_are_refused(void **state)
     }
 }
 
+static void a_byte_order_mark_is_no_part_of_a_name(void **state)
+{
+    static const char text[] = "\xef\xbb\xbf"
+                               "alice example.com\n";
+    struct arena *arena = *state;
+    struct signing_file logins = {.rest = slice_from_text(text)}, domains = logins;
+    struct signing_login_line login;
+    struct signing_domain_line domain;
+    slice why = SLICE_NONE;
+    assert_int_equal(signing_next_login(arena, &logins, &login, &why), YETT_BAD_SYNTAX);
+    assert_true(slice_find(why, SLICE("byte order mark")) < why.len);
+    assert_int_equal(logins.line, 1);
+    why = SLICE_NONE;
+    assert_int_equal(signing_next_domain(arena, &domains, &domain, &why),
+                     YETT_BAD_SYNTAX);
+    assert_true(slice_find(why, SLICE("byte order mark")) < why.len);
+    assert_int_equal(domains.line, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(lines_are_read),
+        TEST(a_byte_order_mark_is_no_part_of_a_name),
         TEST(what_cannot_be_read_is_refused_with_its_line),
         TEST(lines_are_bounded_and_hold_no_nul),
         TEST(the_end_is_told_from_a_fault),
