@@ -242,6 +242,7 @@ enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, sl
         return refuse(why, "there are more than 10000 blocks of this kind");
     }
     enum yett_err err = set_title(gatherer, title, why);
+    slice written = gatherer->item.title;
     if (err == YETT_OK) {
         err = finish_item(gatherer, block, place, why);
     }
@@ -254,6 +255,7 @@ enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, sl
     }
     note_place(&gatherer->item, block, place);
     node->place = place;
+    node->written = written;
     node->item = gatherer->item;
     if (list->last == NULL) {
         list->first = node;

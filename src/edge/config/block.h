@@ -29,6 +29,7 @@ union block_item {
 struct block_node {
     struct block_node *next;
     struct place place;
+    slice written; /* its title, as it stands in the file */
     union block_item item;
 };
 
@@ -59,6 +60,13 @@ union block_item block_at(enum block block, const struct config *config, size_t 
 YETT_MUST_USE
 enum yett_err block_finish(struct block_gatherer *gatherer, enum block block, slice title,
                            struct place place, slice *why);
+
+/* once.c: `*why` for a title that a block of the same kind has already, word for word: the
+   library does not say of which kind, but `line`, in which it stands, does.  YETT_BAD_SYNTAX,
+   or YETT_NO_MEMORY. */
+YETT_MUST_USE
+enum yett_err block_twice(const struct block_gatherer *gatherer, slice written,
+                          slice line, const struct place *second, slice *why);
 
 /*
  * once.c: of all blocks that were gathered, what may stand once.  YETT_BAD_SYNTAX with the

@@ -179,6 +179,15 @@ static void add_library_text(struct buf *buf, const struct reader *reader, slice
     buf_add_visible(buf, text);
 }
 
+static void complain_twice(struct reader *reader, unsigned line, slice title)
+{
+    const struct place place = {reader->file->name, line};
+    slice why = SLICE_NONE;
+    enum yett_err err = block_twice(&reader->gatherer, title,
+                                    text_line(&reader->file->text, line), &place, &why);
+    (void)complain(reader, err, line, why);
+}
+
 void complain_library(struct reader *reader, const cfg_t *section, const char *format,
                       va_list args)
 {
@@ -188,16 +197,14 @@ void complain_library(struct reader *reader, const cfg_t *section, const char *f
         complain_name(reader, section, slice_from_text(va_arg(args, const char *)));
         return;
     }
-    begin_sentence(&buf, reader, (unsigned)section->line);
     if (strcmp(format, "found duplicate title '%s'") == 0) {
-        buf_add_text(&buf, "a block of this kind with the title ");
-        add_shown(&buf, '"', slice_from_text(va_arg(args, const char *)));
-        buf_add_text(&buf, " stands above already");
-    } else {
-        int length = vsnprintf(text, sizeof(text), format, args);
-        add_library_text(&buf, reader,
-                         slice_from_text(length < 0 ? "cannot be read" : text),
-                         (unsigned)section->line);
+        complain_twice(reader, (unsigned)section->line,
+                       slice_from_text(va_arg(args, const char *)));
+        return;
     }
+    begin_sentence(&buf, reader, (unsigned)section->line);
+    int length = vsnprintf(text, sizeof(text), format, args);
+    add_library_text(&buf, reader, slice_from_text(length < 0 ? "cannot be read" : text),
+                     (unsigned)section->line);
     fail(reader, YETT_BAD_SYNTAX, &buf);
 }

@@ -81,6 +81,50 @@ static enum yett_err check(const struct block_gatherer *gatherer, enum block blo
     return YETT_OK;
 }
 
+/* The last block of a kind that has the title; NULL: none has. */
+static const struct block_node *find(const struct block_list *list, slice written)
+{
+    const struct block_node *found = NULL;
+    for (const struct block_node *node = list->first; node != NULL; node = node->next) {
+        found = slice_eq(node->written, written) ? node : found;
+    }
+    return found;
+}
+
+/* The kind that the line of the second begins with, or else any that has the title. */
+static const struct block_node *find_first(const struct block_gatherer *gatherer,
+                                           slice written, slice line, enum block *kind)
+{
+    const struct block_node *first = NULL;
+    for (enum block i = BLOCK_FIRST_TITLED; i < BLOCK_COUNT; i++) {
+        const struct block_node *found = find(&gatherer->lists[i], written);
+        bool begins = slice_starts_with(line, slice_from_text(blocks[i].name));
+        if (found != NULL && (first == NULL || begins)) {
+            first = found;
+            *kind = i;
+        }
+    }
+    return first;
+}
+
+enum yett_err block_twice(const struct block_gatherer *gatherer, slice written,
+                          slice line, const struct place *second, slice *why)
+{
+    enum block kind = BLOCK_FIRST_TITLED;
+    const struct block_node *first = find_first(gatherer, written, line, &kind);
+    struct buf buf;
+    buf_init(&buf, gatherer->arena, SENTENCE_MAX);
+    buf_printf(&buf, "%s \"", first == NULL ? "a block" : blocks[kind].name);
+    buf_add_visible(&buf, written);
+    buf_add_text(&buf, "\": stands twice");
+    if (first != NULL) {
+        buf_add_text(&buf, "; the first is");
+        add_place(&buf, &first->place, second);
+    }
+    *why = buf_slice(&buf);
+    return buf_err(&buf) == YETT_OK ? YETT_BAD_SYNTAX : YETT_NO_MEMORY;
+}
+
 enum yett_err block_check_once(const struct block_gatherer *gatherer, struct place *place,
                                slice *why)
 {

@@ -29,7 +29,7 @@ static void a_listener_needs_an_address_of_its_own(void **state)
             "in line 1"),
         ROW("listen a { address = \"unix:/run/m\" }\n"
             "listen a { address = \"unix:/run/n\" }",
-            "y.conf:2: a block of this kind with the title \"a\" stands above already"),
+            "y.conf:2: listen \"a\": stands twice; the first is in line 1"),
         ROW("listen a { address = \"unix:/run/yett/status.sock\" }",
             "y.conf:1: listen \"a\": its address is that of status_socket"),
         ROW("listen a { address = \"inet:127.0.0.1:1\" group = postfix }",

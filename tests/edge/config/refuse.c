@@ -171,8 +171,12 @@ static void keys_and_logins_are_checked_where_they_stand(void **state)
         ROW("sealing { next_hops = {\"a b\"} }",
             "y.conf:1: sealing.next_hops: 'a b' is no next hop such as "
             "[mail.example.com]:25"),
-        ROW("login alice {}\nlogin alice {}", "y.conf:2: a block of this kind with the "
-                                              "title \"alice\" stands above already"),
+        ROW("login alice {}\nlogin alice {}",
+            "y.conf:2: login \"alice\": stands twice; the first is in line 1"),
+        ROW("login alice {}\nrule alice { author = a.b because = c }\n\nrule alice {}",
+            "y.conf:4: rule \"alice\": stands twice; the first is in line 2"),
+        ROW("login alice {}\nrule alice { author = a.b because = c }\n\nlogin alice {}",
+            "y.conf:4: login \"alice\": stands twice; the first is in line 1"),
     };
     ASSERT_ALL_REFUSED(rows);
 }
@@ -251,7 +255,7 @@ static void a_key_or_block_stands_once(void **state)
             "y.conf:2: forwarder \"x\": signer: is set a second time; the first is in "
             "line 1"),
         ROW("domain \"a.b\" {}\ndomain \"a.b\" {}",
-            "y.conf:2: a block of this kind with the title \"a.b\" stands above already"),
+            "y.conf:2: domain \"a.b\": stands twice; the first is in line 1"),
         ROW("domain \"a.b\" {}\ndomain \"A.B.\" {}",
             "y.conf:2: domain \"a.b\": stands twice; the first is in line 1"),
         ROW("rule \"1\" { author = a.b because = x }\nrule \"2\" { author = A.b because "
