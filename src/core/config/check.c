@@ -163,18 +163,36 @@ static enum yett_err check_actions(struct arena *arena, const struct config *con
     return YETT_OK;
 }
 
+static void add_time(struct buf *buf, unsigned ms)
+{
+    buf_add_uint(buf, ms % 1000 == 0 ? ms / 1000 : ms);
+    buf_add_text(buf, ms % 1000 == 0 ? "s" : "ms");
+}
+
+/* One of the two may be at its default, which whoever set the other need not know. */
+static enum yett_err fault_of_deadline(struct arena *arena, const struct config *config,
+                                       slice *why)
+{
+    struct buf buf;
+    buf_init(&buf, arena, SENTENCE_MAX);
+    buf_add_text(&buf, "dns.deadline: is ");
+    add_time(&buf, config->deadline_ms);
+    buf_add_text(&buf, ", which is shorter than dns.timeout (");
+    add_time(&buf, config->dns_timeout_ms);
+    buf_add_text(&buf, "); one question may take no longer than all");
+    *why = buf_slice(&buf);
+    return buf_err(&buf) == YETT_OK ? YETT_BAD_SYNTAX : YETT_NO_MEMORY;
+}
+
 static enum yett_err check_times(struct arena *arena, const struct config *config,
                                  slice *why)
 {
     if (config->dns_timeout_ms == 0) {
         return config_fault(arena, why, "dns.timeout", SLICE_NONE, "must not be zero");
     }
-    if (config->deadline_ms < config->dns_timeout_ms) {
-        return config_fault(
-            arena, why, "dns.deadline", SLICE_NONE,
-            "is shorter than dns.timeout; one question may take no longer than all");
-    }
-    return YETT_OK;
+    return config->deadline_ms < config->dns_timeout_ms
+               ? fault_of_deadline(arena, config, why)
+               : YETT_OK;
 }
 
 bool config_networks_overlap(struct ip_network a, struct ip_network b)

@@ -35,11 +35,11 @@ static const struct row {
      "signing.fields: 'From:' is no list of fields to sign: \"\" is not the name"                                                                                           },
     {"servers",                             "signing {\n name_servers = \"a,b\" }",              2, "signing.name_servers: 'a,b'"                                           },
     {"a value that does not fit a default", "\ndns { timeout = 30s }",                           2,
-     "dns.deadline: is shorter than dns.timeout"                                                                                                                            },
+     "dns.deadline: is 20s, which is shorter"                                                                                                                               },
     {"a name that is a default's",          "\ntag_field = X-Yett-Quarantine",                   2,
      "quarantine_field: is the same as tag_field"                                                                                                                           },
     {"two that do not fit",                 "\ndns { timeout = 30s\n deadline = 20s }",          3,
-     "dns.deadline: is shorter"                                                                                                                                             },
+     "dns.deadline: is 20s, which is shorter"                                                                                                                               },
     {"a socket twice",
      "status_socket = \"/run/y\"\n\nlisten m { address = "
      "\"unix:/run/y\" }",                                                                        3, "listen \"m\": its address is that of status_socket"                    },

@@ -378,13 +378,12 @@ static void values_that_do_not_fit_each_other_are_refused(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        ROW("dns {\n deadline = 2s\n}", "y.conf:2: dns.deadline: is shorter than "
-                                        "dns.timeout; one question may take no longer "
-                                        "than all"),
-        ROW("dns { timeout = 30s }",
-            "y.conf:1: dns.deadline: is shorter than dns.timeout; "
-            "one question may take no longer than "
-            "all"),
+        ROW("dns {\n deadline = 2s\n}",
+            "y.conf:2: dns.deadline: is 2s, which is shorter than dns.timeout (5s); one "
+            "question may take no longer than all"),
+        ROW("dns {\n timeout = 20500ms }", "y.conf:2: dns.deadline: is 20s, which is "
+                                           "shorter than dns.timeout (20500ms); "
+                                           "one question may take no longer than all"),
         ROW("tag_field = \"X-YETT-quarantine\"",
             "y.conf:1: quarantine_field: is the same as tag_field; filters could not "
             "tell "
