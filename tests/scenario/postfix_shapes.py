@@ -335,6 +335,17 @@ def reports_of_cron_are_signed(site):
     assert message.values("From") == ["root@example.org (Cron Daemon)"], message.fields
 
 
+FAILED = "Authentication-Results: mx.example.com; dmarc=fail header.from=example.org\n"
+
+
+def a_forgery_that_is_handed_on_is_not_signed(site):
+    text = USUAL.decode().replace("\r\n", "\n")
+    message = site.sendmail(FAILED + text, "-i", "-f", "bob@rcpt.test", "RCPT")
+    signing.expect_unsigned(message)
+    signing.expect_unsigned(site.send(FAILED.replace("\n", "\r\n").encode() + USUAL))
+    expect_signed(site.send(FAILED.replace("\n", "\r\n").replace("fail", "pass").encode() + USUAL))
+
+
 CASES = [what_header_checks_change_is_signed, mail_without_the_received_field_of_its_host_is_signed,
          the_author_is_who_canonical_maps_put_there, masqueraded_domains_are_signed_for,
          missing_fields_that_postfix_adds_itself_are_signed, generic_maps_come_too_late,
@@ -345,7 +356,8 @@ CASES = [what_header_checks_change_is_signed, mail_without_the_received_field_of
          the_next_filter_sees_results_that_stand_on_top,
          *[chunked(name) for name in CHUNKS], binary_mime_is_not_taken,
          international_mail_is_signed, for_many_recipients_it_is_signed_once,
-         the_sendmail_command_reads_recipients_from_the_text, reports_of_cron_are_signed]
+         the_sendmail_command_reads_recipients_from_the_text, reports_of_cron_are_signed,
+         a_forgery_that_is_handed_on_is_not_signed]
 
 
 def main():

@@ -247,7 +247,7 @@ static int answer(struct asking *asking)
     const struct verdict_envelope envelope = envelope_of(asking->options);
     if (signs && verdict_is_of_list_host(&asking->config, &envelope)) {
         print_note(NULL, SLICE("note: from a list host it is signed only if our results "
-                               "in it do not speak against its author [list-unproven]"));
+                               "in it do not speak against its author [unproven]"));
     }
     int status =
         asking->options->json ? print_json(asking, signs) : print_story(asking, signs);

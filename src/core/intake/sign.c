@@ -56,23 +56,23 @@ static enum yett_err begin_digests(struct intake_message *message)
                            breaks ? SIGNER_LINE_OCTETS : 0, &message->sign.sums);
 }
 
-/* A forgery in our name that went through a list of ours must not get our signature. */
-static enum yett_err doubt_list(struct intake_message *message)
+/* A forgery in our name that a list or a program of ours hands on (a forward, a redirection of
+   Sieve) must not get our signature.  Who has logged in answers for what he sends. */
+static enum yett_err doubt_what_was_here(struct intake_message *message)
 {
-    const struct config *config = message->house->config;
     struct signing_decision *decision = &message->sign.decision;
     bool is_doubtful = false;
-    if (decision->act != SIGNING_SIGN ||
-        !verdict_is_of_list_host(config, &message->input.envelope)) {
+    if (decision->act != SIGNING_SIGN || message->input.envelope.authenticated) {
         return YETT_OK;
     }
-    enum yett_err err = sealing_doubts(message->arenas->evidence, config,
+    enum yett_err err = sealing_doubts(message->arenas->evidence, message->house->config,
                                        &message->header, decision->author, &is_doubtful);
     if (err == YETT_OK && is_doubtful) {
         decision->act = SIGNING_LEFT;
-        decision->rule = SLICE("list-unproven");
-        decision->reason = SLICE("it came from a list, and was not proved to be mail of "
-                                 "its author when it arrived there");
+        decision->rule = SLICE("unproven");
+        decision->reason =
+            SLICE("it arrived here before, and was not proved to be mail of "
+                  "its author then");
     }
     return err;
 }
@@ -92,7 +92,7 @@ void intake_sign_begin(struct intake_message *message)
     enum yett_err err =
         signing_decide(message->arenas->evidence, &question, &sign->decision);
     if (err == YETT_OK) {
-        err = doubt_list(message);
+        err = doubt_what_was_here(message);
     }
     if (err != YETT_OK) {
         sign->decision.act = SIGNING_NOT_ASKED;

@@ -3,10 +3,10 @@
 #include "core/sealing/sealing.h"
 
 /*
- * doubt: mail of a list that was not proved to be its author's when it arrived.
+ * doubt: mail that was not proved to be its author's when it arrived.
  *
- * A list hands in what it got, also a forgery in the name of a domain of ours: to sign that
- * would make it genuine.
+ * A list or a forward hands in what it got, also a forgery in the name of a domain of ours: to
+ * sign that would make it genuine.
  */
 
 static slice author_of(const struct authres_result *result)

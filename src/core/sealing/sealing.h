@@ -105,8 +105,8 @@ enum yett_err sealing_begin(struct arena *arena, const struct sealing_house *hou
                             struct arc_seal **seal);
 
 /*
- * Whether our own results in mail of a list say that it was not mail of `author` (normal
- * form) when it arrived: then it must not be signed as such.  Where they are about another
+ * Whether our own results in mail that is handed in again say that it was not mail of `author`
+ * (normal form) when it arrived: then it must not be signed as such.  Where they are about another
  * author, since the list put itself into From, or there are none, since our own user handed
  * it in, they do not.  YETT_OK or YETT_NO_MEMORY.
  */

@@ -115,7 +115,7 @@ def list_hosts(world):
     done = world.ask("--from", "a@bank.test", "--ip", "203.0.113.50")
     same(done.status, 0, done.err)
     holds(done.flat(), "its client is in sealing.list_hosts [network]")
-    holds(done.err, "[list-unproven]")
+    holds(done.err, "[unproven]")
     done = world.ask("--from", "a@bank.test", "--ip", "203.0.113.50", "--login", "alice")
     holds(done.flat(), "[login]")
     same(done.err, "", "who has logged in there is no list")

@@ -500,7 +500,7 @@ static void a_forgery_that_passed_a_list_is_not_signed(void **state)
         const struct signing_decision *found = hand_in(p)->event.signing;
         bool is_signed = found != NULL && found->act == SIGNING_SIGN;
         if (is_signed != cases[i].is_signed ||
-            (!is_signed && !slice_eq(found->rule, SLICE("list-unproven")))) {
+            (!is_signed && !slice_eq(found->rule, SLICE("unproven")))) {
             fail_msg("case %zu: %s", i, cases[i].results);
         }
     }

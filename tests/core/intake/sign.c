@@ -660,6 +660,48 @@ static void what_comes_out_of_the_queue_again_gets_no_second_signature(void **st
     expect(p, SIGNING_LEFT, "signed-already");
 }
 
+/* By a forward or a redirection of Sieve, from where it came in; who logs in may show his
+   readers what he got. */
+static void a_forgery_that_is_handed_on_is_not_signed(void **state)
+{
+    static const struct ip_network ours = {
+        .address = {.family = IP_V4, .bytes = {192, 0, 2}},
+          .prefix = 24
+    };
+    static const struct {
+        const char *results, *client, *login;
+        bool is_local;
+        enum signing_act act;
+        const char *rule;
+    } cases[] = {
+        {"dmarc=fail header.from=example.org", NULL,        NULL,    true,  SIGNING_LEFT,
+         "unproven"                                                                              },
+        {"dmarc=fail header.from=example.org", "192.0.2.7", NULL,    false, SIGNING_LEFT,
+         "unproven"                                                                              },
+        {"dmarc=fail header.from=example.org", "192.0.2.7", "alice", false, SIGNING_SIGN,
+         "login"                                                                                 },
+        {"dmarc=none header.from=example.org", NULL,        NULL,    true,  SIGNING_LEFT,
+         "unproven"                                                                              },
+        {"dmarc=pass header.from=example.org", NULL,        NULL,    true,  SIGNING_SIGN, "local"},
+        {"dmarc=fail header.from=other.test",  NULL,        NULL,    true,  SIGNING_SIGN, "local"},
+    };
+    struct post *p = *state;
+    p->c->config.signing.networks = CONFIG_ON;
+    p->c->config.submission_networks = &ours;
+    p->c->config.submission_network_count = 1;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        slice text = arena_printf(p->arena,
+                                  "Authentication-Results: mx.example.com; %s\r\n" HEAD
+                                  "Subject: a\r\n\r\nx\r\n",
+                                  cases[i].results);
+        case_set_message(p->c, text.ptr);
+        p->c->client = cases[i].client;
+        p->c->login = cases[i].login;
+        p->c->local = cases[i].is_local;
+        expect(p, cases[i].act, cases[i].rule);
+    }
+}
+
 static void a_header_beyond_one_request_gets_fewer_signatures_or_none(void **state)
 {
     struct post *p = *state;
@@ -734,6 +776,7 @@ int main(void)
         TEST(odd_messages_are_signed_and_hold),
         TEST(simple_canonicalization_and_an_identity_are_made_too),
         TEST(what_comes_out_of_the_queue_again_gets_no_second_signature),
+        TEST(a_forgery_that_is_handed_on_is_not_signed),
         TEST(a_header_beyond_one_request_gets_fewer_signatures_or_none),
         TEST(what_cannot_be_judged_is_not_signed),
         TEST(a_poisoned_message_is_not_looked_into),
