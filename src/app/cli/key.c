@@ -37,8 +37,8 @@ static const struct key_command {
      {.usage = "yett key check [OPTION…] [DOMAIN…]",
       .overview = "Ask DNS whether the record of each key is published, and is the "
                   "record of this key.",
-      .closing = "Exit status: 0 all is as it should be, 1 something is not, 75 DNS did "
-                 "not answer."}                                                },
+      .closing = "Exit status: 0 all is as it should be, 1 something is not, 2 wrong "
+                 "usage, 75 DNS did not\nanswer."}                             },
     {"publish",
      KEY_PUBLISH,  key_publish,
      {.usage = "yett key publish DOMAIN [OPTION…]",

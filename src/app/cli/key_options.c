@@ -208,7 +208,7 @@ static const struct key_rule {
 } rules[] = {
   /* clang-format off */
     {"config", "FILE", KEY_ALL, set_config,
-     "file of settings, see yett.conf(5)"},
+     "file of settings, see yett.conf(5); default: none is read"},
     {"directory", "DIR", KEY_ALL, set_directory,
      "where keys lie; default: the setting signing.keys_directory"},
     {"selector", "S", KEY_ALL & ~(KEY_LIST | KEY_ROTATE), set_selector,

@@ -77,9 +77,10 @@ static enum yett_err find_key(struct building *building, slice at, slice path,
         why = keys_sentence(building->room, path.ptr, fault);
     }
     if (err == YETT_NOT_FOUND) {
-        why = arena_printf(building->room,
-                           "%.*s (yett key list shows which keys there are)",
-                           SLICE_ARG(why));
+        why = arena_printf(building->room, "%.*s (%s)", SLICE_ARG(why),
+                           slice_ends_with(path, SLICE(".pem.pem"))
+                               ? "the name of a selector ends before .pem"
+                               : "yett key list shows which keys there are");
     }
     if (err == YETT_OK) {
         err = signing_add_key(building->builder, &facts, number, &why);

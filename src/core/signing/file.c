@@ -101,6 +101,11 @@ static enum yett_err read_key(struct arena *arena, slice word,
         }
     }
     enum yett_err err = domain_normalize(arena, selector, &out->selector);
+    if (err == YETT_OK &&
+        slice_find(out->selector, SLICE("_domainkey")) < out->selector.len) {
+        return refuse_word(arena, whole,
+                           "is more than a selector, which ends before ._domainkey", why);
+    }
     return err != YETT_BAD_SYNTAX
                ? err
                : refuse_word(arena, whole,

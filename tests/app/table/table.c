@@ -284,6 +284,8 @@ static void faults_name_the_setting_or_the_line_and_the_file(void **state)
          "none.pem: no such file (yett key list"                                                                                           },
         {"\ndomain example.com { sign = {r} seal = {none} }\n",                   "yett.conf:3",
          "none.pem"                                                                                                                        },
+        {"domain example.com { sign = {\"r.pem\"} }\n",                           "yett.conf:2",
+         "a selector ends before .pem"                                                                                                     },
         {"domain none.test { sign = {r} }\n",                                     "yett.conf:2",                       "none.test/r.pem"   },
         {"domain example.com { sign = {open} }\n",                                "keys/example.com/open.pem",
          "others can read it"                                                                                                              },

@@ -93,6 +93,7 @@ static void what_cannot_be_read_is_refused_with_its_line(void **state)
         {"example.com s1=",                  "does not begin with '/'"                  },
         {"example.com =/keys/a.pem",         "is no selector"                           },
         {"example.com arc:",                 "is no selector"                           },
+        {"example.com s1._domainkey",        "ends before ._domainkey"                  },
         {"example.com a b c d e f g h i",    "eight"                                    },
         {"example.com s1\rs2",               "control character"                        },
     };
