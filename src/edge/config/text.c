@@ -345,6 +345,10 @@ static enum yett_err next_token(struct scanner *s)
         blank(s, 1);
         return YETT_OK;
     }
+    if (slice_starts_with(s->in, SLICE("//")) && s->at > 0 && s->out[s->at - 1] == ':') {
+        return refuse(s, "// begins a comment: an address such as http://example.com/ is "
+                         "written in \"quotation marks\"");
+    }
     if (c == '#' || slice_starts_with(s->in, SLICE("//"))) {
         return line_comment(s);
     }

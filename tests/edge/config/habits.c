@@ -105,6 +105,9 @@ static void habits_of_other_programs_are_known(void **state)
             "stand in plain quotation marks, as in \"text\""),
         ROW("\n  ; a comment", "y.conf:2: a comment begins with #"),
         ROW("mode = observe\n-- a comment", "y.conf:2: a comment begins with #"),
+        ROW("exception x {\n because = http://a.test/x }",
+            "y.conf:2: // begins a comment: an address such as http://example.com/ is "
+            "written in \"quotation marks\""),
         ROW("include \"more.conf\"",
             "y.conf:1: include takes the name of one file: include(\"more.conf\")"),
         ROW("mode: observe", "y.conf:1: 'mode:' is unknown; behind a name stands = or {, "

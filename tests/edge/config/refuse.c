@@ -347,6 +347,9 @@ static void blocks_need_what_makes_them_work(void **state)
     ASSERT_ALL_REFUSED(rows);
 }
 
+#define BRACE_EXPECTED                                                                   \
+    "y.conf:1: a '{' follows the name of a block, or its title, in the line: "
+
 static void a_value_of_the_wrong_shape_is_shown_with_its_line(void **state)
 {
     (void)state;
@@ -362,12 +365,13 @@ static void a_value_of_the_wrong_shape_is_shown_with_its_line(void **state)
             "y.conf:1: '+=' adds to lists only; in the line: mode += observe"),
         ROW("mode =", "y.conf:1: the file ends before what belongs there, last in the "
                       "line: mode ="),
-        ROW("dmarc = strict", "y.conf:1: missing opening brace for section 'dmarc' in "
-                              "the line: dmarc = strict"),
+        ROW("dmarc = strict", BRACE_EXPECTED "dmarc = strict"),
+        ROW("dmarc = { on_reject = strict }",
+            BRACE_EXPECTED "dmarc = { on_reject = strict }"),
         ROW("exception { }", "y.conf:1: a block of this kind needs a title, as in domain "
                              "\"example.com\" { }, in the line: exception { }"),
-        ROW("spf \"x\" { }", "y.conf:1: missing opening brace for section 'spf' in the "
-                             "line: spf \"x\" { }"),
+        ROW("spf \"x\" { }", BRACE_EXPECTED "spf \"x\" { }"),
+        ROW("domain a.b c.d { }", BRACE_EXPECTED "domain a.b c.d { }"),
         ROW("trusted_relays = {\"::1\" ::2}", "y.conf:1: unexpected token '::2' in the "
                                               "line: trusted_relays = {\"::1\" ::2}"),
     };
