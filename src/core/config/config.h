@@ -320,7 +320,7 @@ struct config_place {
 
 struct config {
     slice source;      /* file name, or "built-in defaults" */
-    const struct config_place *places; /* of what files set, once each */
+    const struct config_place *places; /* of what was set; of a key the first counts */
     size_t place_count;
     slice authserv_id; /* normal form; empty: the program puts the host's name there */
     enum config_mode mode;
