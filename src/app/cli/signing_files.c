@@ -3,10 +3,14 @@
 
 #include "edge/files/files.h"
 
+#include <sys/stat.h>
+
 /* signing_files: lines are looked up in the table one by one. */
 
 #define FILE_BYTES ((size_t)256 << 20)
 #define ROOM_BYTES (FILE_BYTES + ((size_t)16 << 20))
+
+enum { SENTENCE_MAX = 8192 };
 
 /* What may be odd about a line: what its mail is signed with, or that it is not; its login. */
 enum oddity { ODD_MAIL, ODD_LOGIN, ODDITIES };
@@ -29,12 +33,16 @@ static enum yett_err note(struct reading *reading, enum oddity oddity, const cha
                           slice name, const char *after)
 {
     struct alike *alike = &reading->alike[oddity];
-    if (alike->count++ == 0) {
-        alike->sentence =
-            arena_printf(reading->looking->arena, "%s:%zu: %s%.*s%s", reading->path,
-                         reading->file.line, before, SLICE_ARG(name), after);
+    struct buf text;
+    if (alike->count++ > 0) {
+        return YETT_OK;
     }
-    return alike->sentence.ptr == NULL ? YETT_NO_MEMORY : YETT_OK;
+    buf_init(&text, reading->looking->arena, SENTENCE_MAX);
+    buf_printf(&text, "%s:%zu: %s", reading->path, reading->file.line, before);
+    buf_add_visible(&text, name);
+    buf_add_text(&text, after);
+    alike->sentence = buf_slice(&text);
+    return buf_err(&text);
 }
 
 static void tell(const struct signing_looking *looking, const struct alike *alike)
@@ -136,8 +144,11 @@ static enum yett_err look_at_file(const struct signing_looking *looking, slice p
                                   enum yett_err (*look)(struct reading *reading))
 {
     struct reading reading = {.looking = looking, .path = path.ptr};
+    struct stat stat_of_file;
     slice why;
-    if (slice_is_empty(path)) {
+    /* What is no file, but a pipe, was read up when the table was made. */
+    if (slice_is_empty(path) || stat(path.ptr, &stat_of_file) != 0 ||
+        !S_ISREG(stat_of_file.st_mode)) {
         return YETT_OK;
     }
     reading.room = arena_new(ROOM_BYTES);

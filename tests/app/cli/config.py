@@ -6,6 +6,7 @@ which line.
     config.py YETT
 """
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -170,6 +171,28 @@ def logins_that_are_meant_otherwise_are_warned_of(world):
     assert line.endswith("; so it is with 2 more lines"), line
 
 
+def a_login_is_shown_so_that_it_does_no_harm(world):
+    logins = world.put('"a*\x1b[2J" a.test\n')
+    path = world.put(f'signing {{ keys_directory = KEYS logins_file = "{logins}" }}\n'
+                     'domain a.test { sign = {r} }\n')
+    line, = world.warnings(path)
+    assert line.startswith(f"{logins}:1: a*\\x1b[2J: no login is a pattern"), line
+
+
+def what_comes_through_a_pipe_is_read_once(world):
+    pipe = world.path("pipe")
+    os.mkfifo(pipe)
+    path = world.put(f'signing {{ keys_directory = KEYS domains_file = "{pipe}" }}\n')
+    with subprocess.Popen([world.yett, "config", "check", path], stdout=subprocess.PIPE) as check:
+        try:
+            with open(pipe, "w", encoding="ascii") as file:
+                file.write("a.test e\n")
+            out, _ = check.communicate(timeout=20)
+        finally:
+            check.kill()
+    same(check.returncode, 0, out)
+
+
 # ---- Ed25519 alone ----------------------------------------------------------------------------
 
 def ed25519_alone_is_warned_of_in_files_too(world):
@@ -227,7 +250,8 @@ def very_many_warnings_are_counted(world):
 
 
 TESTS = [what_is_in_the_way_of_a_socket_is_told, the_line_of_a_file_is_told, logins_are_read_though_nothing_is_signed,
-         logins_of_other_domains_are_warned_of, logins_that_are_meant_otherwise_are_warned_of, ed25519_alone_is_warned_of_in_files_too,
+         logins_of_other_domains_are_warned_of, logins_that_are_meant_otherwise_are_warned_of,
+         a_login_is_shown_so_that_it_does_no_harm, what_comes_through_a_pipe_is_read_once, ed25519_alone_is_warned_of_in_files_too,
          seals_are_made_with_keys_of_blocks_and_files, keys_that_rotate_are_looked_at,
          very_many_warnings_are_counted]
 
