@@ -36,9 +36,10 @@ static void tell_finding(struct examiner *examiner, const struct capture *captur
     }
 }
 
-static void count(const struct examiner *examiner, enum scoreboard_counter which)
+void examiner_count(const struct examiner *examiner, enum scoreboard_counter which,
+                    uint64_t more)
 {
-    scoreboard_count(examiner->board, examiner->options.slot, which, 1);
+    scoreboard_count(examiner->board, examiner->options.slot, which, more);
 }
 
 /* That it failed, the gateway has found; only what was changed is of interest. */
@@ -67,9 +68,9 @@ static enum yett_err examine_failure(struct examiner *examiner,
                                        failure->records, failure->record_count, &finding);
     if (err == YETT_OK && finding.kind != AUTOPSY_UNTOUCHED) {
         tell_finding(examiner, capture, &signature, &finding);
-        count(examiner, COUNT_AUTOPSIES);
+        examiner_count(examiner, COUNT_AUTOPSIES, 1);
         if (is_explained(&finding)) {
-            count(examiner, COUNT_AUTOPSIES_EXPLAINED);
+            examiner_count(examiner, COUNT_AUTOPSIES_EXPLAINED, 1);
         }
     }
     return err;
@@ -80,15 +81,16 @@ void examine_case(struct examiner *examiner, slice octets)
     struct capture capture;
     enum yett_err err = capture_read(examiner->table, octets, &capture);
     if (err != YETT_OK) {
-        log_say(examiner->log, LOG_LEVEL_WARNING,
-                "what the gateway handed over cannot be read: %s", yett_err_text(err));
-        count(examiner, COUNT_AUTOPSIES_LEFT);
+        examiner_complain(examiner, err == YETT_NO_MEMORY
+                                        ? "cannot be read: out of memory"
+                                        : "cannot be read: it is no case");
+        examiner_count(examiner, COUNT_AUTOPSIES_LEFT, 1);
     }
     for (size_t i = 0; err == YETT_OK && i < capture.failure_count; i++) {
         struct arena_mark mark = arena_mark(examiner->table);
         examiner_beat(examiner);
         if (examine_failure(examiner, &capture, &capture.failures[i]) != YETT_OK) {
-            count(examiner, COUNT_AUTOPSIES_LEFT);
+            examiner_count(examiner, COUNT_AUTOPSIES_LEFT, 1);
         }
         arena_rewind(examiner->table, mark);
     }

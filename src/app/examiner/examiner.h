@@ -9,8 +9,8 @@
  * for as long as that takes, so it has neither keys nor files nor a network, and the lowest
  * priority.
  *
- * open.c takes what is needed and locks itself in, examine.c performs one case, work.c is its
- * life.
+ * open.c takes what is needed and locks itself in, examine.c performs one case, complain.c tells
+ * of what is none, work.c is its life.
  *
  *     yett --role=examiner --slot=N … (app/role)
  *

@@ -11,6 +11,12 @@
 
 /* inside: what the files of this folder know of each other. */
 
+/* Of this minute. */
+struct complaints {
+    unsigned said, kept_back;
+    int64_t minute_ends_ms;
+};
+
 struct examiner {
     struct role_options options;
     struct arena *arena; /* for as long as it lives */
@@ -22,6 +28,8 @@ struct examiner {
 
     struct loop_watch *control, *cases;
     struct loop_timer *second;
+    struct complaints complaints;
+    uint64_t told_log_lost;
     bool left;
 };
 
@@ -37,6 +45,17 @@ void examiner_close(void *examiner);
 
 /* Perform a case as it was handed over: a line of the log for each of its signatures. */
 void examine_case(struct examiner *examiner, slice octets);
+
+void examiner_count(const struct examiner *examiner, enum scoreboard_counter which,
+                    uint64_t more);
+
+/* ---- complain.c ------------------------------------------------------------------------- */
+
+/* Say what was wrong with what the gateway handed over, but not more often than is of use. */
+void examiner_complain(struct examiner *examiner, const char *what);
+
+/* Say how many were not said, when a minute is over. */
+void examiner_end_minute(struct examiner *examiner);
 
 /* ---- work.c ----------------------------------------------------------------------------- */
 

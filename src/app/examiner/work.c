@@ -9,11 +9,13 @@
  * work: the life of an examiner, from its command line to its exit status.
  *
  * One case after the other, and between two of them the supervisor is heard.  Told to leave, it
- * finishes those that wait: there are few, as the pair holds no more.
+ * finishes those that wait, as far as it gets within some seconds: there are few, as the pair
+ * holds no more.
  */
 enum {
     HEARTBEAT_MS = 1000,
     LAST_CASES_MS = 3000, /* when leaving; then the others go without */
+    LEFT_MAX = 1000 /* more than a pair holds: who sends on and on is not waited for */
 };
 
 void examiner_beat(struct examiner *examiner)
@@ -30,8 +32,7 @@ static bool take_one(struct examiner *examiner)
         examine_case(examiner, octets);
         handover_release(octets);
     } else if (err == YETT_BAD_SYNTAX) {
-        log_say(examiner->log, LOG_LEVEL_WARNING,
-                "what the gateway handed over is no text");
+        examiner_complain(examiner, "is no text");
     } else if (err == YETT_IO) { /* the supervisor holds both ends: it is gone, too */
         examiner->left = true;
     }
@@ -46,10 +47,20 @@ static void on_cases(void *context, bool readable, bool writable)
     (void)take_one(context);
 }
 
+/* Its lines are all that comes of its work. */
+static void tell_lost(struct examiner *examiner)
+{
+    uint64_t lost = log_lost(examiner->log);
+    examiner_count(examiner, COUNT_LOG_LOST, lost - examiner->told_log_lost);
+    examiner->told_log_lost = lost;
+}
+
 static void on_second(void *context)
 {
     struct examiner *examiner = context;
     examiner_beat(examiner);
+    examiner_end_minute(examiner);
+    tell_lost(examiner);
     loop_timer_start(examiner->second, HEARTBEAT_MS);
 }
 
@@ -80,6 +91,28 @@ static bool start(void *context)
     return true;
 }
 
+/* What nobody will look into any more: it is gone with the pair. */
+static void leave_the_rest(struct examiner *examiner)
+{
+    unsigned left = 0, taken = 0;
+    enum yett_err err = YETT_OK;
+    slice octets;
+    while (taken++ < LEFT_MAX && (err == YETT_OK || err == YETT_BAD_SYNTAX)) {
+        err = handover_receive(ROLE_EXAMINER, CAPTURE_OCTETS_MAX, &octets);
+        if (err == YETT_OK) {
+            handover_release(octets);
+            left++;
+        }
+    }
+    if (left != 0) {
+        examiner_count(examiner, COUNT_AUTOPSIES_LEFT, left);
+        log_say(examiner->log, LOG_LEVEL_WARNING,
+                "told to leave: of %u more message%s it is not looked into why a "
+                "signature failed",
+                left, left == 1 ? "" : "s");
+    }
+}
+
 static void work(void *context)
 {
     struct examiner *examiner = context;
@@ -90,7 +123,9 @@ static void work(void *context)
     int64_t until_ms = loop_now_ms(examiner->loop) + LAST_CASES_MS;
     while (loop_now_ms(examiner->loop) < until_ms && take_one(examiner)) {
     }
+    leave_the_rest(examiner);
     log_flush(examiner->log);
+    tell_lost(examiner);
 }
 
 static bool read_options(void *context, int argc, char **argv)

@@ -110,7 +110,9 @@ static int tear_down(void **state)
         (void)kill(role->pid, SIGKILL);
         (void)waitpid(role->pid, NULL, 0);
     }
-    (void)close(role->log);
+    if (role->log >= 0) {
+        (void)close(role->log);
+    }
     (void)close(role->board_fd);
     scoreboard_close(role->board);
     arena_free(role->arena);
@@ -137,6 +139,8 @@ static void give(const struct role *role, slice head, slice body)
     assert_true(text >= 0);
     assert_true(handover_write(text, head));
     assert_true(handover_write(text, body));
+    struct pollfd room = {.fd = role->pair[0], .events = POLLOUT};
+    assert_int_equal(poll(&room, 1, PATIENCE_MS), 1);
     assert_int_equal(handover_send(role->pair[0], text), YETT_OK);
     (void)close(text);
 }
@@ -232,6 +236,75 @@ static void what_a_case_names_need_not_be_so(void **state)
     assert_true(scoreboard_sum(role->board, COUNT_AUTOPSIES_LEFT) == 2);
 }
 
+static size_t times_said(const struct role *role, const char *words)
+{
+    size_t count = 0;
+    for (const char *at = role->text; (at = strstr(at, words)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* Of a gateway that was taken over. */
+static void nonsense_without_end_is_no_log_without_end(void **state)
+{
+    struct role *role = *state;
+    for (int i = 0; i < 500; i++) {
+        assert_int_equal(send(role->pair[0], "xx", 2, MSG_NOSIGNAL), 2);
+        give(role, SLICE("no case at all"), SLICE_NONE);
+    }
+    expect_at_work(role);
+    size_t said = times_said(role, "what the gateway handed over");
+    assert_in_range(said, 1, 20);
+}
+
+static void lines_that_nobody_takes_are_counted(void **state)
+{
+    struct role *role = *state;
+    struct capture capture = sound_case(role);
+    (void)close(role->log);
+    role->log = -1;
+    give_case(role, &capture);
+    for (int ms = 0; scoreboard_sum(role->board, COUNT_LOG_LOST) == 0; ms += 10) {
+        assert_true(ms < PATIENCE_MS);
+        (void)poll(NULL, 0, 10);
+    }
+    assert_true(scoreboard_sum(role->board, COUNT_AUTOPSIES) == 1);
+}
+
+/* Told to leave it has some seconds, and this is work for more. */
+static void what_is_left_when_it_leaves_is_counted(void **state)
+{
+    enum { CASES = 40, BODY_BYTES = 1000 * 1000 };
+    struct role *role = *state;
+    struct role_message message = {.kind = ROLE_LEAVE};
+    struct capture capture = sound_case(role);
+    char *body = arena_alloc(role->arena, BODY_BYTES);
+    struct buf head;
+    int status = -1;
+    assert_non_null(body);
+    for (size_t i = 0; i < BODY_BYTES; i++) {
+        body[i] = "a  b\t c \r\n"[i % 10];
+    }
+    for (size_t i = 1; i < CAPTURE_FAILURES_MAX; i++) {
+        capture.failures[capture.failure_count++] = capture.failures[0];
+    }
+    buf_init(&head, role->arena, CAPTURE_OCTETS_MAX);
+    assert_int_equal(capture_write(&capture, &head), YETT_OK);
+    for (int i = 0; i < CASES; i++) {
+        give(role, buf_slice(&head), slice_of(body, BODY_BYTES));
+    }
+    assert_int_equal(role_send(role->control, &message), YETT_OK);
+    assert_int_equal(waitpid(role->pid, &status, 0), role->pid);
+    role->pid = 0;
+    assert_int_equal(status, 0);
+    uint64_t left = scoreboard_sum(role->board, COUNT_AUTOPSIES_LEFT);
+    assert_in_range(left, 1, CASES);
+    assert_true(scoreboard_sum(role->board, COUNT_AUTOPSIES) ==
+                (CASES - left) * CAPTURE_FAILURES_MAX);
+    expect_log(role, "it is not looked into why a signature failed");
+}
+
 static void told_to_leave_it_finishes_what_waits(void **state)
 {
     struct role *role = *state;
@@ -270,7 +343,10 @@ int main(int argc, char **argv)
         ROLE_TEST(a_case_becomes_a_line),
         ROLE_TEST(what_is_no_case_is_passed_over),
         ROLE_TEST(what_a_case_names_need_not_be_so),
+        ROLE_TEST(nonsense_without_end_is_no_log_without_end),
+        ROLE_TEST(lines_that_nobody_takes_are_counted),
         ROLE_TEST(told_to_leave_it_finishes_what_waits),
+        ROLE_TEST(what_is_left_when_it_leaves_is_counted),
         ROLE_TEST(without_a_supervisor_it_leaves),
     };
     if (argc < 2) {
