@@ -339,21 +339,60 @@ static void propose_source(const struct author *at, const struct message_field *
     }
 }
 
+/*
+ * The author's own address, where the one that a list put into From still tells it:
+ * "jo=example.org@groups.example", "jo=40example.org@list.example" (IETF), and
+ * "jo@example.org.invalid" (Apache).
+ */
+static slice hidden_mailbox(const struct author *at, slice mailbox)
+{
+    static const slice invalid = SLICE_INIT(".invalid");
+    slice local = slice_first(mailbox, slice_find_last_byte(mailbox, '@'));
+    size_t mark = slice_find_last_byte(local, '=');
+    if (slice_ends_with_nocase(mailbox, invalid)) {
+        return slice_first(mailbox, mailbox.len - invalid.len);
+    }
+    if (mark == local.len || local.len == mailbox.len) {
+        return SLICE_NONE;
+    }
+    slice domain = slice_skip(local, mark + 1);
+    (void)slice_take(&domain, SLICE("40"));
+    return AUTOPSY_JOIN(at->header, slice_first(local, mark), SLICE("@"), domain);
+}
+
+static void propose_hidden(const struct author *at, const struct address *address)
+{
+    struct address author = {.mailbox = hidden_mailbox(at, address->mailbox)};
+    if (author.mailbox.len != 0) {
+        author.whole = author.mailbox;
+        propose_mailbox(at, &author);
+    }
+}
+
 /* Where lists and gateways leave what they take out of From. */
 void autopsy_propose_authors(struct autopsy_header *header,
                              const struct autopsy_place *place)
 {
-    static const char *const names[] = {
-        "X-Original-From", "X-Orig-From",       "X-Mailman-Original-From",
-        "Original-From",   "X-Original-Sender", "X-MailFrom",
-        "Author",          "Reply-To",          "Resent-From",
-        "X-From",          "X-Sender",          "Cc"};
+    static const char *const names[] = {"X-Original-From",
+                                        "X-Orig-From",
+                                        "X-Mailman-Original-From",
+                                        "X-Google-Original-From",
+                                        "Original-From",
+                                        "X-Original-Sender",
+                                        "X-MailFrom",
+                                        "Author",
+                                        "Reply-To",
+                                        "Resent-From",
+                                        "X-From",
+                                        "X-Sender",
+                                        "Cc"};
     const struct message_header *message = header->work->input->header;
     struct list list;
     struct author at = {
         .header = header, .place = place, .front = front_of(place->field->value)};
     if (read_list(place->field->value, &list)) {
         at.name = name_before_via(list.items[0].phrase);
+        propose_hidden(&at, &list.items[0]);
     }
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t index = 0;

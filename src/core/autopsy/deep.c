@@ -165,6 +165,39 @@ static bool try_zones(struct dig *at, size_t end)
     return false;
 }
 
+static void propose_zone(const struct dig *at, int64_t moment_s, int minutes)
+{
+    for (int zero = 0; zero < 2; zero++) {
+        slice text = date_in_zone(at, SLICE("Date: "), moment_s, minutes, zero != 0);
+        if (text.len > 2) {
+            slice value =
+                slice_first(slice_skip(text, sizeof("Date:") - 1), text.len - 7);
+            autopsy_propose(at->header, at->place, AUTOPSY_DATE_REWRITTEN,
+                            AUTOPSY_RANK_POSSIBLE, "it was written in another time zone",
+                            value);
+        }
+    }
+}
+
+void autopsy_propose_zones(struct autopsy_header *header,
+                           const struct autopsy_place *place)
+{
+    enum { HOUR = 60, WEST = -8, EAST = 10 };
+    struct dig at = {.header = header, .place = place};
+    slice written = slice_trim_fws(place->field->value);
+    int64_t moment_s;
+    if (!header->has_target || !slice_ends_with(written, SLICE(" +0000")) ||
+        date_parse_rfc5322(written, &moment_s) != YETT_OK) {
+        return;
+    }
+    for (int hours = WEST; hours <= EAST; hours++) {
+        if (hours != 0) {
+            propose_zone(&at, moment_s, hours * HOUR);
+        }
+    }
+    propose_zone(&at, moment_s, 5 * HOUR + 30);
+}
+
 /* ---- all places ------------------------------------------------------------------------- */
 
 static bool dig(struct autopsy_header *header, const struct autopsy_place *place)

@@ -168,6 +168,46 @@ static bool try_plan(struct autopsy_header *header, const struct plan *plan, siz
     return false;
 }
 
+/* Who writes a message without fields of MIME anew puts in all of them. */
+static bool choose_mime_added(struct autopsy_header *header)
+{
+    static const char *const names[] = {"MIME-Version", "Content-Type",
+                                        "Content-Transfer-Encoding"};
+    size_t count = 0;
+    for (size_t i = 0; i < header->count; i++) {
+        const struct autopsy_variant *variant = &header->variants[i];
+        struct autopsy_group *group = &header->groups[variant->group];
+        bool none = variant->kind == AUTOPSY_FIELD_ADDED && variant->texts[0].len == 0;
+        for (size_t j = 0; none && j < sizeof(names) / sizeof(names[0]); j++) {
+            if (slice_eq_nocase(group->name, slice_from_text(names[j]))) {
+                group->chosen = variant;
+                count++;
+            }
+        }
+    }
+    return count > 1;
+}
+
+static void choose_nothing(struct autopsy_header *header)
+{
+    for (size_t i = 0; i < header->group_count; i++) {
+        header->groups[i].chosen = NULL;
+    }
+}
+
+/* Alone, or with what else a list does. */
+static bool try_mime_added(struct autopsy_header *header)
+{
+    if (choose_mime_added(header) &&
+        (autopsy_slots_fit(header) || try_plan(header, &plans[0], 0, 0) ||
+         (header->has_target &&
+          (try_plan(header, &plans[2], 0, 0) || try_plan(header, &plans[3], 0, 0))))) {
+        return true;
+    }
+    choose_nothing(header);
+    return false;
+}
+
 /* What z= tells of all fields together, then of each, with one more change. */
 static bool try_copies(struct autopsy_header *header)
 {
@@ -185,9 +225,7 @@ static bool try_copies(struct autopsy_header *header)
     if (any && autopsy_slots_fit(header)) {
         return true;
     }
-    for (size_t i = 0; i < header->group_count; i++) {
-        header->groups[i].chosen = NULL;
-    }
+    choose_nothing(header);
     return any && (try_plan(header, &single, 0, 0) || try_plan(header, &pair, 0, 0));
 }
 
@@ -203,6 +241,9 @@ static bool try_plans(struct autopsy_header *header)
 {
     for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
         if (try_plan(header, &plans[header->has_target ? i : plans_of_few[i]], 0, 0)) {
+            return true;
+        }
+        if (i == (header->has_target ? 0 : 2) && try_mime_added(header)) {
             return true;
         }
         /* What a single text explains is tried before pairs of what is merely possible. */

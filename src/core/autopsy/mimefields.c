@@ -114,6 +114,39 @@ static void propose_parts(struct autopsy_header *header,
     }
 }
 
+/* ---- MIME-Version ----------------------------------------------------------------------- */
+
+/* Apple's programs add what they are in a comment, which whoever writes the field anew drops;
+   X-Mailer tells the same: "1.0 (Mac OS X Mail 16.0 \(3774.300.61\))" goes with "Apple Mail
+   (2.3774.300.61)", "1.0 (1.0)" with "iPhone Mail (21F90)". */
+static void propose_version(struct autopsy_header *header,
+                            const struct autopsy_place *place)
+{
+    static const char *const systems[] = {"16.0", "15.0", "14.0", "13.4", "13.0", "12.4",
+                                          "12.1", "12.0", "11.5", "11.0", "10.3", "9.3"};
+    static const char what[] = "the comment about its program was dropped";
+    size_t index = 0;
+    const struct message_field *mailer =
+        message_find_field(header->work->input->header, "X-Mailer", 0, &index);
+    slice rest = mailer == NULL ? SLICE_NONE : autopsy_value_text(mailer->value);
+    if (slice_starts_with(rest, SLICE("iPhone Mail")) ||
+        slice_starts_with(rest, SLICE("iPad Mail"))) {
+        autopsy_propose(header, place, AUTOPSY_MIME_FIELD_CHANGED, AUTOPSY_RANK_LIKELY,
+                        what, SLICE(" 1.0 (1.0)"));
+    }
+    if (!slice_take(&rest, SLICE("Apple Mail (2.")) ||
+        !slice_ends_with(rest, SLICE(")"))) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++) {
+        autopsy_propose(header, place, AUTOPSY_MIME_FIELD_CHANGED, AUTOPSY_RANK_LIKELY,
+                        what,
+                        AUTOPSY_JOIN(header, SLICE(" 1.0 (Mac OS X Mail "),
+                                     slice_from_text(systems[i]), SLICE(" \\("),
+                                     slice_first(rest, rest.len - 1), SLICE("\\))")));
+    }
+}
+
 /* ---- Date ------------------------------------------------------------------------------- */
 
 static void propose_date(struct autopsy_header *header, const struct autopsy_place *place)
@@ -198,8 +231,11 @@ void autopsy_propose_mime(struct autopsy_header *header,
         propose_parts(header, place, true);
     } else if (autopsy_is_named(place, "Content-Transfer-Encoding")) {
         propose_parts(header, place, false);
+    } else if (autopsy_is_named(place, "MIME-Version")) {
+        propose_version(header, place);
     } else if (autopsy_is_named(place, "Date")) {
         propose_date(header, place);
+        autopsy_propose_zones(header, place);
     }
 }
 
@@ -216,9 +252,12 @@ void autopsy_propose_saved(struct autopsy_header *header,
         {"Message-ID", "X-Google-Original-Message-ID"   },
         {"Message-ID", "Resent-Message-ID"              },
         {"Subject",    "X-Original-Subject"             },
+        {"Subject",    "X-Spam-Prev-Subject"            },
+        {"Subject",    "Old-Subject"                    },
         {"Subject",    "Thread-Topic"                   },
         {"Date",       "X-Original-Date"                },
         {"To",         "X-Original-To"                  },
+        {"Cc",         "X-Original-Cc"                  },
         {"Reply-To",   "X-Original-Reply-To"            },
         {"Sender",     "X-Original-Sender"              },
     };

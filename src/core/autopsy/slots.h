@@ -129,6 +129,10 @@ void autopsy_propose_mime(struct autopsy_header *header,
 void autopsy_propose_saved(struct autopsy_header *header,
                            const struct autopsy_place *place);
 
+/* For RSA: a Date that was written anew in UTC, as Exchange does, in the zones of the world. */
+void autopsy_propose_zones(struct autopsy_header *header,
+                           const struct autopsy_place *place);
+
 void autopsy_propose_copies(struct autopsy_header *header);
 
 /* For RSA: texts taken out of the fields at every place.  True: found and noted. */

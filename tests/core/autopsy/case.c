@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -123,4 +124,33 @@ void case_perform(struct autopsy_case *c)
     if (!c->refused) {
         assert_int_equal(err, YETT_OK);
     }
+}
+
+static bool has_change(const struct autopsy_finding *finding, enum autopsy_kind kind,
+                       size_t from)
+{
+    for (size_t i = from; i < finding->count; i++) {
+        if (finding->changes[i].kind == kind) {
+            return true;
+        }
+    }
+    return kind == NO_MORE;
+}
+
+bool case_recognises(struct autopsy_case *c, const struct autopsy_row *row,
+                     const struct sign_key *key)
+{
+    case_sign(c, key, &row->options, row->message);
+    for (size_t i = 0; i < 4 && row->edits[i].from != NULL; i++) {
+        case_edit(c, row->edits[i].from, row->edits[i].to);
+    }
+    case_perform(c);
+    if (c->finding.kind != row->kind || !has_change(&c->finding, row->second, 1) ||
+        c->finding.confidence != AUTOPSY_CERTAIN) {
+        printf("# %s: %s (%s): %.*s\n", row->why, autopsy_kind_text(c->finding.kind),
+               autopsy_confidence_text(c->finding.confidence),
+               SLICE_ARG(c->finding.text));
+        return false;
+    }
+    return true;
 }

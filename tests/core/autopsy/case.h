@@ -26,6 +26,18 @@ struct autopsy_edit {
     const char *to;
 };
 
+/* A change, or several, and what is to be found of it. */
+struct autopsy_row {
+    const char *why;
+    const char *message;
+    struct sign_options options;
+    struct autopsy_edit edits[4];
+    enum autopsy_kind kind;
+    enum autopsy_kind second; /* of another change beside it */
+};
+
+#define NO_MORE AUTOPSY_UNTOUCHED
+
 /* For cmocka. */
 int case_setup(void **state);
 int case_teardown(void **state);
@@ -37,5 +49,9 @@ void case_edit(struct autopsy_case *c, const char *from, const char *to);
 /* Every place of it. */
 void case_edit_all(struct autopsy_case *c, const char *from, const char *to);
 void case_perform(struct autopsy_case *c);
+
+/* Whether a row is recognised for certain; what was found is printed if not. */
+bool case_recognises(struct autopsy_case *c, const struct autopsy_row *row,
+                     const struct sign_key *key);
 
 #endif

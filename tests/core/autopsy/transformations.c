@@ -4,7 +4,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -65,22 +64,12 @@ static const char base64_text[] = HEAD
     "MIME-Version:MIME-Version:Content-Type:Content-Type:Content-Transfer-Encoding:"     \
     "Content-Transfer-Encoding"
 
-struct row {
-    const char *why;
-    const char *message;
-    struct sign_options options;
-    struct autopsy_edit edits[4];
-    enum autopsy_kind kind;
-    enum autopsy_kind second; /* of another change beside it */
-};
-
-#define NO_MORE AUTOPSY_UNTOUCHED
 #define SIMPLE                                                                           \
     {                                                                                    \
         .canon = "simple/simple"                                                         \
     }
 
-static const struct row rows[] = {
+static const struct autopsy_row rows[] = {
   /* The body. */
     {"Mailman's footer",                                       plain,                      {0},                                                       {{"", LIST_FOOTER}},                                            AUTOPSY_FOOTER_ADDED, NO_MORE                   },
     {"a footer behind blank lines, simple",
@@ -473,42 +462,12 @@ static const struct row rows[] = {
      AUTOPSY_SIGNATURE_REWRITTEN,                                                                                                                                                                                                           NO_MORE                   },
 };
 
-static bool has_change(const struct autopsy_finding *finding, enum autopsy_kind kind,
-                       size_t from)
-{
-    for (size_t i = from; i < finding->count; i++) {
-        if (finding->changes[i].kind == kind) {
-            return true;
-        }
-    }
-    return kind == NO_MORE;
-}
-
-/* Whether it was found; what was, is printed if not. */
-static bool run_row(struct autopsy_case *c, const struct row *row,
-                    const struct sign_key *key)
-{
-    case_sign(c, key, &row->options, row->message);
-    for (size_t i = 0; i < 4 && row->edits[i].from != NULL; i++) {
-        case_edit(c, row->edits[i].from, row->edits[i].to);
-    }
-    case_perform(c);
-    if (c->finding.kind != row->kind || !has_change(&c->finding, row->second, 1) ||
-        c->finding.confidence != AUTOPSY_CERTAIN) {
-        printf("# %s: %s (%s): %.*s\n", row->why, autopsy_kind_text(c->finding.kind),
-               autopsy_confidence_text(c->finding.confidence),
-               SLICE_ARG(c->finding.text));
-        return false;
-    }
-    return true;
-}
-
 static void each_transformation_is_recognised(void **state)
 {
     struct autopsy_case *c = *state;
     size_t missed = 0;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        missed += !run_row(c, &rows[i], c->rsa);
+        missed += !case_recognises(c, &rows[i], c->rsa);
     }
     assert_int_equal(missed, 0);
 }
@@ -541,7 +500,7 @@ static void ed25519_needs_a_verification_for_each_candidate(void **state)
             at++;
         }
         assert_true(at < sizeof(rows) / sizeof(rows[0]));
-        assert_true(run_row(c, &rows[at], c->ed25519));
+        assert_true(case_recognises(c, &rows[at], c->ed25519));
         assert_true(c->finding.header_candidates > 0);
     }
 }
