@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "app/role/role.h"
-#include "app/shares/shares.h"
+#include "app/supervisor/settings.h"
+
 #include "app/supervisor/processors.h"
 #include "app/supervisor/secret.h"
 #include "app/supervisor/supervisor.h"
 #include "app/table/table.h"
 #include "edge/config/config.h"
-#include "edge/keys/keys.h"
 #include "edge/log/log.h"
 #include "edge/sandbox/sandbox.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,43 +22,24 @@
 enum {
     EXIT_READ = 0,
     EXIT_REFUSED = 1,
-    WHY_BYTES = 400,
     OVERRIDES_BYTES = 1 << 20,
     FINGERPRINT_OCTETS = 8
 };
 
-/* That of the account that gateways run under (edge/sandbox), and the account of keepers. */
-#define OWN_GROUP "yett"
-
-struct settings {
-    struct arena *arena;
-    const char *config_path, *zone_path;
-    struct buf overrides;
-    struct config config;
-    struct shares shares;
-    slice secret;
-    struct role_plan plan;
-    struct role_listener listeners[ROLE_LISTENERS_MAX];
-    slice notices[8]; /* what the log says though all is well */
-    size_t notice_count;
-    slice why;
-};
-
-static bool fail(struct settings *settings, slice why)
+bool settings_fail(struct settings *settings, slice why)
 {
     settings->why = slice_is_empty(why) ? SLICE("out of memory") : why;
     return false;
 }
 
-/* The same about a key of no titled block, and where it was set. */
-static bool fail_key(struct settings *settings, const char *key, const char *why)
+bool settings_fail_key(struct settings *settings, const char *key, const char *why)
 {
     slice place = config_place_text(settings->arena, &settings->config, key);
-    return fail(settings, arena_printf(settings->arena, "%.*s: %s: %s", SLICE_ARG(place),
-                                       key, why));
+    return settings_fail(settings, arena_printf(settings->arena, "%.*s: %s: %s",
+                                                SLICE_ARG(place), key, why));
 }
 
-static void note(struct settings *settings, slice notice)
+void settings_note(struct settings *settings, slice notice)
 {
     if (!slice_is_empty(notice) &&
         settings->notice_count < sizeof settings->notices / sizeof settings->notices[0]) {
@@ -68,8 +47,7 @@ static void note(struct settings *settings, slice notice)
     }
 }
 
-/* Of a setting that has a NUL behind it. */
-static const char *text_of(slice value)
+const char *settings_text(slice value)
 {
     return slice_is_empty(value) ? "" : value.ptr;
 }
@@ -89,7 +67,7 @@ static bool read_arguments(struct settings *settings, int argc, char **argv)
             buf_add(&settings->overrides, argument);
             buf_add_byte(&settings->overrides, '\n');
         } else if (!slice_starts_with(argument, SLICE("--role="))) {
-            return fail(settings, SLICE("an unknown argument was handed over"));
+            return settings_fail(settings, SLICE("an unknown argument was handed over"));
         }
     }
     return true;
@@ -106,18 +84,18 @@ static bool read_config(struct settings *settings)
     if (settings->config_path != NULL &&
         config_file_read(arena, settings->config_path, &file, &settings->why) !=
             YETT_OK) {
-        return fail(settings, settings->why);
+        return settings_fail(settings, settings->why);
     }
     if (buf_err(&settings->overrides) != YETT_OK ||
         config_file_parse_over(arena, &file, overrides, "command line", &settings->config,
                                &settings->why) != YETT_OK) {
-        return fail(settings, settings->why);
+        return settings_fail(settings, settings->why);
     }
     if (config_file_set_host_name(arena, &settings->config) != YETT_OK) {
-        return fail(settings, SLICE_NONE);
+        return settings_fail(settings, SLICE_NONE);
     }
     return config_check(arena, &settings->config, &settings->why) == YETT_OK ||
-           fail(settings, settings->why);
+           settings_fail(settings, settings->why);
 }
 
 /* The files that the settings name, and with them libcrypto. */
@@ -125,7 +103,7 @@ static bool open_shares(struct settings *settings)
 {
     return shares_open(settings->arena, &settings->config, settings->zone_path, NULL,
                        &settings->shares, &settings->why) == YETT_OK ||
-           fail(settings, settings->why);
+           settings_fail(settings, settings->why);
 }
 
 static bool find_secret(struct settings *settings)
@@ -137,144 +115,15 @@ static bool find_secret(struct settings *settings)
         return true;
     }
     if (secret_find(settings->arena, settings->shares.crypto,
-                    text_of(config->state_directory), &settings->secret, &notice,
+                    settings_text(config->state_directory), &settings->secret, &notice,
                     &settings->why) != YETT_OK) {
-        return fail(settings, settings->why);
+        return settings_fail(settings, settings->why);
     }
-    note(settings, notice);
+    settings_note(settings, notice);
     return true;
 }
 
 /* ---- the plan --------------------------------------------------------------------------- */
-
-static bool find_user(struct settings *settings)
-{
-    struct sandbox_user user;
-    char why[WHY_BYTES] = "";
-    enum yett_err err =
-        sandbox_find_user(text_of(settings->config.user), &user, why, sizeof why);
-    slice text = SLICE_NONE;
-    if (why[0] != '\0') {
-        text = arena_printf(settings->arena, "%s", why);
-    }
-    if (err != YETT_OK) {
-        return fail_key(settings, "user", why);
-    }
-    note(settings, text);
-    settings->plan.has_user = user.given;
-    settings->plan.uid = user.uid;
-    settings->plan.gid = user.gid;
-    return true;
-}
-
-/* Where keepers have the account of the gateways, keys may be that account's; but not those of
-   "nobody", which other programs use as well. */
-static void trust_gateway_user(const struct settings *settings)
-{
-    struct sandbox_user user;
-    char why[WHY_BYTES] = "";
-    if (sandbox_find_user(text_of(settings->config.user), &user, why, sizeof why) ==
-            YETT_OK &&
-        user.given && why[0] == '\0') {
-        keys_trust_keeper(user.uid, user.gid);
-    }
-}
-
-/* Whoever takes a gateway over must not be the one who holds the keys: where that can be had,
-   keepers have an account of their own. */
-static bool find_keeper_user(struct settings *settings)
-{
-    const char *name = text_of(settings->config.signing.keeper_user);
-    bool is_default = name[0] == '\0';
-    struct sandbox_user user;
-    char why[WHY_BYTES] = "";
-    settings->plan.keeper_uid = settings->plan.uid;
-    settings->plan.keeper_gid = settings->plan.gid;
-    if (settings->plan.has_user == 0 || !config_signs(&settings->config)) {
-        return true;
-    }
-    enum yett_err err = sandbox_find_user(is_default ? SANDBOX_KEEPER_ACCOUNT : name,
-                                          &user, why, sizeof why);
-    if (err == YETT_NOT_FOUND && is_default) {
-        note(settings, SLICE("there is no account \"" SANDBOX_KEEPER_ACCOUNT
-                             "\": keepers, which hold the signing keys, run under the "
-                             "account of the gateways"));
-        trust_gateway_user(settings);
-        return true;
-    }
-    if (err != YETT_OK) {
-        return fail_key(settings, "signing.keeper_user", why);
-    }
-    settings->plan.keeper_uid = user.uid;
-    settings->plan.keeper_gid = user.gid;
-    keys_trust_keeper(user.uid, user.gid);
-    return true;
-}
-
-/* A group that was not found; `reason`, of errno, says whether it cannot be known. */
-static const char *no_group(struct settings *settings, const char *name, int reason)
-{
-    bool is_unknown = reason != 0 && reason != ENOENT && reason != ESRCH;
-    slice text =
-        arena_printf(settings->arena, "there is no group \"%s\"%s%s%c", name,
-                     is_unknown ? ": " : "", is_unknown ? strerror(reason) : "", '\0');
-    return text.ptr == NULL ? "there is no such group" : text.ptr;
-}
-
-static bool fail_listener(struct settings *settings,
-                          const struct config_listener *listener, const char *key,
-                          const char *why)
-{
-    slice place = settings->config.source;
-    if (listener->line != 0) {
-        place = arena_printf(settings->arena, "%.*s:%u", SLICE_ARG(listener->file),
-                             listener->line);
-    }
-    return fail(settings,
-                arena_printf(settings->arena, "%.*s: listen \"%.*s\": %s: %s",
-                             SLICE_ARG(place), SLICE_ARG(listener->name), key, why));
-}
-
-static bool find_group(struct settings *settings, const struct config_listener *listener,
-                       struct role_listener *out)
-{
-    if (slice_is_empty(listener->group)) {
-        return true;
-    }
-    errno = 0;
-    const struct group *group = getgrnam(text_of(listener->group));
-    if (group == NULL) {
-        return fail_listener(settings, listener, "group",
-                             no_group(settings, text_of(listener->group), errno));
-    }
-    out->has_gid = true;
-    out->gid = group->gr_gid;
-    return true;
-}
-
-/* Those who may ask how we are.  The group of our own account is meant to, where there is
-   one that we can give a file to. */
-static bool find_status_group(struct settings *settings)
-{
-    const struct config *config = &settings->config;
-    struct role_plan *plan = &settings->plan;
-    bool is_default = slice_is_empty(config->status_group);
-    const char *name = is_default ? OWN_GROUP : text_of(config->status_group);
-    plan->status_mode = config->status_mode;
-    if (slice_is_empty(config->status_socket)) {
-        return true;
-    }
-    errno = 0;
-    const struct group *group = getgrnam(name);
-    if (group == NULL) {
-        return is_default ||
-               fail_key(settings, "status_group", no_group(settings, name, errno));
-    }
-    plan->has_status_gid =
-        !is_default || geteuid() == 0 || group_member(group->gr_gid) != 0;
-    plan->status_gid = group->gr_gid;
-    return true;
-}
 
 /* Copy what ends in NUL and was checked to fit. */
 static bool copy_text(char *out, size_t size, slice text)
@@ -307,16 +156,17 @@ static bool plan_listeners(struct settings *settings)
 {
     const struct config *config = &settings->config;
     if (config->listener_count > ROLE_LISTENERS_MAX) {
-        return fail(settings, SLICE("listen: there are more than 32 of these blocks"));
+        return settings_fail(settings,
+                             SLICE("listen: there are more than 32 of these blocks"));
     }
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
         struct role_listener *out = &settings->listeners[i];
         out->mode = listener->mode;
         if (!plan_address(settings, listener->address, out)) {
-            return fail(settings, SLICE("listen: an address is too long"));
+            return settings_fail(settings, SLICE("listen: an address is too long"));
         }
-        if (!find_group(settings, listener, out)) {
+        if (!accounts_find_group(settings, listener, out)) {
             return false;
         }
     }
@@ -355,7 +205,7 @@ static bool plan_rest(struct settings *settings)
     plan->shutdown_ms = config->limits.shutdown_timeout_ms;
     return copy_text(plan->status_socket, sizeof plan->status_socket,
                      config->status_socket) ||
-           fail(settings, SLICE("status_socket: the path is too long"));
+           settings_fail(settings, SLICE("status_socket: the path is too long"));
 }
 
 /* ---- the text --------------------------------------------------------------------------- */
@@ -366,13 +216,13 @@ static bool fingerprint(struct settings *settings, slice text)
     uint8_t digest[CRYPTO_DIGEST_MAX];
     struct crypto_hash *hash = crypto_hash_new(settings->shares.crypto, CRYPTO_SHA256);
     if (hash == NULL) {
-        return fail(settings, SLICE_NONE);
+        return settings_fail(settings, SLICE_NONE);
     }
     crypto_hash_update(hash, text);
     enum yett_err err = crypto_hash_final(hash, digest);
     crypto_hash_free(hash);
     if (err != YETT_OK) {
-        return fail(settings, SLICE("libcrypto cannot make a SHA-256 digest"));
+        return settings_fail(settings, SLICE("libcrypto cannot make a SHA-256 digest"));
     }
     for (size_t i = 0; i < FINGERPRINT_OCTETS; i++) {
         settings->plan.fingerprint[2 * i] = digits[digest[i] >> 4];
@@ -388,7 +238,7 @@ static bool write_config(struct settings *settings, slice secret, slice *out)
     buf_init(&buf, settings->arena, CONFIG_FILE_ARENA_BYTES);
     if (config_file_write(settings->arena, &settings->config, &buf) != YETT_OK ||
         buf_err(&buf) != YETT_OK) {
-        return fail(settings, SLICE_NONE);
+        return settings_fail(settings, SLICE_NONE);
     }
     *out = buf_slice(&buf);
     return true;
@@ -410,7 +260,8 @@ static bool hand_over(struct settings *settings, int fd, slice octets)
             continue;
         }
         if (written <= 0) {
-            return fail(settings, SLICE("the settings cannot be handed over: no memory"));
+            return settings_fail(settings,
+                                 SLICE("the settings cannot be handed over: no memory"));
         }
         octets = slice_skip(octets, (size_t)written);
     }
@@ -431,7 +282,7 @@ static void note_table(void *context, slice sentence)
     struct settings *settings = context;
     slice kept;
     if (arena_copy(settings->arena, sentence, &kept) == YETT_OK) {
-        note(settings, kept);
+        settings_note(settings, kept);
     }
 }
 
@@ -448,7 +299,7 @@ static bool hand_over_table(struct settings *settings)
     enum yett_err err = table_build(settings->arena, settings->shares.crypto,
                                     &settings->config, &notes, &table, &settings->why);
     if (err != YETT_OK) {
-        return fail(settings, settings->why);
+        return settings_fail(settings, settings->why);
     }
     settings->plan.signs = 1;
     settings->plan.rate_per_domain = settings->config.signing.rate_per_domain;
@@ -488,10 +339,17 @@ static void say_notices(const struct settings *settings)
 
 static int run(struct settings *settings, int argc, char **argv)
 {
-    static bool (*const steps[])(struct settings *) = {
-        read_config,      open_shares,     find_secret,    find_user,
-        find_keeper_user, hand_over_table, plan_listeners, find_status_group,
-        plan_rest,        name_settings,   hand_over_text};
+    static bool (*const steps[])(struct settings *) = {read_config,
+                                                       open_shares,
+                                                       find_secret,
+                                                       accounts_find_user,
+                                                       accounts_find_keeper_user,
+                                                       hand_over_table,
+                                                       plan_listeners,
+                                                       accounts_find_status_group,
+                                                       plan_rest,
+                                                       name_settings,
+                                                       hand_over_text};
     bool good = read_arguments(settings, argc, argv);
     for (size_t i = 0; good && i < sizeof steps / sizeof steps[0]; i++) {
         good = steps[i](settings);

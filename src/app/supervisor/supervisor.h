@@ -8,8 +8,8 @@
  * supervisor: `yett serve`.  Starts the roles, watches them, and starts them again.
  *
  * plan.c runs the settings role, a throw-away child that reads and checks the settings, and
- * takes its plan; settings.c is that role, with processors.c for how many gateways suit and
- * secret.c for what keys their hashes.  listen.c opens the listeners (socket.c, or inherit.c
+ * takes its plan; settings.c is that role, with accounts.c for users and groups, processors.c
+ * for how many gateways suit and secret.c for what keys their hashes.  listen.c opens the listeners (socket.c, or inherit.c
  * with systemd's) and keeps them over generations.
  *
  * generation.c starts the workers of one set of settings and tells them to leave, worker.c is
