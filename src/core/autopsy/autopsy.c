@@ -140,7 +140,8 @@ static const char *body_text(const struct autopsy_finding *out)
     case AUTOPSY_NOT_LOOKED_AT:
         break;
     }
-    return "the body was not kept, as it is too large or memory was short, and so was not "
+    return "the body was not kept, as it is too large or memory was short, and so was "
+           "not "
            "looked into";
 }
 

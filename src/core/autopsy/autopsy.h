@@ -20,9 +20,10 @@
  * so.  bh= is the mark for the body; for the header it is the digest inside an RSA signature,
  * or, for Ed25519, a verification of each candidate.
  *
- * keys.c finds the key, autopsy.c puts both halves together, work.c keeps their budgets and notes.  trial.c hashes
- * candidates of a body, body.c goes through what could have been done to it: lines.c and
- * recode.c rewrite it (encode.c: the encodings), sites.c takes out what was put in, mime.c finds
+ * keys.c finds the key, autopsy.c puts both halves together, work.c keeps their budgets and notes.
+ * trial.c hashes candidates of a body, body.c goes through what could have been done to it:
+ * lines.c and recode.c rewrite it (encode.c: the encodings), sites.c finds where something may
+ * have been put in and hunt.c takes it out, decoded.c the same in texts of base64, mime.c finds
  * the parts, links.c undoes rewritten links.  slots.c hashes candidates of the header, header.c
  * goes through combinations of what tags.c, addresses.c, words.c, space.c, mimefields.c,
  * copies.c and deep.c propose.

@@ -90,8 +90,10 @@ static bool search(struct autopsy_work *work, slice body, struct autopsy_parts *
     autopsy_read_parts(work, body, parts);
     return autopsy_try_wrapped(work, body, parts) ||
            autopsy_try_sites(work, body, parts) ||
-           autopsy_try_recoded(work, body, parts) || autopsy_try_links(work, body) ||
-           autopsy_try_pairs(work, body, parts) || autopsy_try_blocks(work, body);
+           autopsy_try_recoded(work, body, parts) ||
+           autopsy_try_decoded_sites(work, body, parts) ||
+           autopsy_try_links(work, body, parts) ||
+           autopsy_try_several_sites(work, body, parts) || autopsy_try_blocks(work, body);
 }
 
 enum autopsy_state autopsy_search_body(struct autopsy_work *work)

@@ -7,7 +7,16 @@
 
 /* inside: what the files of this folder share. */
 
-enum { AUTOPSY_NOTE_MAX = 1024, AUTOPSY_TEXT_MAX = 16384 };
+enum { AUTOPSY_NOTE_MAX = 1024, AUTOPSY_TEXT_MAX = 16384, AUTOPSY_CODED_MAX = 8 };
+
+/* A text that was decoded, and is base64 again before it is hashed. */
+struct autopsy_coded {
+    slice text;    /* where it stands within the body that is tried */
+    size_t width;  /* of the lines of base64 */
+    bool ends;     /* there is a line end behind the last of them */
+    size_t offset; /* of the base64 in the body at hand */
+    size_t length;
+};
 
 struct autopsy_work {
     struct arena *arena;
@@ -25,6 +34,11 @@ struct autopsy_work {
     struct autopsy_change changes[AUTOPSY_CHANGES_MAX];
     size_t count;
     size_t unnamed; /* changes for which there was no room */
+    /* Of the body that is tried now, in its order. */
+    struct autopsy_coded coded[AUTOPSY_CODED_MAX];
+    size_t coded_count;
+    bool
+        undone; /* something was undone in it: its offsets are not those of the one at hand */
     /* For what is told at the end: candidates may take all the rest of the arena. */
     char *told;
     size_t told_left;
@@ -69,8 +83,12 @@ slice autopsy_line_text(slice line);
 /* A body on its way through canonicalisation and digest. */
 struct autopsy_trial {
     struct autopsy_work *work;
-    struct crypto_hash *hash; /* NULL: nothing comes of it any more */
-    uint64_t left;            /* octets until l= */
+    struct crypto_hash *hash;         /* NULL: nothing comes of it any more */
+    uint64_t left;                    /* octets until l= */
+    const struct autopsy_coded *open; /* the text that is being encoded; NULL: none */
+    char group[3];                    /* octets of it that make no group yet */
+    size_t fill;
+    size_t column;
     struct dkim_body_canon canon;
 };
 
@@ -128,14 +146,23 @@ void autopsy_read_parts(struct autopsy_work *work, slice body, struct autopsy_pa
 bool autopsy_try_lines(struct autopsy_work *work, slice body);
 bool autopsy_try_sites(struct autopsy_work *work, slice body,
                        const struct autopsy_parts *parts);
-bool autopsy_try_pairs(struct autopsy_work *work, slice body,
-                       const struct autopsy_parts *parts);
+bool autopsy_try_several_sites(struct autopsy_work *work, slice body,
+                               const struct autopsy_parts *parts);
 bool autopsy_try_blocks(struct autopsy_work *work, slice body);
+
+/* The same within texts of base64. */
+bool autopsy_try_decoded_sites(struct autopsy_work *work, slice body,
+                               const struct autopsy_parts *parts);
+
+/* What was put in besides `undone`, which gave this body. */
+bool autopsy_try_sites_besides(struct autopsy_work *work, slice body,
+                               const struct autopsy_change *undone);
 bool autopsy_try_wrapped(struct autopsy_work *work, slice body,
                          const struct autopsy_parts *parts);
 bool autopsy_try_recoded(struct autopsy_work *work, slice body,
                          const struct autopsy_parts *parts);
-bool autopsy_try_links(struct autopsy_work *work, slice body);
+bool autopsy_try_links(struct autopsy_work *work, slice body,
+                       const struct autopsy_parts *parts);
 
 /*
  * A body with one thing undone: all of it or its beginning fits.  Notes the change, and one

@@ -8,6 +8,8 @@ enum link_form {
     LINK_PARAMETER,   /* percent-encoded in a parameter of the query */
     LINK_DASHED,      /* the same with "-" for "%" and "_" for "/" */
     LINK_UNDERSCORED, /* between "__" and "__;", special characters behind it */
+    LINK_FRAMED,      /* as it was between "___" and "___." */
+    LINK_BASE64,      /* in a parameter of the query */
     LINK_LAST         /* percent-encoded behind the last "/" */
 };
 
@@ -16,20 +18,38 @@ static const struct link_rule {
     enum link_form form;
     slice parameter;
 } rules[] = {
-    {SLICE_INIT("safelinks.protection.outlook.com/"), LINK_PARAMETER,   SLICE_INIT("url=")},
-    {SLICE_INIT("urldefense.com/v3/__"),              LINK_UNDERSCORED, SLICE_INIT("")    },
-    {SLICE_INIT("urldefense.proofpoint.com/v2/"),     LINK_DASHED,      SLICE_INIT("u=")  },
-    {SLICE_INIT("linkprotect.cudasvc.com/url"),       LINK_PARAMETER,   SLICE_INIT("a=")  },
-    {SLICE_INIT("secure-web.cisco.com/"),             LINK_LAST,        SLICE_INIT("")    },
+    {SLICE_INIT("safelinks.protection."),              LINK_PARAMETER,   SLICE_INIT("url=")},
+    {SLICE_INIT("urldefense.com/v3/__"),               LINK_UNDERSCORED, SLICE_INIT("")    },
+    {SLICE_INIT("urldefense.proofpoint.com/v2/"),      LINK_DASHED,      SLICE_INIT("u=")  },
+    {SLICE_INIT("urldefense.proofpoint.com/v1/"),      LINK_PARAMETER,   SLICE_INIT("u=")  },
+    {SLICE_INIT("linkprotect.cudasvc.com/url"),        LINK_PARAMETER,   SLICE_INIT("a=")  },
+    {SLICE_INIT("secure-web.cisco.com/"),              LINK_LAST,        SLICE_INIT("")    },
+    {SLICE_INIT("/wis/clicktime/v1/query"),            LINK_PARAMETER,   SLICE_INIT("url=")},
+    {SLICE_INIT(".protection.sophos.com"),             LINK_BASE64,      SLICE_INIT("u=")  },
+    {SLICE_INIT(".fireeye.com/v1/url"),                LINK_PARAMETER,   SLICE_INIT("u=")  },
+    {SLICE_INIT("clicktime.symantec.com/"),            LINK_PARAMETER,   SLICE_INIT("u=")  },
+    {SLICE_INIT("atpscan.global.hornetsecurity.com/"), LINK_PARAMETER,   SLICE_INIT("u=")  },
+    {SLICE_INIT("url.avanan.click/v2/"),               LINK_FRAMED,      SLICE_INIT("")    },
+    {SLICE_INIT("protect.checkpoint.com/v2/"),         LINK_FRAMED,      SLICE_INIT("")    },
+    {SLICE_INIT("scanmail.trustwave.com/"),            LINK_PARAMETER,   SLICE_INIT("u=")  },
+    {SLICE_INIT("urlsand.esvalabs.com/"),              LINK_PARAMETER,   SLICE_INIT("u=")  },
+    {SLICE_INIT("linklock.titanhq.com/"),              LINK_PARAMETER,   SLICE_INIT("url=")},
+    {SLICE_INIT(".area1security.com/"),                LINK_PARAMETER,   SLICE_INIT("u=")  },
 };
 
 /* `LINK_COST`: of reading one, in octets hashed meanwhile. */
 enum { LINK_MAX = 4096, LINK_COST = 1024 };
 
+enum { RULES = sizeof(rules) / sizeof(rules[0]) };
+
 struct unlinker {
     struct autopsy_work *work;
-    struct autopsy_out out;
-    bool html; /* "&" was "&amp;" */
+    struct autopsy_out *out;
+    size_t only;   /* a rule, or RULES: all */
+    bool escaped;  /* "&" was "&amp;" in HTML */
+    bool html;     /* … and this is such */
+    bool decoded;  /* the text at hand: its offsets are none of the body */
+    unsigned seen; /* a bit for each rule that was needed */
     size_t changed;
     size_t first;
 };
@@ -123,6 +143,16 @@ static bool add_original(const struct link_rule *rule, slice link, size_t host,
         break;
     case LINK_UNDERSCORED:
         return add_underscored(out, slice_skip(link, host + rule->host.len));
+    case LINK_FRAMED:
+        value = slice_skip(link, slice_find(link, SLICE("___")) + 3);
+        autopsy_out_add(out, slice_first(value, slice_find(value, SLICE("___."))));
+        break;
+    case LINK_BASE64:
+        if (!find_parameter(link, rule->parameter, &value)) {
+            return false;
+        }
+        autopsy_decode_base64(out, value);
+        break;
     case LINK_LAST:
         autopsy_decode_escapes(out, slice_skip(link, slice_find_last_byte(link, '/') + 1),
                                '%');
@@ -135,9 +165,31 @@ static void add_link(struct unlinker *at, slice original)
 {
     for (size_t i = 0; i < original.len; i++) {
         slice octet = slice_between(original, i, i + 1);
-        autopsy_out_add(&at->out,
+        autopsy_out_add(at->out,
                         at->html && octet.ptr[0] == '&' ? SLICE("&amp;") : octet);
     }
+}
+
+/* `"` behind a link, and what Safe Links writes there: ` originalsrc="…" shash="…"`. */
+static bool take_attribute(slice *in, slice name, slice *value)
+{
+    slice rest = *in;
+    if (!slice_take(&rest, name) || !slice_take_until(&rest, '"', value)) {
+        return false;
+    }
+    *in = rest;
+    return true;
+}
+
+static slice skip_saved(slice behind, slice *saved)
+{
+    slice rest = behind;
+    slice hash;
+    if (take_attribute(&rest, SLICE("\" originalsrc=\""), saved)) {
+        (void)take_attribute(&rest, SLICE(" shash=\""), &hash);
+        return rest;
+    }
+    return behind;
 }
 
 /* A link at the front of `text` that can be read; `*length` of it. */
@@ -145,65 +197,166 @@ static bool undo_link(struct unlinker *at, slice text, size_t *length)
 {
     char room[LINK_MAX];
     slice link = link_at(text);
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+    slice front = slice_first(link, 100);
+    for (size_t i = 0; i < RULES; i++) {
         struct autopsy_out original = {.ptr = room, .capacity = sizeof(room)};
-        size_t host = slice_find(slice_first(link, 100), rules[i].host);
-        if (host < slice_first(link, 100).len &&
-            add_original(&rules[i], link, host, &original)) {
-            add_link(at, autopsy_out_slice(&original));
-            *length = link.len;
-            return true;
+        size_t host = slice_find(front, rules[i].host);
+        slice saved = SLICE_NONE;
+        if ((at->only != RULES && at->only != i) || host == front.len ||
+            !add_original(&rules[i], link, host, &original)) {
+            continue;
         }
+        at->seen |= 1U << i;
+        slice behind = slice_skip(text, link.len);
+        slice rest = skip_saved(slice_first(behind, LINK_MAX), &saved);
+        *length = link.len + slice_offset(behind, rest);
+        if (*length == link.len) {
+            add_link(at, autopsy_out_slice(&original));
+        } else {
+            autopsy_out_add(at->out, saved);
+            autopsy_out_add(at->out, SLICE("\""));
+        }
+        return true;
     }
     return false;
 }
 
-static void undo_links(struct unlinker *at, slice body)
+static void undo_links(struct unlinker *at, slice text, size_t offset)
 {
     static const slice scheme = SLICE_INIT("https://");
-    slice rest = body;
+    slice rest = text;
     while (rest.len != 0) {
         size_t found = slice_find(rest, scheme);
         size_t length = scheme.len;
-        autopsy_out_add(&at->out, slice_first(rest, found));
+        autopsy_out_add(at->out, slice_first(rest, found));
         rest = slice_skip(rest, found);
         if (rest.len == 0 || !autopsy_spend(at->work, &at->work->body_left, LINK_COST)) {
             break;
         }
         if (undo_link(at, rest, &length)) {
             if (at->changed++ == 0) {
-                at->first = body.len - rest.len;
+                at->first = offset + (at->decoded ? 0 : text.len - rest.len);
             }
         } else {
-            autopsy_out_add(&at->out, slice_first(rest, length));
+            autopsy_out_add(at->out, slice_first(rest, length));
         }
         rest = slice_skip(rest, length);
     }
 }
 
-bool autopsy_try_links(struct autopsy_work *work, slice body)
+/* ---- parts ------------------------------------------------------------------------------ */
+
+/* The text of a part, decoded and encoded again if it must be. */
+static bool undo_part(struct unlinker *at, const struct autopsy_part *part, slice content,
+                      struct autopsy_out *body)
 {
-    for (int html = 0; html < 2; html++) {
-        struct arena_mark mark = arena_mark(work->arena);
-        struct unlinker at = {.work = work, .html = html == 1};
-        /* What is read is shorter than its link, "&amp;" counted: "&" was "%26". */
-        if (!autopsy_spend(work, &work->body_left, body.len) ||
-            !autopsy_out_new(work, body.len * 2 + 16, &at.out)) {
+    struct autopsy_out decoded, undone;
+    slice rest = content;
+    slice line = SLICE_NONE;
+    at->decoded = part->encoding != AUTOPSY_IDENTITY;
+    at->html = part->is_html && at->escaped;
+    if (!at->decoded) {
+        at->out = body;
+        undo_links(at, content, part->content);
+        return true;
+    }
+    if (!autopsy_out_new(at->work, content.len, &decoded) ||
+        !autopsy_out_new(at->work, content.len * 2, &undone)) {
+        return false;
+    }
+    at->out = &undone;
+    (void)autopsy_next_line(&rest, &line);
+    if (part->encoding == AUTOPSY_BASE64) {
+        autopsy_decode_base64(&decoded, content);
+        undo_links(at, autopsy_out_slice(&decoded), part->content);
+        autopsy_encode_base64(body, autopsy_out_slice(&undone),
+                              rest.len == 0 ? 76 : autopsy_line_text(line).len);
+        autopsy_out_add(body, slice_ends_with(content, SLICE("\r\n")) ? SLICE("\r\n")
+                                                                      : SLICE_NONE);
+    } else {
+        autopsy_decode_quoted(&decoded, content);
+        undo_links(at, autopsy_out_slice(&decoded), part->content);
+        autopsy_encode_quoted(body, autopsy_out_slice(&undone));
+    }
+    return true;
+}
+
+static bool undo_parts(struct unlinker *at, slice body, const struct autopsy_parts *parts,
+                       struct autopsy_out *out)
+{
+    size_t done = 0;
+    if (!autopsy_spend(at->work, &at->work->body_left, body.len) ||
+        !autopsy_out_new(at->work, body.len * 2 + 4096, out)) {
+        return false;
+    }
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct autopsy_part *part = &parts->list[i];
+        size_t changed = at->changed;
+        size_t kept;
+        if (!part->is_text || part->is_multipart || part->content < done ||
+            part->encoding == AUTOPSY_OTHER_ENCODING) {
+            continue;
+        }
+        autopsy_out_add(out, slice_between(body, done, part->content));
+        kept = out->len;
+        slice content = slice_between(body, part->content, part->end);
+        if (!undo_part(at, part, content, out)) {
             return false;
         }
-        undo_links(&at, body);
-        struct autopsy_change change = {.kind = AUTOPSY_LINKS_REWRITTEN,
-                                        .offset = at.first};
-        change.text =
-            autopsy_sentence(work,
-                             "links were rewritten by a gateway (%zu, the first at byte "
-                             "%zu of the body)",
-                             at.changed, at.first);
-        if (at.changed != 0 &&
-            autopsy_try_rewritten(work, autopsy_out_slice(&at.out), &change)) {
+        if (at->changed == changed) { /* as it is */
+            out->len = kept;
+            autopsy_out_add(out, content);
+        }
+        done = part->end;
+    }
+    autopsy_out_add(out, slice_skip(body, done));
+    return at->changed != 0;
+}
+
+/* ---- trying ----------------------------------------------------------------------------- */
+
+static bool try_undone(struct unlinker *at, slice undone)
+{
+    struct autopsy_change change = {.kind = AUTOPSY_LINKS_REWRITTEN, .offset = at->first};
+    change.text = autopsy_sentence(
+        at->work,
+        "links were rewritten by a gateway (%zu, the first at byte %zu of the body)",
+        at->changed, at->first);
+    return autopsy_try_rewritten(at->work, undone, &change) ||
+           autopsy_try_sites_besides(at->work, undone, &change);
+}
+
+/* Rewritten links of one gateway, or of all that are known; `*seen` tells which there are. */
+static bool try_gateway(struct autopsy_work *work, slice body,
+                        const struct autopsy_parts *parts, size_t only, unsigned *seen)
+{
+    for (int escaped = 1; escaped >= 0; escaped--) {
+        struct arena_mark mark = arena_mark(work->arena);
+        struct autopsy_out out = {0};
+        struct unlinker at = {.work = work, .escaped = escaped == 1, .only = only};
+        if (undo_parts(&at, body, parts, &out) &&
+            try_undone(&at, autopsy_out_slice(&out))) {
             return true;
         }
+        *seen |= at.seen;
         arena_rewind(work->arena, mark);
+    }
+    return false;
+}
+
+bool autopsy_try_links(struct autopsy_work *work, slice body,
+                       const struct autopsy_parts *parts)
+{
+    unsigned seen = 0;
+    if (try_gateway(work, body, parts, RULES, &seen)) {
+        return true;
+    }
+    /* Links of another may have been there when the message was signed. */
+    bool several = (seen & (seen - 1)) != 0;
+    for (size_t i = 0; several && i < RULES && !work->ended; i++) {
+        if ((seen >> i & 1) != 0 && try_gateway(work, body, parts, i, &seen)) {
+            return true;
+        }
     }
     return false;
 }

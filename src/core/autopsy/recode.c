@@ -2,8 +2,8 @@
 #include "core/autopsy/encode.h"
 
 /*
- * recode: transfer encodings changed on the way, for all parts or for one; text added to a
- * part that is base64; a message that was made a part of another.
+ * recode: transfer encodings changed on the way, for all parts or for one; a message that was
+ * made a part of another.
  */
 
 static const struct form {
@@ -219,110 +219,6 @@ static bool try_form(struct autopsy_work *work, slice body,
     return found;
 }
 
-/* ---- text added within base64 ----------------------------------------------------------- */
-
-enum { CUTS_MAX = 200 };
-
-struct base64_part {
-    struct autopsy_work *work;
-    slice body;
-    const struct autopsy_part *part;
-    slice decoded;
-    slice line_end; /* behind the last line */
-    size_t width;
-    struct autopsy_trial base; /* has seen all before the content */
-};
-
-static bool try_decoded(struct base64_part *at, slice decoded)
-{
-    struct arena_mark mark = arena_mark(at->work->arena);
-    struct autopsy_trial trial;
-    struct autopsy_out out;
-    bool fits = false;
-    if (autopsy_spend(at->work, &at->work->body_left, decoded.len) &&
-        autopsy_out_new(at->work, decoded.len * 2 + 16, &out)) {
-        autopsy_encode_base64(&out, decoded, at->width);
-        autopsy_trial_copy(&trial, &at->base);
-        autopsy_trial_feed(&trial, autopsy_out_slice(&out));
-        autopsy_trial_feed(&trial, at->line_end);
-        autopsy_trial_feed(&trial, slice_skip(at->body, at->part->end));
-        fits = autopsy_trial_end(&trial);
-    }
-    arena_rewind(at->work->arena, mark);
-    return fits;
-}
-
-static void note_decoded(struct base64_part *at, slice added, bool is_footer)
-{
-    struct autopsy_change change = {
-        .kind = is_footer ? AUTOPSY_FOOTER_ADDED : AUTOPSY_BANNER_ADDED,
-        .offset = at->part->content,
-    };
-    struct buf buf;
-    buf_init(&buf, at->work->arena, 1024);
-    buf_printf(&buf,
-               "a %s of %zu bytes was added to the base64 text that begins at byte %zu "
-               "of the body: ",
-               is_footer ? "footer" : "banner", added.len, at->part->content);
-    autopsy_add_excerpt(&buf, added);
-    change.text = buf_slice(&buf);
-    autopsy_note(at->work, &change);
-}
-
-static bool try_cuts(struct base64_part *at)
-{
-    slice text = at->decoded;
-    size_t tried = 0;
-    for (size_t end = text.len; end > 1 && tried < CUTS_MAX; end--) {
-        if (text.ptr[end - 1] != '\n' && (end == text.len || text.ptr[end] != '\n') &&
-            (end == text.len || text.ptr[end] != '\r')) {
-            continue;
-        }
-        tried++;
-        if (end < text.len && try_decoded(at, slice_first(text, end))) {
-            note_decoded(at, slice_skip(text, end), true);
-            return true;
-        }
-    }
-    tried = 0;
-    for (size_t from = 1; from < text.len && tried < CUTS_MAX; from++) {
-        if (text.ptr[from - 1] != '\n') {
-            continue;
-        }
-        tried++;
-        if (try_decoded(at, slice_skip(text, from))) {
-            note_decoded(at, slice_first(text, from), false);
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool try_base64_part(struct autopsy_work *work, slice body,
-                            const struct autopsy_part *part)
-{
-    struct autopsy_out out;
-    slice content = slice_between(body, part->content, part->end);
-    struct base64_part at = {.work = work, .body = body, .part = part};
-    if (!autopsy_out_new(work, content.len, &out)) {
-        return false;
-    }
-    autopsy_decode_base64(&out, content);
-    at.decoded = autopsy_out_slice(&out);
-    at.line_end = slice_ends_with(content, SLICE("\r\n")) ? SLICE("\r\n") : SLICE_NONE;
-    slice rest = content;
-    slice line;
-    if (autopsy_next_line(&rest, &line)) {
-        size_t width = autopsy_line_text(line).len;
-        at.width = rest.len == 0 || width % 4 != 0 ? 76 : width;
-    }
-    autopsy_trial_begin(&at.base, work);
-    autopsy_trial_feed(&at.base, slice_first(body, part->content));
-    bool found = try_cuts(&at);
-    autopsy_trial_drop(&at.base);
-    return found;
-}
-
 bool autopsy_try_recoded(struct autopsy_work *work, slice body,
                          const struct autopsy_parts *parts)
 {
@@ -333,13 +229,6 @@ bool autopsy_try_recoded(struct autopsy_work *work, slice body,
             if (try_form(work, body, parts, encodings[from], &forms[form])) {
                 return true;
             }
-        }
-    }
-    for (size_t i = 0; i < parts->count; i++) {
-        const struct autopsy_part *part = &parts->list[i];
-        if (part->is_text && !part->is_multipart && part->encoding == AUTOPSY_BASE64 &&
-            try_base64_part(work, body, part)) {
-            return true;
         }
     }
     return false;

@@ -1,44 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/autopsy/inside.h"
-#include "core/base/ascii.h"
+#include "core/autopsy/sites.h"
 
-#include <assert.h>
+/* sites: where lists and gateways put things in, and what of each place it may have been. */
 
-/*
- * sites: places where something may have been put in, taken out again.
- *
- * A site has cuts: stretches of which one may be what was added.  All cuts of a site are
- * tried, then pairs of cuts of two sites (a footer in the text and one in the HTML).
- */
-enum {
-    WINDOW_BYTES = 8192,
-    CUTS_MAX = 512,
-    PAIR_CUTS_MAX = 96,
-    SITES_MAX = 48,
-    BLOCK_LINES_MAX = 160
-};
-
-struct cut {
-    size_t from;
-    size_t to;
-};
-
-struct site {
-    enum autopsy_kind kind;
-    const char *what; /* "a footer" */
-    const char *where;
-    struct cut *cuts; /* by `from` */
-    size_t count;
-};
-
-struct sites {
-    struct autopsy_work *work;
-    slice body;
-    bool plausible_only;
-    size_t room; /* cuts of a site */
-    struct site list[SITES_MAX];
-    size_t count;
-};
+enum { WINDOW_BYTES = 8192, SITES_TAG_MAX = 300 };
 
 /* ---- cuts ------------------------------------------------------------------------------- */
 
@@ -53,15 +18,52 @@ static bool is_plausible(slice body, size_t at)
 {
     slice before = slice_first(body, at);
     return at >= body.len || at == 0 || is_ornament(body.ptr[at]) ||
-           slice_ends_with(before, SLICE("\r\n\r\n")) || body.ptr[at - 1] == '>' ||
-           (at >= 3 && is_ornament(body.ptr[at - 3]));
+           slice_ends_with(before, SLICE("\r\n\r\n")) ||
+           slice_ends_with(before, SLICE("\n\n")) ||
+           slice_ends_with(slice_trim_fws(slice_last(before, 32)), SLICE("BannerEnd")) ||
+           body.ptr[at - 1] == '>' || (at >= 3 && is_ornament(body.ptr[at - 3]));
+}
+
+/* What was put in as a whole begins and ends with such. */
+static bool is_block_edge(slice body, size_t at)
+{
+    static const slice opens[] = {
+        SLICE_INIT("<div"),  SLICE_INIT("<table"),  SLICE_INIT("<p"),
+        SLICE_INIT("<br"),   SLICE_INIT("<hr"),     SLICE_INIT("<!--"),
+        SLICE_INIT("<img"),  SLICE_INIT("<style"),  SLICE_INIT("<span"),
+        SLICE_INIT("<meta"), SLICE_INIT("<center"), SLICE_INIT("<pre")};
+    static const slice ends[] = {SLICE_INIT("</div"),    SLICE_INIT("</table"),
+                                 SLICE_INIT("</p"),      SLICE_INIT("<br"),
+                                 SLICE_INIT("<hr"),      SLICE_INIT("</span"),
+                                 SLICE_INIT("</style"),  SLICE_INIT("<meta"),
+                                 SLICE_INIT("</center"), SLICE_INIT("</pre")};
+    slice behind = slice_skip(body, at);
+    slice before = slice_trim_fws(slice_last(slice_first(body, at), SITES_TAG_MAX));
+    slice tag = slice_skip(before, slice_find_last_byte(before, '<'));
+    bool edge = slice_ends_with(before, SLICE("-->"));
+    for (size_t i = 0; i < sizeof(opens) / sizeof(opens[0]); i++) {
+        edge |= slice_starts_with_nocase(behind, opens[i]);
+    }
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        edge |=
+            slice_ends_with(tag, SLICE(">")) && slice_starts_with_nocase(tag, ends[i]);
+    }
+    return edge;
+}
+
+static bool is_eligible(const struct sites *sites, size_t anchor)
+{
+    slice body = sites->body;
+    bool tag = anchor < body.len &&
+               (body.ptr[anchor] == '<' || (anchor > 0 && body.ptr[anchor - 1] == '>'));
+    return (!sites->plausible_only || is_plausible(body, anchor)) &&
+           (!sites->blocks_only || !tag || is_block_edge(body, anchor));
 }
 
 static void add_cut(struct sites *sites, struct site *site, size_t from, size_t to,
                     size_t anchor)
 {
-    if (from < to && site->count < sites->room &&
-        (!sites->plausible_only || is_plausible(sites->body, anchor))) {
+    if (from < to && site->count < sites->room && is_eligible(sites, anchor)) {
         site->cuts[site->count++] = (struct cut){from, to};
     }
 }
@@ -69,7 +71,7 @@ static void add_cut(struct sites *sites, struct site *site, size_t from, size_t 
 static struct site *begin_site(struct sites *sites, enum autopsy_kind kind,
                                const char *what, const char *where)
 {
-    if (sites->count == SITES_MAX) {
+    if (sites->count == AUTOPSY_SITES_MAX) {
         return NULL;
     }
     struct site *site = &sites->list[sites->count];
@@ -83,16 +85,40 @@ static struct site *begin_site(struct sites *sites, enum autopsy_kind kind,
     return site;
 }
 
+/* Of the line end before `at`: text that was base64 may have LF. */
+static size_t line_end_before(slice body, size_t at)
+{
+    slice before = slice_first(body, at);
+    return slice_ends_with(before, SLICE("\r\n")) ? 2
+                                                  : slice_ends_with(before, SLICE("\n"));
+}
+
+static bool is_place(slice body, size_t at, bool tags)
+{
+    return (at > 0 && body.ptr[at - 1] == '\n') ||
+           (tags && (body.ptr[at] == '<' || (at > 0 && body.ptr[at - 1] == '>')));
+}
+
 /* The next place at or after `at` where a line begins, or a tag if `tags`; `end` for none. */
 static size_t next_place(slice body, size_t at, size_t end, bool tags)
 {
-    for (; at < end; at++) {
-        if ((at >= 2 && body.ptr[at - 1] == '\n' && body.ptr[at - 2] == '\r') ||
-            (tags && (body.ptr[at] == '<' || (at > 0 && body.ptr[at - 1] == '>')))) {
-            return at;
-        }
+    while (at < end && !is_place(body, at, tags)) {
+        at++;
     }
-    return end;
+    return at < end ? at : end;
+}
+
+/* From where on a site has room for all cuts up to `end`. */
+static size_t first_place(const struct sites *sites, size_t begin, size_t end, bool tags)
+{
+    enum { CUTS_OF_A_PLACE = 3 };
+    size_t room = sites->room / CUTS_OF_A_PLACE;
+    size_t at = end;
+    while (at > begin && end - at < WINDOW_BYTES && room != 0) {
+        at--;
+        room -= is_place(sites->body, at, tags) && is_eligible(sites, at);
+    }
+    return at;
 }
 
 /* Of the end of a stretch: its last lines, with and without line ends around. */
@@ -100,17 +126,17 @@ static void cut_end(struct sites *sites, struct site *site, size_t begin, size_t
                     bool tags)
 {
     slice body = sites->body;
-    size_t from = end - begin > WINDOW_BYTES ? end - WINDOW_BYTES : begin;
-    bool ends_line = end >= 2 && slice_ends_with(slice_first(body, end), SLICE("\r\n"));
+    size_t from = first_place(sites, begin, end, tags);
+    size_t last = line_end_before(body, end);
     for (size_t at = next_place(body, from, end, tags); at < end;
          at = next_place(body, at + 1, end, tags)) {
-        bool begins_line = at >= begin + 2 && body.ptr[at - 1] == '\n';
-        if (begins_line) {
-            add_cut(sites, site, at - 2, end, at);
+        size_t line = line_end_before(body, at);
+        if (line != 0 && at >= begin + line) {
+            add_cut(sites, site, at - line, end, at);
         }
         add_cut(sites, site, at, end, at);
-        if (ends_line) {
-            add_cut(sites, site, at, end - 2, at);
+        if (last != 0) {
+            add_cut(sites, site, at, end - last, at);
         }
     }
 }
@@ -120,6 +146,9 @@ static void cut_begin(struct sites *sites, struct site *site, size_t begin, size
 {
     slice body = sites->body;
     size_t to = end - begin > WINDOW_BYTES ? begin + WINDOW_BYTES : end;
+    if (slice_starts_with(slice_skip(body, begin), SLICE("\xef\xbb\xbf"))) {
+        add_cut(sites, site, begin, begin + 3, 0);
+    }
     for (size_t at = next_place(body, begin + 1, to, tags); at < to;
          at = next_place(body, at + 1, to, tags)) {
         add_cut(sites, site, begin, at, at);
@@ -143,6 +172,20 @@ static void add_end_site(struct sites *sites, size_t begin, size_t end, bool tag
     }
 }
 
+/* Nothing there is shown: styles, and what tells of the text. */
+static void add_head_sites(struct sites *sites, size_t begin, size_t end)
+{
+    static const char what[] = "a text";
+    struct site *front =
+        begin_site(sites, AUTOPSY_TEXT_INSERTED, what, "behind <head> of the HTML");
+    struct site *back =
+        begin_site(sites, AUTOPSY_TEXT_INSERTED, what, "before </head> of the HTML");
+    if (front != NULL && back != NULL) {
+        cut_begin(sites, front, begin, end, true);
+        cut_end(sites, back, begin, end, true);
+    }
+}
+
 static void add_begin_site(struct sites *sites, size_t begin, size_t end, bool tags,
                            const char *where)
 {
@@ -156,10 +199,16 @@ static void add_begin_site(struct sites *sites, size_t begin, size_t end, bool t
 static void add_html_sites(struct sites *sites, const struct autopsy_part *part)
 {
     slice content = slice_between(sites->body, part->content, part->end);
+    size_t head = slice_find_nocase(content, SLICE("<head>"));
+    size_t head_end = slice_find_nocase(content, SLICE("</head"));
     size_t open = slice_find_nocase(content, SLICE("<body"));
     size_t close = slice_find_nocase(content, SLICE("</body"));
     slice tag = slice_skip(content, open);
     size_t length = slice_find_byte(tag, '>');
+    if (head < head_end && head_end < content.len) {
+        add_head_sites(sites, part->content + head + sizeof("<head>") - 1,
+                       part->content + head_end);
+    }
     if (length < tag.len) {
         add_begin_site(sites, part->content + open + length + 1, part->end, true,
                        "behind <body> of the HTML");
@@ -170,12 +219,29 @@ static void add_html_sites(struct sites *sites, const struct autopsy_part *part)
     }
 }
 
+/* Up to the first delimiter, all of it counted. */
+static void add_preamble_site(struct sites *sites, const struct autopsy_part *part)
+{
+    slice body = sites->body;
+    size_t at = 0;
+    while (at < body.len &&
+           !(slice_starts_with(slice_skip(body, at), SLICE("--")) &&
+             slice_starts_with(slice_skip(body, at + 2), part->boundary))) {
+        at = next_place(body, at + 1, body.len, false);
+    }
+    add_begin_site(sites, 0, at < body.len ? at + 1 : 0, false,
+                   "before the first MIME part");
+}
+
 static void add_part_sites(struct sites *sites, const struct autopsy_part *part)
 {
+    bool whole = part->parent == AUTOPSY_NO_PARENT;
+    if (whole && part->is_multipart) {
+        add_preamble_site(sites, part);
+    }
     if (part->is_multipart || !part->is_text) {
         return;
     }
-    bool whole = part->parent == AUTOPSY_NO_PARENT;
     add_begin_site(sites, part->content, part->end, part->is_html,
                    whole ? "on top of the body" : "on top of a part");
     if (part->is_html) {
@@ -195,187 +261,11 @@ static void add_whole_parts(struct sites *sites, const struct autopsy_parts *par
     }
 }
 
-static bool find_sites(struct sites *sites, const struct autopsy_parts *parts)
+bool autopsy_find_sites(struct sites *sites, const struct autopsy_parts *parts)
 {
     add_whole_parts(sites, parts);
     for (size_t i = 0; i < parts->count; i++) {
         add_part_sites(sites, &parts->list[i]);
     }
     return sites->work->err == YETT_OK;
-}
-
-/* ---- trying ----------------------------------------------------------------------------- */
-
-enum { LEVELS_MAX = 2 };
-
-struct hunt {
-    struct autopsy_work *work;
-    slice body;
-    const struct site *sites[LEVELS_MAX];
-    size_t levels;
-    struct cut found[LEVELS_MAX];
-};
-
-/* `base` has seen all that is left of the body before `at`. */
-static bool try_level(struct hunt *hunt, const struct autopsy_trial *base, size_t at,
-                      size_t level)
-{
-    assert(level < hunt->levels && hunt->levels <= LEVELS_MAX);
-    const struct site *site = hunt->sites[level];
-    struct autopsy_trial run, copy;
-    bool found = false;
-    autopsy_trial_copy(&run, base);
-    for (size_t i = 0; i < site->count && !found && run.hash != NULL; i++) {
-        struct cut cut = site->cuts[i];
-        if (cut.from < at) {
-            continue;
-        }
-        autopsy_trial_feed(&run, slice_between(hunt->body, at, cut.from));
-        at = cut.from;
-        autopsy_trial_copy(&copy, &run);
-        if (level + 1 == hunt->levels) {
-            autopsy_trial_feed(&copy, slice_skip(hunt->body, cut.to));
-            found = autopsy_trial_end(&copy);
-        } else {
-            found = try_level(hunt, &copy, cut.to, level + 1);
-            autopsy_trial_drop(&copy);
-        }
-        hunt->found[level] = found ? cut : hunt->found[level];
-    }
-    autopsy_trial_drop(&run);
-    return found;
-}
-
-static slice sentence_of(struct hunt *hunt, size_t level)
-{
-    const struct site *site = hunt->sites[level];
-    struct cut cut = hunt->found[level];
-    struct buf buf;
-    buf_init(&buf, hunt->work->arena, 1024);
-    buf_printf(
-        &buf, "%s of %zu bytes was added %s%safter byte %zu of the body: ", site->what,
-        cut.to - cut.from, site->where, site->where[0] == '\0' ? "" : ", ", cut.from);
-    autopsy_add_excerpt(&buf, slice_between(hunt->body, cut.from, cut.to));
-    return buf_slice(&buf);
-}
-
-static void note_found(struct hunt *hunt)
-{
-    for (size_t i = 0; i < hunt->levels; i++) {
-        struct cut cut = hunt->found[i];
-        slice cut_out = slice_between(hunt->body, cut.from, cut.to);
-        bool blank = slice_trim_fws(cut_out).len == 0;
-        struct autopsy_change change = {
-            .kind = blank ? AUTOPSY_BLANK_LINES_CHANGED : hunt->sites[i]->kind,
-            .offset = cut.from,
-            .length = cut.to - cut.from,
-            .text = blank ? autopsy_sentence(hunt->work,
-                                             "%zu bytes of blank lines were added after "
-                                             "byte %zu of the body",
-                                             cut_out.len, cut.from)
-                          : sentence_of(hunt, i),
-        };
-        autopsy_note(hunt->work, &change);
-    }
-}
-
-static bool try_hunt(struct hunt *hunt)
-{
-    struct autopsy_trial base;
-    autopsy_trial_begin(&base, hunt->work);
-    bool found = try_level(hunt, &base, 0, 0);
-    autopsy_trial_drop(&base);
-    if (found) {
-        note_found(hunt);
-    }
-    return found;
-}
-
-bool autopsy_try_sites(struct autopsy_work *work, slice body,
-                       const struct autopsy_parts *parts)
-{
-    struct sites *sites = ARENA_NEW(work->arena, struct sites);
-    bool found = false;
-    if (sites == NULL) {
-        work->ended = true;
-        return false;
-    }
-    sites->work = work;
-    sites->body = body;
-    sites->room = CUTS_MAX;
-    if (!find_sites(sites, parts)) {
-        return false;
-    }
-    for (size_t i = 0; i < sites->count && !found && !work->ended; i++) {
-        struct hunt hunt = {
-            .work = work, .body = body, .sites = {&sites->list[i]}, .levels = 1};
-        found = try_hunt(&hunt);
-    }
-    return found;
-}
-
-bool autopsy_try_pairs(struct autopsy_work *work, slice body,
-                       const struct autopsy_parts *parts)
-{
-    struct sites *sites = ARENA_NEW(work->arena, struct sites);
-    bool found = false;
-    if (sites == NULL) {
-        work->ended = true;
-        return false;
-    }
-    sites->work = work;
-    sites->body = body;
-    sites->room = PAIR_CUTS_MAX;
-    sites->plausible_only = true;
-    if (!find_sites(sites, parts)) {
-        return false;
-    }
-    for (size_t i = 1; i < sites->count; i++) {
-        for (size_t j = i + 1; j < sites->count && !found && !work->ended; j++) {
-            struct hunt hunt = {
-                .work = work,
-                .body = body,
-                .sites = {&sites->list[i], &sites->list[j]},
-                .levels = 2
-            };
-            found = try_hunt(&hunt);
-        }
-    }
-    return found;
-}
-
-/* ---- lines anywhere --------------------------------------------------------------------- */
-
-static size_t find_lines(slice body, size_t *starts)
-{
-    size_t count = 0;
-    slice rest = body;
-    slice line;
-    starts[count++] = 0;
-    while (count <= BLOCK_LINES_MAX && autopsy_next_line(&rest, &line)) {
-        starts[count++] = body.len - rest.len;
-    }
-    return rest.len == 0 ? count : 0;
-}
-
-bool autopsy_try_blocks(struct autopsy_work *work, slice body)
-{
-    size_t starts[BLOCK_LINES_MAX + 1];
-    size_t lines = find_lines(body, starts);
-    struct site site = {.kind = AUTOPSY_TEXT_INSERTED, .what = "a text", .where = ""};
-    if (lines < 3) {
-        return false;
-    }
-    site.cuts = ARENA_ARRAY(work->arena, lines * lines / 2, struct cut);
-    if (site.cuts == NULL) {
-        work->ended = true;
-        return false;
-    }
-    for (size_t i = 0; i + 1 < lines; i++) {
-        for (size_t j = i + 1; j < lines; j++) {
-            site.cuts[site.count++] = (struct cut){starts[i], starts[j]};
-        }
-    }
-    struct hunt hunt = {.work = work, .body = body, .sites = {&site}, .levels = 1};
-    return try_hunt(&hunt);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/autopsy/inside.h"
+#include "core/autopsy/encode.h"
 
 /* trial: candidates of a body, canonicalised, hashed and compared with bh=. */
 
@@ -31,7 +31,7 @@ static void take_hash(struct autopsy_trial *trial, struct crypto_hash *hash)
 
 void autopsy_trial_begin(struct autopsy_trial *trial, struct autopsy_work *work)
 {
-    trial->work = work;
+    *trial = (struct autopsy_trial){.work = work};
     trial->left = work->signature->body_length;
     dkim_body_canon_init(&trial->canon, work->signature->body_canon, sink_of(trial));
     take_hash(trial, crypto_hash_new(work->crypto, work->digest));
@@ -57,7 +57,7 @@ void autopsy_trial_drop(struct autopsy_trial *trial)
     trial->hash = NULL;
 }
 
-void autopsy_trial_feed(struct autopsy_trial *trial, slice bytes)
+static void feed_octets(struct autopsy_trial *trial, slice bytes)
 {
     if (trial->hash == NULL || bytes.len == 0) {
         return;
@@ -69,10 +69,99 @@ void autopsy_trial_feed(struct autopsy_trial *trial, slice bytes)
     dkim_body_canon_feed(&trial->canon, bytes);
 }
 
+/* ---- base64 ----------------------------------------------------------------------------- */
+
+/* Whole groups of three octets; a last one may be shorter. */
+static void feed_groups(struct autopsy_trial *trial, slice octets)
+{
+    enum { GROUPS = 64 };
+    char room[GROUPS * 4];
+    while (octets.len != 0 && trial->hash != NULL) {
+        size_t line = (trial->open->width - trial->column) / 4;
+        slice piece = slice_first(octets, (line < GROUPS ? line : GROUPS) * 3);
+        struct autopsy_out out = {.ptr = room, .capacity = sizeof(room)};
+        if (line == 0) {
+            feed_octets(trial, SLICE("\r\n"));
+            trial->column = 0;
+            continue;
+        }
+        autopsy_encode_base64(&out, piece, 0);
+        feed_octets(trial, autopsy_out_slice(&out));
+        trial->column += out.len;
+        octets = slice_skip(octets, piece.len);
+    }
+}
+
+static void feed_text(struct autopsy_trial *trial, slice octets)
+{
+    while (trial->fill != 0 && trial->fill < sizeof(trial->group) && octets.len != 0) {
+        trial->group[trial->fill++] = octets.ptr[0];
+        octets = slice_skip(octets, 1);
+    }
+    if (trial->fill == sizeof(trial->group)) {
+        feed_groups(trial, slice_of(trial->group, trial->fill));
+        trial->fill = 0;
+    }
+    slice whole = slice_first(octets, octets.len - octets.len % sizeof(trial->group));
+    slice rest = slice_skip(octets, whole.len);
+    feed_groups(trial, whole);
+    for (size_t i = 0; i < rest.len; i++) {
+        trial->group[trial->fill++] = rest.ptr[i];
+    }
+}
+
+static void close_text(struct autopsy_trial *trial)
+{
+    if (trial->open == NULL) {
+        return;
+    }
+    feed_groups(trial, slice_of(trial->group, trial->fill));
+    feed_octets(trial, trial->open->ends ? SLICE("\r\n") : SLICE_NONE);
+    trial->open = NULL;
+    trial->fill = 0;
+    trial->column = 0;
+}
+
+/* The first text that ends behind `at`. */
+static const struct autopsy_coded *next_text(const struct autopsy_work *work,
+                                             const char *at)
+{
+    for (size_t i = 0; i < work->coded_count; i++) {
+        slice text = work->coded[i].text;
+        if (at < text.ptr + text.len) {
+            return &work->coded[i];
+        }
+    }
+    return NULL;
+}
+
+void autopsy_trial_feed(struct autopsy_trial *trial, slice bytes)
+{
+    while (bytes.len != 0 && trial->hash != NULL) {
+        const struct autopsy_coded *next = next_text(trial->work, bytes.ptr);
+        bool within = next != NULL && bytes.ptr >= next->text.ptr;
+        size_t length = next == NULL ? bytes.len
+                        : within ? next->text.len - (size_t)(bytes.ptr - next->text.ptr)
+                                 : (size_t)(next->text.ptr - bytes.ptr);
+        slice piece = slice_first(bytes, length);
+        if (trial->open != (within ? next : NULL)) {
+            close_text(trial);
+        }
+        if (within) {
+            trial->open = next;
+            feed_text(trial, piece);
+        } else {
+            feed_octets(trial, piece);
+        }
+        bytes = slice_skip(bytes, piece.len);
+    }
+}
+
 bool autopsy_trial_end(struct autopsy_trial *trial)
 {
     const struct dkim_signature *signature = trial->work->signature;
     uint8_t value[CRYPTO_DIGEST_MAX];
+    close_text(trial);
     if (trial->hash == NULL) {
         return false;
     }
