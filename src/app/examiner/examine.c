@@ -76,6 +76,19 @@ static enum yett_err examine_failure(struct examiner *examiner,
     return err;
 }
 
+/* False: nothing could be looked into. */
+static bool examine_failures(struct examiner *examiner, const struct capture *capture)
+{
+    bool any = false;
+    for (size_t i = 0; i < capture->failure_count; i++) {
+        struct arena_mark mark = arena_mark(examiner->table);
+        examiner_beat(examiner);
+        any = examine_failure(examiner, capture, &capture->failures[i]) == YETT_OK || any;
+        arena_rewind(examiner->table, mark);
+    }
+    return any;
+}
+
 void examine_case(struct examiner *examiner, slice octets)
 {
     struct capture capture;
@@ -85,14 +98,8 @@ void examine_case(struct examiner *examiner, slice octets)
                                         ? "cannot be read: out of memory"
                                         : "cannot be read: it is no case");
         examiner_count(examiner, COUNT_AUTOPSIES_LEFT, 1);
-    }
-    for (size_t i = 0; err == YETT_OK && i < capture.failure_count; i++) {
-        struct arena_mark mark = arena_mark(examiner->table);
-        examiner_beat(examiner);
-        if (examine_failure(examiner, &capture, &capture.failures[i]) != YETT_OK) {
-            examiner_count(examiner, COUNT_AUTOPSIES_LEFT, 1);
-        }
-        arena_rewind(examiner->table, mark);
+    } else if (!examine_failures(examiner, &capture)) {
+        examiner_count(examiner, COUNT_AUTOPSIES_LEFT, 1);
     }
     arena_reset(examiner->table, KEPT_BYTES);
 }

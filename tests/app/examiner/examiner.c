@@ -305,6 +305,25 @@ static void what_is_left_when_it_leaves_is_counted(void **state)
     expect_log(role, "it is not looked into why a signature failed");
 }
 
+/* The gateway counts messages as well: one is left of which nothing could be looked into. */
+static void what_is_left_is_counted_in_messages(void **state)
+{
+    struct role *role = *state;
+    struct capture capture = sound_case(role);
+    capture.failures[1] = capture.failures[0];
+    capture.failures[1].records[0] = SLICE("v=DKIM1; p=AAAA");
+    capture.failure_count = 2;
+    give_case(role, &capture);
+    capture.failures[0].records[0] = SLICE("no key");
+    give_case(role, &capture);
+    capture = sound_case(role);
+    capture.queue_id = SLICE("Q2");
+    give_case(role, &capture);
+    expect_log(role, "Q2: the signature of football.example.com");
+    assert_int_equal(scoreboard_sum(role->board, COUNT_AUTOPSIES), 2);
+    assert_int_equal(scoreboard_sum(role->board, COUNT_AUTOPSIES_LEFT), 1);
+}
+
 static void told_to_leave_it_finishes_what_waits(void **state)
 {
     struct role *role = *state;
@@ -345,6 +364,7 @@ int main(int argc, char **argv)
         ROLE_TEST(what_a_case_names_need_not_be_so),
         ROLE_TEST(nonsense_without_end_is_no_log_without_end),
         ROLE_TEST(lines_that_nobody_takes_are_counted),
+        ROLE_TEST(what_is_left_is_counted_in_messages),
         ROLE_TEST(told_to_leave_it_finishes_what_waits),
         ROLE_TEST(what_is_left_when_it_leaves_is_counted),
         ROLE_TEST(without_a_supervisor_it_leaves),
