@@ -91,9 +91,11 @@ static bool search(struct autopsy_work *work, slice body, struct autopsy_parts *
     return autopsy_try_wrapped(work, body, parts) ||
            autopsy_try_sites(work, body, parts) ||
            autopsy_try_recoded(work, body, parts) ||
-           autopsy_try_decoded_sites(work, body, parts) ||
+           autopsy_try_decoded_sites(work, body, parts, false) ||
            autopsy_try_links(work, body, parts) ||
-           autopsy_try_several_sites(work, body, parts) || autopsy_try_blocks(work, body);
+           autopsy_try_all_sites(work, body, parts) ||
+           autopsy_try_decoded_sites(work, body, parts, true) ||
+           autopsy_try_blocks(work, body);
 }
 
 enum autopsy_state autopsy_search_body(struct autopsy_work *work)

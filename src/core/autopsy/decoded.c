@@ -101,7 +101,7 @@ static bool has_texts(const struct autopsy_parts *parts)
 }
 
 bool autopsy_try_decoded_sites(struct autopsy_work *work, slice body,
-                               const struct autopsy_parts *parts)
+                               const struct autopsy_parts *parts, bool all)
 {
     struct decoder decoder = {.work = work, .body = body};
     struct autopsy_parts *within = ARENA_NEW(work->arena, struct autopsy_parts);
@@ -112,8 +112,8 @@ bool autopsy_try_decoded_sites(struct autopsy_work *work, slice body,
     move_parts(&decoder, parts, within);
     memcpy(work->coded, decoder.coded, sizeof(work->coded));
     work->coded_count = decoder.count;
-    bool found = autopsy_try_sites(work, decoded, within) ||
-                 autopsy_try_several_sites(work, decoded, within);
+    bool found = all ? autopsy_try_all_sites(work, decoded, within)
+                     : autopsy_try_sites(work, decoded, within);
     work->coded_count = 0;
     return found;
 }
@@ -131,8 +131,7 @@ bool autopsy_try_sites_besides(struct autopsy_work *work, slice body,
     autopsy_note(work, undone);
     work->undone = true;
     bool found = autopsy_try_sites(work, body, parts) ||
-                 autopsy_try_decoded_sites(work, body, parts) ||
-                 autopsy_try_several_sites(work, body, parts);
+                 autopsy_try_decoded_sites(work, body, parts, false);
     work->undone = false;
     work->count = found ? work->count : count;
     return found;

@@ -8,7 +8,7 @@
  * sites (a footer in the text and one in the HTML), and lines anywhere.
  */
 
-enum { CUTS_MAX = 512, PAIR_CUTS_MAX = 96, FEW_CUTS_MAX = 18, BLOCK_LINES_MAX = 160 };
+enum { BLOCK_LINES_MAX = 160 };
 
 /* ---- trying ----------------------------------------------------------------------------- */
 
@@ -128,89 +128,74 @@ static bool try_hunt(struct hunt *hunt)
     return found;
 }
 
-bool autopsy_try_sites(struct autopsy_work *work, slice body,
-                       const struct autopsy_parts *parts)
+/* ---- passes ----------------------------------------------------------------------------- */
+
+/* What a hunt costs at most: each cut is hashed up to the next site, the last to the end. */
+static uint64_t cost_of(const struct hunt *hunt)
 {
-    struct sites *sites = ARENA_NEW(work->arena, struct sites);
-    bool found = false;
-    if (sites == NULL) {
-        work->ended = true;
-        return false;
+    enum { A_TRIAL = 512 };
+    uint64_t tries = 1;
+    uint64_t cost = 0;
+    for (size_t i = 0; i < hunt->levels; i++) {
+        const struct site *site = hunt->sites[i];
+        const struct site *next = i + 1 < hunt->levels ? hunt->sites[i + 1] : NULL;
+        if (site->count == 0 || (next != NULL && next->count == 0)) {
+            return 0;
+        }
+        size_t end = next == NULL ? hunt->body.len : next->cuts[next->count - 1].from;
+        size_t from = site->cuts[0].from;
+        tries *= site->count;
+        cost += tries * (A_TRIAL + (end > from ? end - from : 0));
     }
-    sites->work = work;
-    sites->body = body;
-    sites->room = CUTS_MAX;
-    if (!autopsy_find_sites(sites, parts)) {
-        return false;
-    }
-    for (size_t i = 0; i < sites->count && !found && !work->ended; i++) {
-        struct hunt hunt = {
-            .work = work, .body = body, .sites = {&sites->list[i]}, .levels = 1};
-        found = try_hunt(&hunt);
-    }
-    return found;
+    return cost;
 }
 
-/* Two sites, each in the order of the body. */
-static bool try_pairs(struct sites *sites)
+struct pass {
+    size_t levels;
+    size_t room;
+    bool blocks_only;
+    bool ends_only; /* what is hashed behind such a cut is short */
+    bool thrifty;   /* nothing that takes a third of what is left of the budget */
+};
+
+static bool try_one_hunt(struct sites *sites, const struct pass *pass,
+                         const struct site *const *chosen)
 {
-    for (size_t i = 1; i < sites->count; i++) {
-        for (size_t j = i + 1; j < sites->count; j++) {
-            struct hunt hunt = {
-                .work = sites->work,
-                .body = sites->body,
-                .sites = {&sites->list[i], &sites->list[j]},
-                .levels = 2
-            };
-            if (sites->work->ended) {
-                return false;
-            }
-            if (try_hunt(&hunt)) {
-                return true;
-            }
+    struct hunt hunt = {.work = sites->work, .body = sites->body, .levels = pass->levels};
+    memcpy(hunt.sites, chosen, pass->levels * sizeof(*chosen));
+    uint64_t cost = cost_of(&hunt);
+    return cost != 0 && !sites->work->ended &&
+           (!pass->thrifty || cost < sites->work->body_left / 3) && try_hunt(&hunt);
+}
+
+/* Sites in the order of the body, from `from` on. */
+static bool try_combinations(struct sites *sites, const struct pass *pass, size_t level,
+                             size_t from, const struct site **chosen)
+{
+    for (size_t i = from; i < sites->count && !sites->work->ended; i++) {
+        bool begins = sites->list[i].kind == AUTOPSY_BANNER_ADDED ||
+                      sites->list[i].kind == AUTOPSY_TEXT_INSERTED;
+        if (pass->ends_only && begins) {
+            continue;
+        }
+        chosen[level] = &sites->list[i];
+        if (level + 1 == pass->levels
+                ? try_one_hunt(sites, pass, chosen)
+                : try_combinations(sites, pass, level + 1, i + 1, chosen)) {
+            return true;
         }
     }
     return false;
 }
 
-static bool try_triples(struct sites *sites)
+static bool try_passes(struct autopsy_work *work, slice body,
+                       const struct autopsy_parts *parts, const struct pass *passes,
+                       size_t count)
 {
-    for (size_t i = 1; i < sites->count; i++) {
-        for (size_t j = i + 1; j < sites->count; j++) {
-            for (size_t k = j + 1; k < sites->count; k++) {
-                struct hunt hunt = {
-                    .work = sites->work,
-                    .body = sites->body,
-                    .sites = {&sites->list[i], &sites->list[j], &sites->list[k]},
-                    .levels = 3
-                };
-                if (sites->work->ended) {
-                    return false;
-                }
-                if (try_hunt(&hunt)) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
-/* From what services do to what is possible: of three sites there are many. */
-bool autopsy_try_several_sites(struct autopsy_work *work, slice body,
-                               const struct autopsy_parts *parts)
-{
-    static const struct {
-        size_t levels;
-        size_t room;
-        bool blocks_only;
-    } passes[] = {
-        {2, FEW_CUTS_MAX,  true },
-        {3, FEW_CUTS_MAX,  true },
-        {2, PAIR_CUTS_MAX, false},
-    };
-    for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
+    for (size_t i = 0; i < count && !work->ended; i++) {
+        struct arena_mark mark = arena_mark(work->arena);
         struct sites *sites = ARENA_NEW(work->arena, struct sites);
+        const struct site *chosen[LEVELS_MAX];
         if (sites == NULL) {
             work->ended = true;
             return false;
@@ -218,14 +203,43 @@ bool autopsy_try_several_sites(struct autopsy_work *work, slice body,
         sites->work = work;
         sites->body = body;
         sites->room = passes[i].room;
-        sites->plausible_only = true;
+        sites->plausible_only = passes[i].levels > 1 || passes[i].blocks_only;
         sites->blocks_only = passes[i].blocks_only;
+        sites->usual_only = passes[i].levels > 1 && passes[i].blocks_only;
+        /* A whole part is put in by itself. */
         if (autopsy_find_sites(sites, parts) &&
-            (passes[i].levels == 2 ? try_pairs(sites) : try_triples(sites))) {
+            try_combinations(sites, &passes[i], 0, passes[i].levels > 1 ? 1 : 0,
+                             chosen)) {
             return true;
         }
+        arena_rewind(work->arena, mark);
     }
     return false;
+}
+
+bool autopsy_try_sites(struct autopsy_work *work, slice body,
+                       const struct autopsy_parts *parts)
+{
+    static const struct pass passes[] = {
+        {.levels = 1, .room = 32,  .blocks_only = true, .thrifty = true},
+        {.levels = 1, .room = 512, .ends_only = true,   .thrifty = true},
+        {.levels = 2, .room = 10,  .blocks_only = true, .thrifty = true},
+        {.levels = 3, .room = 12,  .blocks_only = true, .thrifty = true},
+        {.levels = 2, .room = 24,  .blocks_only = true, .thrifty = true},
+    };
+    return try_passes(work, body, parts, passes, sizeof(passes) / sizeof(passes[0]));
+}
+
+bool autopsy_try_all_sites(struct autopsy_work *work, slice body,
+                           const struct autopsy_parts *parts)
+{
+    static const struct pass passes[] = {
+        {.levels = 1,      .room = 512, .thrifty = true},
+        {.levels = 2,                .room = 48,                 .thrifty = true},
+        {.levels = 1, .room = 512},
+        {.levels = 2,     .room = 96                    },
+    };
+    return try_passes(work, body, parts, passes, sizeof(passes) / sizeof(passes[0]));
 }
 
 /* ---- lines anywhere --------------------------------------------------------------------- */

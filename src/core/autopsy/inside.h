@@ -142,17 +142,18 @@ void autopsy_read_parts(struct autopsy_work *work, slice body, struct autopsy_pa
 
 /* ---- what could have been done to a body ------------------------------------------------ */
 
-/* Each is true when it found what was done, and noted it. */
+/* Each is true when it found what was done, and noted it.  Of sites some are tried first: what
+   services do, and what costs little; then all. */
 bool autopsy_try_lines(struct autopsy_work *work, slice body);
 bool autopsy_try_sites(struct autopsy_work *work, slice body,
                        const struct autopsy_parts *parts);
-bool autopsy_try_several_sites(struct autopsy_work *work, slice body,
-                               const struct autopsy_parts *parts);
+bool autopsy_try_all_sites(struct autopsy_work *work, slice body,
+                           const struct autopsy_parts *parts);
 bool autopsy_try_blocks(struct autopsy_work *work, slice body);
 
 /* The same within texts of base64. */
 bool autopsy_try_decoded_sites(struct autopsy_work *work, slice body,
-                               const struct autopsy_parts *parts);
+                               const struct autopsy_parts *parts, bool all);
 
 /* What was put in besides `undone`, which gave this body. */
 bool autopsy_try_sites_besides(struct autopsy_work *work, slice body,

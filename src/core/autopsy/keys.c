@@ -12,7 +12,7 @@ struct autopsy_limits autopsy_limits_for(size_t body_bytes)
 {
     struct autopsy_limits limits = AUTOPSY_LIMITS_DEFAULT;
     size_t counted = body_bytes < AUTOPSY_BODY_MAX ? body_bytes : AUTOPSY_BODY_MAX;
-    uint64_t enough = (uint64_t)48 * 1024 * 1024 + (uint64_t)counted * 16;
+    uint64_t enough = (uint64_t)64 * 1024 * 1024 + (uint64_t)counted * 32;
     limits.body_hashed_bytes =
         enough < limits.body_hashed_bytes ? enough : limits.body_hashed_bytes;
     return limits;

@@ -3,7 +3,7 @@
 
 /* sites: where lists and gateways put things in, and what of each place it may have been. */
 
-enum { WINDOW_BYTES = 8192, SITES_TAG_MAX = 300 };
+enum { WINDOW_BYTES = 8192, TAG_MAX = 300 };
 
 /* ---- cuts ------------------------------------------------------------------------------- */
 
@@ -24,29 +24,45 @@ static bool is_plausible(slice body, size_t at)
            body.ptr[at - 1] == '>' || (at >= 3 && is_ornament(body.ptr[at - 3]));
 }
 
+/* `text` without the soft line breaks of quoted-printable. */
+static slice without_breaks(slice text, char *room, size_t size)
+{
+    struct autopsy_out out = {.ptr = room, .capacity = size};
+    while (text.len != 0) {
+        size_t found = slice_find(text, SLICE("=\r\n"));
+        autopsy_out_add(&out, slice_first(text, found));
+        text = slice_skip(text, found + 3);
+    }
+    return autopsy_out_slice(&out);
+}
+
 /* What was put in as a whole begins and ends with such. */
 static bool is_block_edge(slice body, size_t at)
 {
     static const slice opens[] = {
-        SLICE_INIT("<div"),  SLICE_INIT("<table"),  SLICE_INIT("<p"),
-        SLICE_INIT("<br"),   SLICE_INIT("<hr"),     SLICE_INIT("<!--"),
-        SLICE_INIT("<img"),  SLICE_INIT("<style"),  SLICE_INIT("<span"),
-        SLICE_INIT("<meta"), SLICE_INIT("<center"), SLICE_INIT("<pre")};
-    static const slice ends[] = {SLICE_INIT("</div"),    SLICE_INIT("</table"),
-                                 SLICE_INIT("</p"),      SLICE_INIT("<br"),
-                                 SLICE_INIT("<hr"),      SLICE_INIT("</span"),
-                                 SLICE_INIT("</style"),  SLICE_INIT("<meta"),
-                                 SLICE_INIT("</center"), SLICE_INIT("</pre")};
-    slice behind = slice_skip(body, at);
-    slice before = slice_trim_fws(slice_last(slice_first(body, at), SITES_TAG_MAX));
+        SLICE_INIT("<div"),  SLICE_INIT("<table"), SLICE_INIT("<p"),
+        SLICE_INIT("<br"),   SLICE_INIT("<hr"),    SLICE_INIT("<!--"),
+        SLICE_INIT("<img"),  SLICE_INIT("<style"), SLICE_INIT("<span"),
+        SLICE_INIT("<meta"), SLICE_INIT("<center")};
+    static const slice ends[] = {
+        SLICE_INIT("</div"),   SLICE_INIT("</table"), SLICE_INIT("</p"),
+        SLICE_INIT("<br"),     SLICE_INIT("<hr"),     SLICE_INIT("</span"),
+        SLICE_INIT("</style"), SLICE_INIT("<meta"),   SLICE_INIT("</center")};
+    enum { OPEN_MAX = 16 };
+    char room[TAG_MAX];
+    char open[OPEN_MAX];
+    slice behind =
+        without_breaks(slice_first(slice_skip(body, at), OPEN_MAX), open, OPEN_MAX);
+    slice before = slice_trim_fws(
+        without_breaks(slice_last(slice_first(body, at), TAG_MAX), room, sizeof(room)));
     slice tag = slice_skip(before, slice_find_last_byte(before, '<'));
+    bool closed = slice_ends_with(tag, SLICE(">"));
     bool edge = slice_ends_with(before, SLICE("-->"));
-    for (size_t i = 0; i < sizeof(opens) / sizeof(opens[0]); i++) {
-        edge |= slice_starts_with_nocase(behind, opens[i]);
+    for (size_t i = 0; i < sizeof(opens) / sizeof(opens[0]) && !edge; i++) {
+        edge = slice_starts_with_nocase(behind, opens[i]);
     }
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        edge |=
-            slice_ends_with(tag, SLICE(">")) && slice_starts_with_nocase(tag, ends[i]);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && closed && !edge; i++) {
+        edge = slice_starts_with_nocase(tag, ends[i]);
     }
     return edge;
 }
@@ -233,22 +249,37 @@ static void add_preamble_site(struct sites *sites, const struct autopsy_part *pa
                    "before the first MIME part");
 }
 
+/* All of HTML lies within <body>: what is outside was put there by itself, if at all. */
+static bool is_framed(const struct sites *sites, const struct autopsy_part *part)
+{
+    slice content = slice_between(sites->body, part->content, part->end);
+    return sites->usual_only && part->is_html &&
+           slice_find_nocase(content, SLICE("<body")) <
+               slice_find_nocase(content, SLICE("</body"));
+}
+
 static void add_part_sites(struct sites *sites, const struct autopsy_part *part)
 {
     bool whole = part->parent == AUTOPSY_NO_PARENT;
+    bool encoded = part->encoding == AUTOPSY_BASE64; /* of such, see decoded.c */
+    bool framed = is_framed(sites, part);
     if (whole && part->is_multipart) {
         add_preamble_site(sites, part);
     }
     if (part->is_multipart || !part->is_text) {
         return;
     }
-    add_begin_site(sites, part->content, part->end, part->is_html,
-                   whole ? "on top of the body" : "on top of a part");
-    if (part->is_html) {
+    if (!encoded && !framed) {
+        add_begin_site(sites, part->content, part->end, part->is_html,
+                       whole ? "on top of the body" : "on top of a part");
+    }
+    if (!encoded && part->is_html) {
         add_html_sites(sites, part);
     }
-    add_end_site(sites, part->content, part->end, part->is_html,
-                 whole ? "to the end of the body" : "to the end of a part");
+    if (!framed) {
+        add_end_site(sites, part->content, part->end, part->is_html,
+                     whole ? "to the end of the body" : "to the end of a part");
+    }
 }
 
 /* Parts as they stand between two delimiters. */

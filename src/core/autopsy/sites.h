@@ -27,6 +27,7 @@ struct site {
 struct sites {
     struct autopsy_work *work;
     slice body;
+    bool usual_only; /* where several things are put in together */
     bool plausible_only;
     bool blocks_only; /* of HTML: where a block begins or ends */
     size_t room;      /* cuts of a site */

@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -316,6 +318,38 @@ static void places_are_of_the_message_at_hand(void **state)
                  slice_from_text(added)));
 }
 
+/* Newsletters are large, and what is put in lies at both ends. */
+static void large_html_is_within_the_usual_limits(void **state)
+{
+    enum { PARAGRAPHS = 900, ROOM = 128 * 1024 };
+    struct autopsy_case *c = *state;
+    static const struct sign_options options = {0};
+    char *message = malloc(ROOM);
+    assert_non_null(message);
+    size_t fill = (size_t)snprintf(
+        message, ROOM,
+        HEAD "Content-Type: "
+             "text/html\r\n\r\n<html><head><title>News</title></head><body>\r\n");
+    for (int i = 0; i < PARAGRAPHS; i++) {
+        fill += (size_t)snprintf(
+            message + fill, ROOM - fill,
+            "<div class=\"c%d\"><p>News of the week, and what else there "
+            "is to be told in some words.</p></div>\r\n",
+            i);
+    }
+    (void)snprintf(message + fill, ROOM - fill, "</body></html>\r\n");
+    case_sign(c, c->rsa, &options, message);
+    free(message);
+    c->limits = autopsy_limits_for(c->message.len);
+    case_edit(c, "<head>", "<head><meta name=\"x\" content=\"y\">");
+    case_edit(c, "<body>", "<body><div><b>CAUTION:</b> external</div><br>");
+    case_edit(c, "</body>", "<hr><p>Our disclaimer</p></body>");
+    case_perform(c);
+    assert_int_equal(c->finding.body, AUTOPSY_EXPLAINED);
+    assert_int_equal(c->finding.count, 3);
+    assert_int_equal(c->finding.kind, AUTOPSY_TEXT_INSERTED);
+}
+
 struct forgery {
     const char *message;
     struct autopsy_edit edits[3];
@@ -400,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_CASE(each_addition_and_link_is_recognised),
         WITH_CASE(places_are_of_the_message_at_hand),
+        WITH_CASE(large_html_is_within_the_usual_limits),
         WITH_CASE(what_is_put_in_hides_no_other_change),
     };
     return cmocka_run_group_tests_name("autopsy content", tests, NULL, NULL);
