@@ -2,6 +2,7 @@
 #include "core/autopsy/encode.h"
 
 #include "core/base/ascii.h"
+#include "core/base/utf8.h"
 
 static void add_octet(struct autopsy_out *out, int octet)
 {
@@ -172,4 +173,68 @@ void autopsy_add_crlf(struct autopsy_out *out, slice text)
         }
         text = slice_skip(text, at + 1);
     }
+}
+
+/* ---- characters ------------------------------------------------------------------------- */
+
+/* Of windows-1252 from 0x80 on; 0: none. */
+static const uint16_t western[32] = {
+    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+    0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
+    0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+    0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
+
+static int western_octet(uint32_t code_point)
+{
+    for (size_t i = 0; i < sizeof(western) / sizeof(western[0]); i++) {
+        if (western[i] != 0 && western[i] == code_point) {
+            return (int)i + 0x80;
+        }
+    }
+    return code_point < 0x80 || (code_point >= 0xa0 && code_point <= 0xff)
+               ? (int)code_point
+               : -1;
+}
+
+bool autopsy_to_western(struct autopsy_out *out, slice text)
+{
+    bool other = false;
+    while (text.len != 0) {
+        uint32_t code_point = (unsigned char)text.ptr[0];
+        size_t length = code_point < 0x80 ? 1 : utf8_character(text, &code_point);
+        int octet = length == 0 ? -1 : western_octet(code_point);
+        if (octet < 0) {
+            return false;
+        }
+        add_octet(out, octet);
+        other |= octet >= 0x80;
+        text = slice_skip(text, length);
+    }
+    return other;
+}
+
+bool autopsy_from_western(struct autopsy_out *out, slice text)
+{
+    bool other = false;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned octet = (unsigned char)text.ptr[i];
+        unsigned code_point =
+            octet >= 0x80 && octet < 0xa0 ? western[octet - 0x80] : octet;
+        if (code_point == 0 && octet != 0) {
+            return false;
+        }
+        if (code_point < 0x80) {
+            add_octet(out, (int)code_point);
+            continue;
+        }
+        if (code_point >= 0x800) {
+            add_octet(out, (int)(0xe0 | code_point >> 12));
+            add_octet(out, (int)(0x80 | (code_point >> 6 & 63)));
+        } else {
+            add_octet(out, (int)(0xc0 | code_point >> 6));
+        }
+        add_octet(out, (int)(0x80 | (code_point & 63)));
+        other = true;
+    }
+    return other;
 }

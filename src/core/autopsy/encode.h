@@ -18,6 +18,11 @@ void autopsy_encode_base64(struct autopsy_out *out, slice octets, size_t width);
 /* "=41", or "%41" in links: `mark` and two digits are an octet. */
 void autopsy_decode_escapes(struct autopsy_out *out, slice text, char mark);
 
+/* From UTF-8 to windows-1252, of which iso-8859-1 is a part, and back.  `out` needs thrice the
+   room of the text.  False where a character is in only one of them, or none is beyond ASCII. */
+bool autopsy_to_western(struct autopsy_out *out, slice text);
+bool autopsy_from_western(struct autopsy_out *out, slice text);
+
 /* Every LF without CR gets one. */
 void autopsy_add_crlf(struct autopsy_out *out, slice text);
 

@@ -32,6 +32,8 @@ struct recoding {
     enum autopsy_encoding from;
     const struct form *form;
     size_t only; /* a part, or ALL_PARTS */
+    /* What the characters were, in a message of one part; NULL: what they are. */
+    bool (*characters)(struct autopsy_out *out, slice text);
     size_t changed;
     size_t first;
 };
@@ -143,6 +145,14 @@ static bool recode_part(struct recoding *recoding, size_t index, struct autopsy_
     if (!decode(recoding->work, content, part->encoding, part->is_text, &decoded)) {
         return false;
     }
+    if (recoding->characters != NULL) {
+        struct autopsy_out was;
+        if (!autopsy_out_new(recoding->work, decoded.len * 3, &was) ||
+            !recoding->characters(&was, decoded)) {
+            return false;
+        }
+        decoded = autopsy_out_slice(&was);
+    }
     if (part->parent != AUTOPSY_NO_PARENT) {
         rename_encoding(recoding, part, out, at);
     }
@@ -182,10 +192,19 @@ static bool try_recoding(struct recoding *recoding)
                 recoding->form->encoding == AUTOPSY_IDENTITY;
     struct autopsy_change change = {.kind = AUTOPSY_ENCODING_CHANGED,
                                     .offset = recoding->first};
-    change.text = autopsy_sentence(
-        work, "the transfer encoding of %zu part%s was changed from %s to %s%s",
-        recoding->changed, recoding->changed == 1 ? "" : "s", recoding->form->text,
-        encoding_text(recoding->from), same ? ", in name only" : "");
+    if (recoding->characters != NULL) {
+        change.text = autopsy_sentence(
+            work, "the text, which was %s in %s, is now %s in %s", recoding->form->text,
+            recoding->characters == autopsy_to_western ? "iso-8859-1 or windows-1252"
+                                                       : "UTF-8",
+            encoding_text(recoding->from),
+            recoding->characters == autopsy_to_western ? "UTF-8" : "such a set");
+    } else {
+        change.text = autopsy_sentence(
+            work, "the transfer encoding of %zu part%s was changed from %s to %s%s",
+            recoding->changed, recoding->changed == 1 ? "" : "s", recoding->form->text,
+            encoding_text(recoding->from), same ? ", in name only" : "");
+    }
     return autopsy_try_rewritten(work, rewritten, &change);
 }
 
@@ -219,11 +238,38 @@ static bool try_form(struct autopsy_work *work, slice body,
     return found;
 }
 
+static const enum autopsy_encoding encodings[] = {AUTOPSY_QUOTED_PRINTABLE,
+                                                  AUTOPSY_BASE64, AUTOPSY_IDENTITY};
+
+/* Lists write texts in a character set of their own. */
+static bool try_characters(struct autopsy_work *work, slice body,
+                           const struct autopsy_parts *parts)
+{
+    struct recoding recoding = {
+        .work = work, .body = body, .parts = parts, .from = parts->list[0].encoding};
+    bool western =
+        slice_find_nocase(parts->list[0].type, SLICE("utf-8")) == parts->list[0].type.len;
+    size_t last = SIZE_MAX;
+    recoding.only = ALL_PARTS;
+    recoding.characters = western ? autopsy_from_western : autopsy_to_western;
+    for (size_t i = 0; i < FORMS && parts->count == 1 && parts->list[0].is_text; i++) {
+        struct arena_mark mark = arena_mark(work->arena);
+        bool same = last != SIZE_MAX && forms[last].encoding == AUTOPSY_IDENTITY &&
+                    forms[i].encoding == AUTOPSY_IDENTITY;
+        recoding.form = &forms[i];
+        recoding.changed = 0;
+        last = i;
+        if (!same && is_meant(&recoding, 0) && try_recoding(&recoding)) {
+            return true;
+        }
+        arena_rewind(work->arena, mark);
+    }
+    return false;
+}
+
 bool autopsy_try_recoded(struct autopsy_work *work, slice body,
                          const struct autopsy_parts *parts)
 {
-    static const enum autopsy_encoding encodings[] = {AUTOPSY_QUOTED_PRINTABLE,
-                                                      AUTOPSY_BASE64, AUTOPSY_IDENTITY};
     for (size_t from = 0; from < 3; from++) {
         for (size_t form = 0; form < FORMS; form++) {
             if (try_form(work, body, parts, encodings[from], &forms[form])) {
@@ -231,7 +277,7 @@ bool autopsy_try_recoded(struct autopsy_work *work, slice body,
             }
         }
     }
-    return false;
+    return try_characters(work, body, parts);
 }
 
 /* ---- a part that was the message -------------------------------------------------------- */

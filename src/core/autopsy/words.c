@@ -169,7 +169,12 @@ static void propose(const struct value *at, slice text)
                     AUTOPSY_JOIN(header, at->before, text, at->after));
 }
 
-static void propose_encoded(const struct value *at, slice text)
+struct styles {
+    const struct style *list;
+    size_t count;
+};
+
+static void propose_styles(const struct value *at, slice text, struct styles styles)
 {
     size_t name = at->place->field->name.len + 2;
     name = name > 20 ? 20 : name;
@@ -180,23 +185,9 @@ static void propose_encoded(const struct value *at, slice text)
         {78 - name, 77      },
         {76 - name, WORD_MAX}
     };
-    static const struct style styles[] = {
-        {NULL,    'B', false, 0, 0},
-        {NULL,    'Q', false, 0, 0},
-        {NULL,    'Q', true,  0, 0},
-        {"utf-8", 'b', false, 0, 0},
-        {"utf-8", 'q', true,  0, 0},
-        {"utf-8", 'q', false, 0, 0},
-        {"UTF-8", 'B', false, 0, 0},
-        {"UTF-8", 'Q', true,  0, 0},
-        {"UTF-8", 'Q', false, 0, 0},
-        {"utf-8", 'B', false, 0, 0},
-        {"utf-8", 'Q', true,  0, 0},
-        {"utf-8", 'Q', false, 0, 0},
-    };
     for (size_t length = 0; length < sizeof(lengths) / sizeof(lengths[0]); length++) {
-        for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++) {
-            struct style style = styles[i];
+        for (size_t i = 0; i < styles.count; i++) {
+            struct style style = styles.list[i];
             slice charset =
                 style.charset == NULL ? at->charset : slice_from_text(style.charset);
             struct buf buf;
@@ -211,6 +202,56 @@ static void propose_encoded(const struct value *at, slice text)
                 propose(at, buf_slice(&buf));
             }
         }
+    }
+}
+
+#define STYLES(list) ((struct styles){(list), sizeof(list) / sizeof((list)[0])})
+
+/* The text as it is, then from UTF-8 to what it may have been, or back. */
+static void propose_encoded(const struct value *at, slice text)
+{
+    static const struct style own[] = {
+        {NULL, 'B', false, 0, 0},
+        {NULL, 'Q', false, 0, 0},
+        {NULL, 'Q', true,  0, 0},
+    };
+    static const struct style unicode[] = {
+        {"utf-8", 'b', false, 0, 0},
+        {"utf-8", 'q', true,  0, 0},
+        {"utf-8", 'q', false, 0, 0},
+        {"UTF-8", 'B', false, 0, 0},
+        {"UTF-8", 'Q', true,  0, 0},
+        {"UTF-8", 'Q', false, 0, 0},
+        {"utf-8", 'B', false, 0, 0},
+        {"utf-8", 'Q', true,  0, 0},
+        {"utf-8", 'Q', false, 0, 0},
+    };
+    static const struct style western[] = {
+        {"iso-8859-1",   'Q', false, 0, 0},
+        {"iso-8859-1",   'Q', true,  0, 0},
+        {"iso-8859-1",   'B', false, 0, 0},
+        {"iso-8859-1",   'q', true,  0, 0},
+        {"ISO-8859-1",   'Q', false, 0, 0},
+        {"ISO-8859-1",   'Q', true,  0, 0},
+        {"ISO-8859-1",   'B', false, 0, 0},
+        {"windows-1252", 'Q', false, 0, 0},
+        {"windows-1252", 'Q', true,  0, 0},
+        {"windows-1252", 'B', false, 0, 0},
+    };
+    char room[TEXT_MAX * 3];
+    struct autopsy_out out = {.ptr = room, .capacity = sizeof(room)};
+    propose_styles(at, text, STYLES(own));
+    propose_styles(at, text, STYLES(unicode));
+    if (text.len <= TEXT_MAX / 2 && autopsy_to_western(&out, text)) {
+        propose_styles(at, autopsy_out_slice(&out), STYLES(western));
+    }
+    out.len = 0;
+    if (text.len <= TEXT_MAX / 3 &&
+        (slice_starts_with_nocase(at->charset, SLICE("iso-8859-1")) ||
+         slice_eq_nocase(at->charset, SLICE("windows-1252"))) &&
+        autopsy_from_western(&out, text)) {
+        propose(at, autopsy_out_slice(&out));
+        propose_styles(at, autopsy_out_slice(&out), STYLES(unicode));
     }
 }
 

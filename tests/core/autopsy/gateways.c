@@ -23,6 +23,20 @@ static const char apple[] =
     HEAD "X-Mailer: Apple Mail (2.3774.300.61)\r\n"
          "Mime-Version: 1.0 (Mac OS X Mail 16.0 \\(3774.300.61\\))\r\n\r\nHello.\r\n";
 
+#define HEAD_TEXT(subject, charset)                                                      \
+    "From: Jo Doe <jo@example.org>\r\nSubject: " subject "\r\nMIME-Version: 1.0\r\n"     \
+    "Content-Type: text/plain; charset=" charset "\r\n"
+
+static const char western[] =
+    HEAD_TEXT("=?iso-8859-1?Q?K=F6ln?=",
+              "iso-8859-1") "Content-Transfer-Encoding: "
+                            "quoted-printable\r\n\r\nGr=FC=DFe aus K=F6ln\r\n";
+
+static const char unicode[] =
+    HEAD_TEXT("=?UTF-8?Q?K=C3=B6ln?=",
+              "utf-8") "Content-Transfer-Encoding: 8bit\r\n\r\nGr\xc3\xbc\xc3\x9f"
+                       "e \xe2\x80\x93 K\xc3\xb6ln\r\n";
+
 #define OVERSIGNED                                                                       \
     "From:From:Reply-To:To:To:Cc:Subject:Subject:Date:Date:Message-ID:Message-ID:"       \
     "MIME-Version:MIME-Version:Content-Type:Content-Type:Content-Transfer-Encoding:"     \
@@ -30,46 +44,72 @@ static const char apple[] =
 
 static const struct autopsy_row rows[] = {
     {"Groups.io hides the author in its own address",
-     plain, {0},
+     plain,   {0},
      {{FROM, "From: \"Jo Doe via groups.io\" <jo=example.org@groups.io>\r\n"}},
      AUTOPSY_FROM_REPLACED,      NO_MORE               },
     {"the IETF's lists write \"=40\" for \"@\"",
-     plain, {0},
+     plain,   {0},
      {{FROM, "From: Jo Doe <jo=40example.org@dmarc.ietf.org>\r\n"}},
      AUTOPSY_FROM_REPLACED,      NO_MORE               },
     {"Apache's lists append \".INVALID\"",
-     plain, {0},
+     plain,   {0},
      {{FROM, "From: Jo Doe <jo@example.org.INVALID>\r\n"}},
      AUTOPSY_FROM_REPLACED,      NO_MORE               },
     {"Gmail sends under its user's own address",
-     plain, {0},
+     plain,   {0},
      {{FROM, "From: Jo Doe <jo.doe@gmail.com>\r\n"
              "X-Google-Original-From: Jo Doe <jo@example.org>\r\n"}},
      AUTOPSY_FROM_REPLACED,      NO_MORE               },
     {"SpamAssassin keeps the Subject that it tags",
-     plain, {0},
+     plain,   {0},
      {{"Subject: Dinner tonight", "X-Spam-Prev-Subject: Dinner tonight\r\n"
                                   "Subject: Probably spam"}},
      AUTOPSY_FIELD_REPLACED,     NO_MORE               },
     {"all fields of MIME were put in",
-     plain, {.fields = OVERSIGNED},
+     plain,   {.fields = OVERSIGNED},
      {{"Message-ID: ", "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
                        "Content-Transfer-Encoding: 7bit\r\nMessage-ID: "}},
      AUTOPSY_FIELD_ADDED,        AUTOPSY_FIELD_ADDED   },
     {"all fields of MIME and a tag were put in",
-     plain, {.fields = OVERSIGNED},
+     plain,   {.fields = OVERSIGNED},
      {{"Message-ID: ", "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
                        "Content-Transfer-Encoding: 7bit\r\nMessage-ID: "},
       {"\r\nSubject: ", "\r\nSubject: [list] "}},
      AUTOPSY_SUBJECT_TAGGED,     AUTOPSY_FIELD_ADDED   },
     {"MIME-Version without the comment of Apple's program",
-     apple, {.fields = "From:MIME-Version"},
+     apple,   {.fields = "From:MIME-Version"},
      {{" (Mac OS X Mail 16.0 \\(3774.300.61\\))", ""}},
      AUTOPSY_MIME_FIELD_CHANGED, NO_MORE               },
     {"Exchange tags, and writes the date in UTC",
-     plain, {0},
+     plain,   {0},
      {{"Subject: ", "Subject: [EXTERNAL] "}, {"12:22:33 +0100", "11:22:33 +0000"}},
      AUTOPSY_SUBJECT_TAGGED,     AUTOPSY_DATE_REWRITTEN},
+    {"a list writes all words in UTF-8",
+     western, {0},
+     {{"=?iso-8859-1?Q?K=F6ln?=", "=?utf-8?b?S8O2bG4=?="}},
+     AUTOPSY_WORDS_RECODED,      NO_MORE               },
+    {"a list writes words as they are, in UTF-8",
+     western, {0},
+     {{"=?iso-8859-1?Q?K=F6ln?=", "K\xc3\xb6ln"}},
+     AUTOPSY_WORDS_RECODED,      NO_MORE               },
+    {"a gateway writes words in a western set",
+     unicode, {0},
+     {{"=?UTF-8?Q?K=C3=B6ln?=", "=?iso-8859-1?Q?K=F6ln?="}},
+     AUTOPSY_WORDS_RECODED,      NO_MORE               },
+    {"a list writes the text in UTF-8, in base64",
+     western, {0},
+     {{"quoted-printable", "base64"},
+      {"=iso-8859-1\r\n", "=utf-8\r\n"},
+      {"Gr=FC=DFe aus K=F6ln\r\n", "R3LDvMOfZSBhdXMgS8O2bG4NCg==\r\n"}},
+     AUTOPSY_ENCODING_CHANGED,   NO_MORE               },
+    {"a gateway writes the text in a western set",
+     unicode, {0},
+     {{"8bit", "quoted-printable"},
+      {"=utf-8\r\n", "=windows-1252\r\n"},
+      {"Gr\xc3\xbc\xc3\x9f"
+       "e \xe2\x80\x93 K\xc3\xb6ln",
+       "Gr=FC=DFe =96 K=F6ln"}},
+     AUTOPSY_ENCODING_CHANGED,   NO_MORE               },
 };
 
 static void each_habit_is_recognised(void **state)
