@@ -95,6 +95,7 @@ enum form {
     FORM_ANGLED,
     FORM_BARE,
     FORM_COMMENT,
+    FORM_NAMED,
     FORM_SELF,
     FORM_TIGHT,
     FORMS
@@ -106,6 +107,7 @@ static const char *const form_texts[FORMS] = {
     "angle brackets around an address were removed",
     "angle brackets were put around an address",
     "a name in parentheses was put in front",
+    "a name was put in parentheses behind its address",
     "a name that is the address itself was removed",
     "white space was put before an angle bracket",
 };
@@ -132,6 +134,10 @@ static slice write_form(struct autopsy_header *header, const struct address *a,
         return !named
                    ? a->whole
                    : AUTOPSY_JOIN(header, a->mailbox, SLICE(" ("), a->phrase, SLICE(")"));
+    case FORM_NAMED:
+        return a->comment.len == 0
+                   ? a->whole
+                   : AUTOPSY_JOIN(header, a->comment, SLICE(" "), mailbox);
     case FORM_SELF:
         return AUTOPSY_JOIN(header, SLICE("\""), a->mailbox, SLICE("\" "), mailbox);
     case FORM_TIGHT:

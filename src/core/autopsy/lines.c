@@ -95,6 +95,35 @@ static void join_longest(struct rewriter *at, slice line)
     join(at, line, at->longest < LONG_LINE ? SIZE_MAX : at->longest, SLICE_NONE, false);
 }
 
+/* Joined with the next one if a word of that had found no room before the longest ends. */
+static void join_words(struct rewriter *at, slice line)
+{
+    slice text = autopsy_line_text(line);
+    size_t word = 0;
+    while (word < at->rest.len && !ascii_is_fws(at->rest.ptr[word])) {
+        word++;
+    }
+    bool spaced = slice_ends_with(text, SLICE(" "));
+    if (text.len == 0 || word == 0 || text.len + !spaced + word <= at->longest) {
+        keep(at, line);
+    } else {
+        replace(at, text, spaced ? SLICE_NONE : SLICE(" "));
+    }
+}
+
+/* Fields of MIME parts, whose parameters are written on one line or on several. */
+static void unfold_parameters(struct rewriter *at, slice line)
+{
+    slice text = autopsy_line_text(line);
+    if (slice_starts_with_nocase(text, SLICE("Content-")) &&
+        slice_ends_with(text, SLICE(";")) && ascii_is_wsp(slice_peek(at->rest))) {
+        replace(at, text, SLICE(" "));
+        at->skip = true;
+    } else {
+        keep(at, line);
+    }
+}
+
 static void strip_space(struct rewriter *at, slice line)
 {
     slice text = autopsy_line_text(line);
@@ -136,6 +165,25 @@ static void swap(struct rewriter *at, slice line, slice from, slice to)
     }
     at->changed += changed;
     keep(at, line);
+}
+
+static void fold_parameters(struct rewriter *at, slice line, slice fold)
+{
+    if (slice_starts_with_nocase(line, SLICE("Content-"))) {
+        swap(at, line, SLICE("; "), fold);
+    } else {
+        keep(at, line);
+    }
+}
+
+static void fold_by_tab(struct rewriter *at, slice line)
+{
+    fold_parameters(at, line, SLICE(";\r\n\t"));
+}
+
+static void fold_by_space(struct rewriter *at, slice line)
+{
+    fold_parameters(at, line, SLICE(";\r\n "));
 }
 
 static void tab_for_eight(struct rewriter *at, slice line)
@@ -306,6 +354,10 @@ static const struct line_rule {
     {AUTOPSY_LINES_WRAPPED,       join_at_mark,        0,
      "long lines were cut by \"!\" and a line end"                                                            },
     {AUTOPSY_LINES_WRAPPED,       join_longest,        0,        "long lines were cut"                        },
+    {AUTOPSY_LINES_WRAPPED,       join_words,          0,        "lines were wrapped between words"           },
+    {AUTOPSY_SPACE_CHANGED,       unfold_parameters,   0,        "fields of MIME parts were folded"           },
+    {AUTOPSY_SPACE_CHANGED,       fold_by_tab,         16,       "fields of MIME parts were unfolded"         },
+    {AUTOPSY_SPACE_CHANGED,       fold_by_space,       16,       "fields of MIME parts were unfolded"         },
     {AUTOPSY_LINE_ENDS_CHANGED,   end_at_lf,           SIZE_MAX,
      "line ends were changed from CRLF to LF"                                                                 },
     {AUTOPSY_LINE_ENDS_CHANGED,   end_at_cr,           SIZE_MAX,

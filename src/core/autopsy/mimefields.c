@@ -83,6 +83,15 @@ static void propose_type(struct autopsy_header *header, const struct autopsy_pla
         }
         at++;
     }
+    size_t first = slice_find_byte(value, ';');
+    size_t last = slice_find_last_byte(value, ';');
+    if (first < last && last < value.len) { /* of two; of more one is moved */
+        autopsy_propose(header, place, AUTOPSY_MIME_FIELD_CHANGED, AUTOPSY_RANK_POSSIBLE,
+                        "its parameters were put in another order",
+                        AUTOPSY_JOIN(header, slice_first(value, first),
+                                     slice_skip(value, last),
+                                     slice_between(value, first, last)));
+    }
     autopsy_propose(header, place, AUTOPSY_MIME_FIELD_CHANGED, AUTOPSY_RANK_POSSIBLE,
                     "a parameter was removed",
                     AUTOPSY_JOIN(header, value, SLICE("; format=flowed")));
