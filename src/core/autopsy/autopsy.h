@@ -132,7 +132,7 @@ struct autopsy_limits {
 #define AUTOPSY_LIMITS_DEFAULT                                                           \
     ((struct autopsy_limits){.body_hashed_bytes = 256 * 1024 * 1024,                     \
                              .header_hashed_bytes = 32 * 1024 * 1024,                    \
-                             .verifications = 64})
+                             .verifications = 256})
 
 /* Ceiling of an arena that is enough for every message of AUTOPSY_BODY_MAX. */
 #define AUTOPSY_ARENA_BYTES ((size_t)128 * 1024 * 1024)
