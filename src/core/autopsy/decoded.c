@@ -103,6 +103,7 @@ static bool has_texts(const struct autopsy_parts *parts)
 bool autopsy_try_decoded_sites(struct autopsy_work *work, slice body,
                                const struct autopsy_parts *parts, bool all)
 {
+    struct arena_mark mark = arena_mark(work->arena);
     struct decoder decoder = {.work = work, .body = body};
     struct autopsy_parts *within = ARENA_NEW(work->arena, struct autopsy_parts);
     if (!has_texts(parts) || within == NULL || !decode_all(&decoder, parts)) {
@@ -115,6 +116,9 @@ bool autopsy_try_decoded_sites(struct autopsy_work *work, slice body,
     bool found = all ? autopsy_try_all_sites(work, decoded, within)
                      : autopsy_try_sites(work, decoded, within);
     work->coded_count = 0;
+    if (!found) {
+        arena_rewind(work->arena, mark);
+    }
     return found;
 }
 

@@ -186,7 +186,7 @@ void autopsy_propose_zones(struct autopsy_header *header,
     struct dig at = {.header = header, .place = place};
     slice written = slice_trim_fws(place->field->value);
     int64_t moment_s;
-    if (!header->has_target || !slice_ends_with(written, SLICE(" +0000")) ||
+    if (!slice_ends_with(written, SLICE(" +0000")) ||
         date_parse_rfc5322(written, &moment_s) != YETT_OK) {
         return;
     }

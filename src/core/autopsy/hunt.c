@@ -234,10 +234,11 @@ bool autopsy_try_all_sites(struct autopsy_work *work, slice body,
                            const struct autopsy_parts *parts)
 {
     static const struct pass passes[] = {
-        {.levels = 1,      .room = 512, .thrifty = true},
-        {.levels = 2,                .room = 48,                 .thrifty = true},
-        {.levels = 1, .room = 512},
-        {.levels = 2,     .room = 96                    },
+        {.levels = 1,          .room = 512,     .thrifty = true},
+        {.levels = 3,                    .room = 30,                         .blocks_only = true, .thrifty = true},
+        {.levels = 2, .room = 48,.thrifty = true},
+        {.levels = 1,          .room = 512              },
+        {.levels = 2,                    .room = 96                        },
     };
     return try_passes(work, body, parts, passes, sizeof(passes) / sizeof(passes[0]));
 }

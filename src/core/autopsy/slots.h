@@ -129,7 +129,7 @@ void autopsy_propose_mime(struct autopsy_header *header,
 void autopsy_propose_saved(struct autopsy_header *header,
                            const struct autopsy_place *place);
 
-/* For RSA: a Date that was written anew in UTC, as Exchange does, in the zones of the world. */
+/* A Date that was written anew in UTC, as Exchange does, in the zones of the world. */
 void autopsy_propose_zones(struct autopsy_header *header,
                            const struct autopsy_place *place);
 
