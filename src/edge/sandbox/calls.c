@@ -16,6 +16,18 @@
                            {call, 1, {{arg, SCMP_CMP_MASKED_EQ, bits, bits}}}
 #define LACKS(call, arg, bits) \
                            {call, 1, {{arg, SCMP_CMP_MASKED_EQ, bits, 0}}}
+/* Descriptors are shared with others, the log's above all: with O_DIRECT nobody could write to
+   a file any more. */
+#define SETFL(call) \
+                           {call, 2, {{1, SCMP_CMP_EQ, F_SETFL, 0}, \
+                                      {2, SCMP_CMP_MASKED_EQ, O_DIRECT | O_ASYNC, 0}}}
+/* Sockets are shared as well, so not any option: a filter on a listener, or on a pair, would stay
+   there for whoever has it next. */
+#define OPTION(option) \
+                           {"setsockopt", 2, {{1, SCMP_CMP_EQ, SOL_SOCKET, 0}, \
+                                              {2, SCMP_CMP_EQ, option, 0}}}
+#define OPTIONS_OF_SOCKETS OPTION(SO_REUSEADDR), OPTION(SO_KEEPALIVE), \
+                           OPTION(SO_RCVBUF), OPTION(SO_SNDBUF)
 /* The type is beside SOCK_NONBLOCK and SOCK_CLOEXEC, which are higher bits. */
 #define SOCKET(family, type) \
                            {"socket", 2, {{0, SCMP_CMP_EQ, family, 0}, \
@@ -27,9 +39,9 @@ static const struct call_rule all[] = {
     ANY("fstat"), ANY("fstat64"),
     HAS("newfstatat", 3, AT_EMPTY_PATH), HAS("fstatat64", 3, AT_EMPTY_PATH),
     HAS("statx", 2, AT_EMPTY_PATH),
-    IS("fcntl", 1, F_GETFL), IS("fcntl", 1, F_SETFL),
+    IS("fcntl", 1, F_GETFL), SETFL("fcntl"),
     IS("fcntl", 1, F_GETFD), IS("fcntl", 1, F_SETFD),
-    IS("fcntl64", 1, F_GETFL), IS("fcntl64", 1, F_SETFL),
+    IS("fcntl64", 1, F_GETFL), SETFL("fcntl64"),
     IS("fcntl64", 1, F_GETFD), IS("fcntl64", 1, F_SETFD),
 
     /* Waiting. */
@@ -37,8 +49,9 @@ static const struct call_rule all[] = {
     ANY("poll"), ANY("ppoll"), ANY("ppoll_time64"),
     ANY("timerfd_settime"), ANY("timerfd_settime64"),
 
-    /* Memory, none of it to be executed. */
-    ANY("brk"), ANY("munmap"), ANY("mremap"), ANY("madvise"),
+    /* Memory, none of it to be executed.  Not mremap: it would stretch a page of shared memory
+       over its neighbours.  Without it realloc() copies. */
+    ANY("brk"), ANY("munmap"), ANY("madvise"),
     LACKS("mmap", 2, PROT_EXEC), LACKS("mmap2", 2, PROT_EXEC),
     LACKS("mprotect", 2, PROT_EXEC),
 
@@ -64,11 +77,11 @@ static const struct call_rule gateway[] = {
     /* Mail servers, name servers, the log. */
     SOCKET(AF_INET, SOCK_STREAM), SOCKET(AF_INET, SOCK_DGRAM),
     SOCKET(AF_INET6, SOCK_STREAM), SOCKET(AF_INET6, SOCK_DGRAM),
-    ANY("bind"), ANY("connect"), ANY("accept"), ANY("accept4"), ANY("shutdown"),
+    ANY("bind"), ANY("connect"), ANY("accept"), ANY("accept4"),
     ANY("send"), ANY("sendto"), ANY("sendmsg"), ANY("sendmmsg"),
     ANY("recv"), ANY("recvfrom"), ANY("recvmsg"), ANY("recvmmsg"), ANY("recvmmsg_time64"),
     ANY("getsockname"), ANY("getpeername"), ANY("getsockopt"),
-    IS("setsockopt", 1, SOL_SOCKET), IS("setsockopt", 1, IPPROTO_TCP),
+    OPTIONS_OF_SOCKETS, IS("setsockopt", 1, IPPROTO_TCP),
     IS("setsockopt", 1, IPPROTO_IP), IS("setsockopt", 1, IPPROTO_IPV6),
 
     /* Texts for its examiner. */
@@ -97,7 +110,7 @@ static const struct call_rule asker[] = {
     ANY("send"), ANY("sendto"), ANY("sendmsg"), ANY("sendmmsg"),
     ANY("recv"), ANY("recvfrom"), ANY("recvmsg"), ANY("recvmmsg"), ANY("recvmmsg_time64"),
     ANY("getsockname"), ANY("getpeername"), ANY("getsockopt"),
-    IS("setsockopt", 1, SOL_SOCKET), IS("setsockopt", 1, IPPROTO_TCP),
+    OPTIONS_OF_SOCKETS, IS("setsockopt", 1, IPPROTO_TCP),
     IS("setsockopt", 1, IPPROTO_IP), IS("setsockopt", 1, IPPROTO_IPV6),
 };
 
@@ -136,7 +149,7 @@ const char *const calls_refused[] = {
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid",
     "setfsgid", "setgroups", "capset", "listen", "socketpair", "pipe", "pipe2", "dup",
     "dup2", "dup3", "eventfd2", "epoll_create1", "timerfd_create", "memfd_create",
-    "setsid", "setpgid", "pidfd_open", NULL
+    "setsid", "setpgid", "pidfd_open", "mremap", "shutdown", NULL
 };
 
 const char *const calls_refused_to_keepers[] = {

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -28,6 +29,8 @@ static bool is_for_sanitizers(const char *call)
 }
 
 /* ---- what is refused -------------------------------------------------------------------- */
+
+static int pair[2]; /* made before the walls */
 
 static long open_to_read(void)
 {
@@ -144,6 +147,33 @@ static long raise_a_limit(void)
     return setrlimit(RLIMIT_CORE, &limit);
 }
 
+/* A page of shared memory that it may write to, and what lies behind that page. */
+static long write_behind_its_page(void)
+{
+    void *page =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *grown = mremap(page, 4096, 8192, MREMAP_MAYMOVE);
+    return grown == MAP_FAILED ? -1 : 0;
+}
+
+/* The pairs to those beside it are held by the supervisor as well, for who comes after it. */
+static long shut_down_what_others_hold(void)
+{
+    return shutdown(pair[0], SHUT_RDWR);
+}
+
+static long filter_what_others_hold(void)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {.len = 1, .filter = &nothing};
+    return setsockopt(pair[0], SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+static long have_a_file_be_written_past_the_cache(void)
+{
+    return fcntl(STDERR_FILENO, F_SETFL, O_DIRECT);
+}
+
 static long a_call_from_the_future(void)
 {
     return syscall(9999);
@@ -155,28 +185,32 @@ static const struct refusal {
     long (*attempt)(void);
     int reason; /* 0: any */
 } refusals[] = {
-    {"open a file to read it",             "openat",    open_to_read,                      EPERM },
-    {"open a file to write it",            "",          open_to_write,                     0     },
-    {"open its own descriptor anew",       "",          open_to_write_through_proc,        0     },
-    {"create a file",                      "",          create,                            0     },
-    {"make a folder",                      "",          make_folder,                       EPERM },
-    {"remove a file",                      "",          remove_file,                       EPERM },
-    {"start a process",                    "clone",     start_process,                     EPERM },
-    {"become root",                        "",          become_root,                       EPERM },
-    {"become another",                     "",          become_another,                    EPERM },
-    {"map memory to execute it",           "",          map_to_execute,                    ENOSYS},
-    {"make memory executable",             "",          make_executable,                   ENOSYS},
-    {"signal the supervisor",              "",          kill_the_supervisor,               ENOSYS},
-    {"signal everybody",                   "",          kill_all,                          ENOSYS},
-    {"make a unix socket",                 "",          unix_socket,                       ENOSYS},
-    {"make a netlink socket",              "",          netlink_socket,                    ENOSYS},
-    {"make a socket to the kernel's keys", "",          crypto_socket,                     ENOSYS},
-    {"make a raw socket",                  "",          raw_socket,                        ENOSYS},
-    {"set an option of another protocol",  "",          set_an_option_of_another_protocol, ENOSYS},
-    {"listen",                             "",          listen_anew,                       EPERM },
-    {"become dumpable",                    "prctl",     allow_core_dumps,                  EPERM },
-    {"raise a limit",                      "prlimit64", raise_a_limit,                     EPERM },
-    {"call what is not known yet",         "",          a_call_from_the_future,            ENOSYS},
+    {"open a file to read it",             "openat",    open_to_read,                          EPERM },
+    {"open a file to write it",            "",          open_to_write,                         0     },
+    {"open its own descriptor anew",       "",          open_to_write_through_proc,            0     },
+    {"create a file",                      "",          create,                                0     },
+    {"make a folder",                      "",          make_folder,                           EPERM },
+    {"remove a file",                      "",          remove_file,                           EPERM },
+    {"start a process",                    "clone",     start_process,                         EPERM },
+    {"become root",                        "",          become_root,                           EPERM },
+    {"become another",                     "",          become_another,                        EPERM },
+    {"map memory to execute it",           "",          map_to_execute,                        ENOSYS},
+    {"make memory executable",             "",          make_executable,                       ENOSYS},
+    {"signal the supervisor",              "",          kill_the_supervisor,                   ENOSYS},
+    {"signal everybody",                   "",          kill_all,                              ENOSYS},
+    {"make a unix socket",                 "",          unix_socket,                           ENOSYS},
+    {"make a netlink socket",              "",          netlink_socket,                        ENOSYS},
+    {"make a socket to the kernel's keys", "",          crypto_socket,                         ENOSYS},
+    {"make a raw socket",                  "",          raw_socket,                            ENOSYS},
+    {"set an option of another protocol",  "",          set_an_option_of_another_protocol,     ENOSYS},
+    {"listen",                             "",          listen_anew,                           EPERM },
+    {"become dumpable",                    "prctl",     allow_core_dumps,                      EPERM },
+    {"raise a limit",                      "prlimit64", raise_a_limit,                         EPERM },
+    {"write behind its page",              "",          write_behind_its_page,                 EPERM },
+    {"shut down what others hold, too",    "",          shut_down_what_others_hold,            EPERM },
+    {"filter what others hold, too",       "",          filter_what_others_hold,               ENOSYS},
+    {"spoil the log for others",           "",          have_a_file_be_written_past_the_cache, ENOSYS},
+    {"call what is not known yet",         "",          a_call_from_the_future,                ENOSYS},
 };
 
 struct attempt {
@@ -190,6 +224,7 @@ static void attempt_it(void *context)
     if (attempt->as_nobody) {
         child_become_nobody();
     }
+    require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
     child_lock_in();
     errno = 0;
     long result = attempt->refusal->attempt();

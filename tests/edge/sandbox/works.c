@@ -123,7 +123,6 @@ static void on_octets(void *context, bool readable, bool writable)
     s->got += (size_t)got;
     if (s->got == 5) {
         require(send(s->server, "world", 5, MSG_NOSIGNAL) == 5);
-        require(shutdown(s->server, SHUT_WR) == 0);
         loop_stop(s->loop);
     }
 }
