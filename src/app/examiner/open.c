@@ -47,7 +47,8 @@ bool examiner_open(void *context, slice *why)
     if (!open_basics(examiner, why) || !open_pair(why)) {
         return false;
     }
-    examiner->board = role_open_scoreboard(examiner->arena, examiner->options.slot, why);
+    examiner->board =
+        role_open_scoreboard(examiner->arena, examiner->options.slot, false, why);
     if (examiner->board == NULL) {
         return false;
     }

@@ -136,7 +136,7 @@ static bool open_scoreboard(struct opening *opening)
 {
     struct gateway *gateway = opening->gateway;
     gateway->board =
-        role_open_scoreboard(gateway->arena, gateway->options.slot, &opening->why);
+        role_open_scoreboard(gateway->arena, gateway->options.slot, true, &opening->why);
     return gateway->board != NULL;
 }
 

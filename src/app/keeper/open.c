@@ -38,7 +38,8 @@ static bool open_basics(struct opening *opening)
 static bool open_scoreboard(struct opening *opening)
 {
     struct keeper_role *role = opening->role;
-    role->board = role_open_scoreboard(role->arena, role->options.slot, &opening->why);
+    role->board =
+        role_open_scoreboard(role->arena, role->options.slot, false, &opening->why);
     return role->board != NULL;
 }
 

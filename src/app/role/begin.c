@@ -7,14 +7,15 @@
 
 /* begin: what gateways and those beside them do alike when they begin. */
 
-struct scoreboard *role_open_scoreboard(struct arena *arena, unsigned slot, slice *why)
+struct scoreboard *role_open_scoreboard(struct arena *arena, unsigned slot,
+                                        bool notes_deferrals, slice *why)
 {
     struct scoreboard *board = scoreboard_attach(ROLE_SCOREBOARD);
     if (board == NULL) {
         *why = SLICE("there is no scoreboard at descriptor 4");
         return NULL;
     }
-    if (!scoreboard_confine(board, ROLE_SCOREBOARD, slot)) {
+    if (!scoreboard_confine(board, ROLE_SCOREBOARD, slot, notes_deferrals)) {
         *why = arena_printf(arena,
                             "the scoreboard cannot be mapped for reading only: %s; is "
                             "/proc there?",

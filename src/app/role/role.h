@@ -159,10 +159,11 @@ bool role_read_number(slice value, uint64_t max, uint64_t *out);
 
 /* ---- begin.c ---------------------------------------------------------------------------- */
 
-/* The board, of which we can write nothing but our slot from here on, whoever takes us over.
-   NULL with `*why`, a sentence, static or in `arena`. */
+/* The board, of which we can write nothing but our slot from here on, and deferrals where we
+   note such, whoever takes us over.  NULL with `*why`, a sentence, static or in `arena`. */
 YETT_MUST_USE
-struct scoreboard *role_open_scoreboard(struct arena *arena, unsigned slot, slice *why);
+struct scoreboard *role_open_scoreboard(struct arena *arena, unsigned slot,
+                                        bool notes_deferrals, slice *why);
 
 /* Become `user` and build the walls of `role`.  False with `*why`, a sentence in `arena`; where
    less than `wanted` is enough, what could not be had is only logged. */

@@ -71,11 +71,20 @@ static void explain(const struct worker *worker, int status, char *out, size_t s
 
 /* ---- blame ------------------------------------------------------------------------------ */
 
+/* What a gateway was busy with.  Who is beside one works on nothing that could be to blame, and
+   must not be able to say so of a message. */
+static uint64_t work_of(const struct worker *worker)
+{
+    return worker->kind == WORKER_GATEWAY
+               ? scoreboard_work(worker->generation->supervisor->board, worker->slot)
+               : 0;
+}
+
 /* Of one that was merely too slow to leave no message is to blame. */
 static void blame(struct worker *worker, const char *reason)
 {
     struct supervisor *supervisor = worker->generation->supervisor;
-    uint64_t work = scoreboard_work(supervisor->board, worker->slot);
+    uint64_t work = work_of(worker);
     if (work == 0 || worker->killed == KILLED_LATE) {
         return;
     }
@@ -95,8 +104,7 @@ static void blame(struct worker *worker, const char *reason)
 static void log_death(const struct worker *worker, const char *reason)
 {
     const struct supervisor *supervisor = worker->generation->supervisor;
-    if (scoreboard_work(supervisor->board, worker->slot) == 0 ||
-        worker->killed == KILLED_LATE) {
+    if (work_of(worker) == 0 || worker->killed == KILLED_LATE) {
         log_say(supervisor->log,
                 worker->killed == KILLED_LATE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
                 "%s %d %s", worker_name(worker), (int)worker->pid, reason);

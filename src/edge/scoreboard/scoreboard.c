@@ -16,7 +16,7 @@
 /* A generation may be of a newer program than the supervisor that started it: what the
    shared memory looks like must be the same, or the worker has to refuse it.  Count the
    version up with every change to `struct shared`, the counters' order included. */
-enum { VERSION = 3 };
+enum { VERSION = 4 };
 static const uint64_t magic = 0x796574742d626f61; /* "yett-boa" */
 
 static const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
@@ -148,7 +148,8 @@ static int open_to_read(int fd)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-bool scoreboard_confine(struct scoreboard *board, int fd, size_t slot)
+bool scoreboard_confine(struct scoreboard *board, int fd, size_t slot,
+                        bool notes_deferrals)
 {
     struct shared *shared = board->shared;
     static const int both = PROT_READ | PROT_WRITE;
@@ -163,7 +164,8 @@ bool scoreboard_confine(struct scoreboard *board, int fd, size_t slot)
     bool confined =
         map_again(board, shared, sizeof(*shared), PROT_READ, to_read) &&
         map_again(board, &shared->slots[slot], sizeof(shared->slots[slot]), both, fd) &&
-        map_again(board, shared->deferral_sets, sizeof(shared->deferral_sets), both, fd);
+        (!notes_deferrals || map_again(board, shared->deferral_sets,
+                                       sizeof(shared->deferral_sets), both, fd));
     int reason = errno;
     (void)close(to_read);
     errno = reason;

@@ -14,16 +14,17 @@
  * heartbeat, its counters and what it works on; for all, the messages that took workers down
  * and those that were deferred.
  *
- * scoreboard.c makes and maps it, names.c names what it counts, slot.c is a worker's part, poison.c the messages nobody
- * may touch, deferral.c those that are to come again; inside.h says what is shared.
+ * scoreboard.c makes and maps it, names.c names what it counts, slot.c is a worker's part,
+ * poison.c the messages nobody may touch, deferral.c those that are to come again; inside.h
+ * says what is shared.
  *
  * All values are lock-free atomics: a worker that dies in the middle of a write leaves
  * nothing locked.  The supervisor believes no value more than a bound allows: a worker that
- * was taken over may write anything into its own slot and among the deferrals, and, once it
- * is confined, nowhere else.  So it can neither have others killed, whose heartbeats and work
- * are out of its reach, nor a message poisoned that it does not die of.  Who holds a slot,
- * and who was blamed how often, is not shared: it is known to the process that noted it.  A
- * slot or an index that does not exist is ignored, and reads as 0.
+ * was taken over may write anything into its own slot and, if it is a gateway, among the
+ * deferrals, and, once it is confined, nowhere else.  So it can neither have others killed,
+ * whose heartbeats and work are out of its reach, nor a message poisoned that it does not die
+ * of.  Who holds a slot, and who was blamed how often, is not shared: it is known to the process
+ * that noted it.  A slot or an index that does not exist is ignored, and reads as 0.
  */
 enum {
     SCOREBOARD_SLOTS = 768,   /* two generations of the most workers, and who is beside */
@@ -98,12 +99,15 @@ struct scoreboard *scoreboard_attach(int fd);
 void scoreboard_close(struct scoreboard *board);
 
 /*
- * For ever take from this process the right to write anywhere but into `slot` and among the
- * deferrals; `fd` is the board's, and to be closed afterwards.  Needs /proc.  False: errno
- * says why, and the board is of no use any more.
+ * For ever take from this process the right to write anywhere but into `slot` and, if it is one
+ * that decides (`notes_deferrals`), among the deferrals.  That holds together with the walls of
+ * edge/sandbox, which keep it from stretching what it has mapped (mremap).  `fd` is the board's,
+ * and to be closed afterwards.  Needs /proc.  False: errno says why, and the board is of no use
+ * any more.
  */
 YETT_MUST_USE
-bool scoreboard_confine(struct scoreboard *board, int fd, size_t slot);
+bool scoreboard_confine(struct scoreboard *board, int fd, size_t slot,
+                        bool notes_deferrals);
 
 /* For fingerprints and deferral keys; the same for all who share it. */
 const uint8_t *scoreboard_key(const struct scoreboard *board);

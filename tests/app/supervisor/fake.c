@@ -19,9 +19,11 @@
  *
  *     ; fake: good|mute|unready|fail|die|crash|quit|deaf|chatter|other-version
  *
+ * Examiners are all of one kind: they say that they work on a message of their choice, and die.
+ *
  *     fake CONFIG ZONE
  */
-enum { ZONE_MAX = 65536, BEAT_MS = 200, SETTLE_MS = 50, WORK = 77 };
+enum { ZONE_MAX = 65536, BEAT_MS = 200, SETTLE_MS = 50, SETTLED_MS = 500, WORK = 77 };
 
 static char mood[32] = "good";
 
@@ -100,6 +102,31 @@ static void chatter(void)
     }
 }
 
+static void die_over_a_message(struct scoreboard *board, size_t slot, unsigned after_ms)
+{
+    scoreboard_beat(board, slot, now_ms());
+    scoreboard_work_on(board, slot, WORK);
+    (void)usleep(after_ms * 1000);
+    (void)signal(SIGSEGV, SIG_DFL); /* a sanitizer would have its say */
+    (void)kill(getpid(), SIGSEGV);
+}
+
+static int fake_examiner(int argc, char **argv)
+{
+    size_t slot = 0;
+    for (int i = 1; i < argc; i++) {
+        (void)sscanf(argv[i], "--slot=%zu", &slot);
+    }
+    static struct scoreboard *board; /* nothing that is lost when we end */
+    board = scoreboard_attach(ROLE_SCOREBOARD);
+    if (board == NULL) {
+        return 1;
+    }
+    say_ready();
+    die_over_a_message(board, slot, SETTLED_MS);
+    return 0;
+}
+
 static int fake_gateway(int argc, char **argv)
 {
     size_t slot = 0;
@@ -130,11 +157,7 @@ static int fake_gateway(int argc, char **argv)
     }
     say_ready();
     if (is("die")) {
-        scoreboard_beat(board, slot, now_ms());
-        scoreboard_work_on(board, slot, WORK);
-        (void)usleep(SETTLE_MS * 1000);
-        (void)signal(SIGSEGV, SIG_DFL); /* a sanitizer would have its say */
-        (void)kill(getpid(), SIGSEGV);
+        die_over_a_message(board, slot, SETTLE_MS);
     }
     if (is("chatter")) {
         chatter();
@@ -150,6 +173,9 @@ int main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "--role=gateway") == 0) {
         return fake_gateway(argc, argv);
+    }
+    if (argc > 1 && strcmp(argv[1], "--role=examiner") == 0) {
+        return fake_examiner(argc, argv);
     }
     if (argc != 3) {
         return 2;

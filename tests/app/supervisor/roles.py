@@ -192,6 +192,16 @@ def what_dies_again_and_again_is_started_again_ever_more_slowly():
         assert fake.stop() == 0
 
 
+def who_is_no_gateway_can_have_no_message_blamed():
+    with Fake("good", "dkim { autopsy = true }\n") as fake:
+        assert wait_for(lambda: fake.status()["examiner_restarts"] >= 4), fake.log()
+        assert fake.status()["poisoned_messages"] == 0
+        line = fake.wait_log("died of SIGSEGV")
+        assert "error: examiner" in line and "message" not in line, line
+        assert fake.status()["restarts"] == 0
+        assert fake.stop() == 0
+
+
 # ---- the end -------------------------------------------------------------------------------
 
 def one_that_does_not_leave_is_killed_after_its_time():
@@ -229,6 +239,7 @@ def cases():
                  one_that_is_stopped_is_killed_and_replaced,
                  one_that_never_stops_talking_keeps_nobody_busy,
                  reloads_are_joined_and_generations_are_few,
+                 who_is_no_gateway_can_have_no_message_blamed,
                  one_that_does_not_leave_is_killed_after_its_time,
                  a_gateway_that_cannot_work_ends_the_start,
                  a_gateway_that_crashes_ends_the_start,

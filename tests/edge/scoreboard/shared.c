@@ -19,6 +19,7 @@ struct world {
     int fd;
     struct scoreboard *board;  /* the supervisor's */
     struct scoreboard *worker; /* the same memory, mapped again */
+    bool notes_deferrals;      /* a confined worker */
 };
 
 static int set_up(void **state)
@@ -29,6 +30,7 @@ static int set_up(void **state)
     assert_non_null(w->board);
     w->worker = scoreboard_attach(w->fd);
     assert_non_null(w->worker);
+    w->notes_deferrals = true;
     *state = w;
     return 0;
 }
@@ -313,7 +315,7 @@ static bool can(const struct world *w, enum attempt what)
     if (child == 0) {
         (void)signal(SIGSEGV, SIG_DFL);
         struct scoreboard *board = scoreboard_attach(w->fd);
-        if (board == NULL || !scoreboard_confine(board, w->fd, 3)) {
+        if (board == NULL || !scoreboard_confine(board, w->fd, 3, w->notes_deferrals)) {
             _exit(1);
         }
         (void)close(w->fd);
@@ -337,6 +339,12 @@ static void a_confined_worker_writes_into_its_own_slot_and_no_other(void **state
     assert_true(can(w, OWN_SLOT));
     assert_int_equal(scoreboard_heartbeat_ms(w->board, 3), 7);
     assert_int_equal(scoreboard_sum(w->board, COUNT_MESSAGES), 1);
+    w->notes_deferrals = false; /* one that decides nothing */
+    assert_true(can(w, OWN_SLOT));
+    assert_false(can(w, DEFERRAL));
+    assert_false(can(w, SLOT_BEHIND));
+    assert_int_equal(scoreboard_first_deferred(w->board, 5, 200, 1000), 200);
+    w->notes_deferrals = true;
     assert_true(can(w, DEFERRAL));
     assert_int_equal(scoreboard_first_deferred(w->board, 5, 200, 1000), 100);
     assert_true(can(w, READING));
@@ -352,7 +360,7 @@ static void a_confined_worker_writes_into_its_own_slot_and_no_other(void **state
 static void nobody_is_confined_to_a_slot_that_does_not_exist(void **state)
 {
     struct world *w = *state;
-    assert_false(scoreboard_confine(w->worker, w->fd, SCOREBOARD_SLOTS));
+    assert_false(scoreboard_confine(w->worker, w->fd, SCOREBOARD_SLOTS, true));
     assert_int_equal(errno, EINVAL);
 }
 
