@@ -95,14 +95,29 @@ static bool has_kind(const struct generation *generation, enum worker_kind kind)
     return false;
 }
 
+static void size_pair(const int pair[2], int bytes)
+{
+    (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 static bool open_pair(int pair[2], int bytes)
 {
     if (!spawn_pair(&pair[0], &pair[1])) {
         return false;
     }
-    (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-    (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    size_pair(pair, bytes);
     return true;
+}
+
+void generation_size_pairs(const struct generation *generation, size_t place)
+{
+    for (size_t i = 0; i < COMPANIONS; i++) {
+        int(*pairs)[2] = generation->pairs[companions[i].kind];
+        if (pairs != NULL) {
+            size_pair(pairs[place], companions[i].pair_bytes);
+        }
+    }
 }
 
 static bool open_pairs(struct generation *generation)
@@ -337,6 +352,27 @@ static void look_at_start(struct generation *generation)
     }
 }
 
+static bool has_gateway(const struct generation *generation)
+{
+    for (size_t i = 0; i < generation->gateway_count; i++) {
+        if (generation->workers[i].pid != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What those beside the gateways still have to do keeps nobody from ending. */
+static void limit_companions(struct generation *generation)
+{
+    int64_t limit_ms = loop_now_ms(generation->supervisor->loop) + COMPANION_LEAVE_MS;
+    if (!generation->has_only_companions && !has_gateway(generation)) {
+        generation->has_only_companions = true;
+        generation->until_ms =
+            generation->until_ms < limit_ms ? generation->until_ms : limit_ms;
+    }
+}
+
 /* Who is beside a gateway is of use for as long as that finishes messages. */
 static void release_companions(struct generation *generation)
 {
@@ -347,6 +383,7 @@ static void release_companions(struct generation *generation)
             worker_leave(worker);
         }
     }
+    limit_companions(generation);
 }
 
 void generation_look(struct generation *generation)
@@ -377,8 +414,32 @@ static void kill_late(struct generation *generation)
     }
 }
 
+/* New listeners come with a new generation, and by itself not more often than this. */
+static void heal_listeners(struct generation *generation, int64_t now_ms)
+{
+    struct supervisor *supervisor = generation->supervisor;
+    if (supervisor->stopping || now_ms < supervisor->heal_at_ms) {
+        return;
+    }
+    for (size_t i = 0; i < generation->listener_count; i++) {
+        if (!listener_listens(generation->listeners[i])) {
+            supervisor->heal_at_ms = now_ms + HEAL_EVERY_MS;
+            log_say(
+                supervisor->log, LOG_LEVEL_ERROR,
+                "%s listens no more, which only a gateway that was taken over can have "
+                "done: reloads",
+                generation->listeners[i]->address);
+            supervisor_reload(supervisor);
+            return;
+        }
+    }
+}
+
 void generation_on_tick(struct generation *generation, int64_t now_ms)
 {
+    if (generation->state == GENERATION_CURRENT) {
+        heal_listeners(generation, now_ms);
+    }
     if (generation->state == GENERATION_STARTING && now_ms >= generation->until_ms) {
         generation_fail(generation, generation->worker_count > generation->gateway_count
                                         ? "the new gateways, and those beside them, were "

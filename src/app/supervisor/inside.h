@@ -27,9 +27,12 @@ enum {
     SILENCE_MAX_MS = 10 * 1000, /* of a gateway's heartbeat */
     KEEPER_SILENCE_MAX_MS =
         5 * 1000, /* of a keeper's, which no message keeps busy for long */
-    EXAMINER_SILENCE_MAX_MS =
-        30 * 1000,             /* of an examiner's, which has nothing but time */
-    LEAVE_GRACE_MS = 5 * 1000, /* beyond what it was given to leave */
+    /* Of an examiner's.  It has the lowest priority: where processors are busy, one signature
+       takes a minute.  Nobody waits for it. */
+    EXAMINER_SILENCE_MAX_MS = 5 * 60 * 1000,
+    COMPANION_LEAVE_MS = 10 * 1000, /* for who is beside a gateway, once that is gone */
+    LEAVE_GRACE_MS = 5 * 1000,      /* beyond what it was given to leave */
+    HEAL_EVERY_MS = 30 * 1000,
     TICK_MS = 1000,
     SAID_MAX = 16,        /* messages of a gateway: it has two or three to say */
     DESCRIPTION_MAX = 200 /* how a process ended */
@@ -83,8 +86,9 @@ struct generation {
     int (*pairs[WORKER_KINDS])[2];
     struct worker *workers; /* gateways, then each kind in turn */
     size_t worker_count, gateway_count;
-    int64_t until_ms; /* starting: to be ready; leaving: to be gone */
-    bool was_killed;  /* by us, all of them */
+    int64_t until_ms;         /* starting: to be ready; leaving: to be gone */
+    bool was_killed;          /* by us, all of them */
+    bool has_only_companions; /* leaving: its gateways are gone */
 };
 
 /* The settings role at work. */
@@ -132,6 +136,7 @@ struct supervisor {
     int exit_status;
 
     int64_t started_ms, last_tick_ms;
+    int64_t heal_at_ms;   /* listeners that were ended: not before */
     int64_t started_s;    /* since 1970 */
     int64_t awake_ms;     /* nothing before it tells of silence: we slept ourselves */
     uint64_t watchdog_ms; /* 0: none */
@@ -193,6 +198,9 @@ void generation_kill(struct generation *generation);
 /* A worker got ready, or is gone for good. */
 void generation_look(struct generation *generation);
 void generation_on_tick(struct generation *generation, int64_t now_ms);
+
+/* The pairs of a place hold what they should, whatever somebody who had them set. */
+void generation_size_pairs(const struct generation *generation, size_t place);
 
 /* ---- worker.c --------------------------------------------------------------------------- */
 

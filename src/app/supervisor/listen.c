@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/supervisor/listen.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,12 +35,23 @@ static struct listener *find(struct listeners *listeners, const char *address)
     return NULL;
 }
 
+/* Whoever has the socket can end its listening, for all who have it: a gateway that was taken
+   over, above all. */
+bool listener_listens(const struct listener *listener)
+{
+    struct pollfd poll_fd = {.fd = listener->fd, .events = POLLRDHUP};
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    return getsockopt(listener->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
+           listens != 0 && poll(&poll_fd, 1, 0) == 0;
+}
+
 /* A socket file that somebody removed leads nowhere any more. */
 static bool is_lost(const struct listener *listener)
 {
     const char *path = listener_path(listener);
-    return path != NULL && !listener->is_inherited &&
-           !socket_file_is_there(path, &listener->file);
+    bool is_there = path == NULL || socket_file_is_there(path, &listener->file);
+    return !listener->is_inherited && (!is_there || !listener_listens(listener));
 }
 
 /* One in use that keeps the system from opening another one there. */
@@ -135,6 +147,12 @@ struct listener *listeners_take(struct listeners *listeners,
     if (listener != NULL && is_lost(listener)) {
         listener->address[0] = '?'; /* whoever has it keeps it, under no name */
         listener = NULL;
+    }
+    if (listener != NULL && !listener_listens(listener)) {
+        (void)snprintf(why, why_size,
+                       "%s, which systemd opened, listens no more: restart yett",
+                       listener->address);
+        return NULL;
     }
     if (listener == NULL) {
         listener = open_listener(listeners, wanted, why, why_size);

@@ -31,12 +31,16 @@ struct listeners {
 YETT_MUST_USE
 bool listeners_inherit(struct listeners *listeners, char *why, size_t why_size);
 
-/* The one at that address, opened when there is none.  NULL with `why`. */
+/* The one at that address, opened when there is none, or one that listens no more.  NULL with
+   `why`. */
 YETT_MUST_USE
 struct listener *listeners_take(struct listeners *listeners,
                                 const struct role_listener *wanted, char *why,
                                 size_t why_size);
 void listener_release(struct listener *listener);
+
+/* It still takes connections. */
+bool listener_listens(const struct listener *listener);
 
 /* The settings that asked for it are in force: what they say of its mode and group.  False
    with `why`. */

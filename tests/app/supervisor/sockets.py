@@ -4,6 +4,7 @@
 
     sockets.py YETT UNIT
 """
+import ctypes
 import fcntl
 import grp
 import os
@@ -18,6 +19,8 @@ sys.dont_write_bytecode = True
 from house import NO_ROOT, UNIT, YETT, ZONE, folder, holds, judged, read, reloaded, run
 from gateway import Gateway, free_port, wait_for
 import tap
+
+FIRST_LISTENER = 9  # app/role
 
 
 # ---- unix sockets --------------------------------------------------------------------------
@@ -72,6 +75,38 @@ def what_is_in_the_way_of_a_unix_socket_stays():
             holds(done.stderr, f"unix:{path}: ", words)
         assert read(file) == "precious"
         assert os.path.exists(taken)
+
+
+def descriptor_of(pid, number):
+    """A copy of a descriptor of another process, by pidfd_getfd(2)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    process = os.pidfd_open(pid)
+    try:
+        copy = libc.syscall(438, process, number, 0)
+    finally:
+        os.close(process)
+    assert copy >= 0, os.strerror(ctypes.get_errno())
+    return copy
+
+
+def a_listener_that_a_gateway_ended_is_opened_anew():
+    """As one could that was taken over: it shares the socket with all others."""
+    for kind in ("inet", "unix"):
+        with Gateway(YETT, ZONE, listeners=(), start=False) as gateway:
+            path, port = os.path.join(gateway.folder, "m.sock"), free_port()
+            address = f"unix:{path}" if kind == "unix" else f"inet:127.0.0.1:{port}"
+            gateway.configure(f'listen u {{ address = "{address}" }}\n')
+            gateway.address = lambda listener=0, unix=kind == "unix", path=path, port=port: \
+                path if unix else ("127.0.0.1", port)
+            gateway.start()
+            judged(gateway)
+            fd = descriptor_of(gateway.workers()[0], FIRST_LISTENER)
+            with socket.socket(fileno=fd) as listener:
+                listener.shutdown(socket.SHUT_RDWR)
+            gateway.wait_log("listens no more")
+            gateway.wait_log("reloaded: ")
+            judged(gateway)
+            assert gateway.stop() == 0
 
 
 def a_status_socket_that_cannot_be_had_is_no_end():
@@ -287,7 +322,8 @@ CASES = [(test.__name__, test, "") for test in (
     the_directory_of_the_status_socket_lets_them_in, sockets_that_are_handed_over_are_used,
     a_socket_that_no_setting_names_is_an_error, systemd_is_told_what_happens)]
 CASES += [(test.__name__, test, NO_ROOT) for test in (
-    the_group_of_the_status_socket_may_ask, the_group_of_our_own_account_may_ask_by_default,
+    a_listener_that_a_gateway_ended_is_opened_anew, the_group_of_the_status_socket_may_ask,
+    the_group_of_our_own_account_may_ask_by_default,
     the_unit_leaves_the_capabilities_that_are_needed)]
 CASES += [(test.__name__, test, NO_ANALYZE) for test in (
     the_unit_is_one_that_systemd_understands,)]
