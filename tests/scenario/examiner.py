@@ -160,8 +160,8 @@ def waits_for_nobody(yett):
             slowest = 0
             for number in range(60):
                 at = time.monotonic()
-                result = milter.message(Envelope(ip="192.0.2.1", mail_from="jo@bank.test",
-                                                 queue_id=f"N{number}"), raw)
+                result = milter.message(Envelope(ip=f"198.51.{number}.1", queue_id=f"N{number}",
+                                                 mail_from="jo@bank.test"), raw)
                 slowest = max(slowest, time.monotonic() - at)
                 assert result.accepted
             milter.quit()
@@ -182,6 +182,23 @@ def waits_for_nobody(yett):
             texts = [fd for fd in os.listdir(f"/proc/{one}/fd")
                      if "yett-text" in os.readlink(f"/proc/{one}/fd/{fd}")]
             assert not texts, texts
+
+
+def leaves_room_for_others(yett):
+    """Of one network 20 messages a minute are looked into, and others none the less."""
+    with Examined(yett) as gateway:
+        raw = gateway.signer.sign(b"Hello\r\n") + FOOTER
+        with gateway.connect() as milter:
+            for number in range(30):
+                envelope = Envelope(ip=f"198.51.100.{number}", mail_from="jo@bank.test")
+                assert milter.message(envelope, raw).accepted
+                time.sleep(0.02)  # there is room for each
+            milter.quit()
+        gateway.changed(1)
+        gateway.wait_log("Q1: the signature of bank.test")
+        assert wait_for(lambda: gateway.counters()["autopsies"] == 21), gateway.counters()
+        assert gateway.counters()["autopsies_left"] == 10
+        assert "over 20 a minute" in gateway.wait_log("is not looked into")
 
 
 def another_takes_its_place(yett):
@@ -260,7 +277,8 @@ def takes_no_more_memory_than_is_said(yett):
         for number in range(40):
             milter = gateway.connect()
             open_ones.append(milter)
-            envelope = Envelope(ip="192.0.2.1", mail_from="jo@bank.test", queue_id=f"M{number}")
+            envelope = Envelope(ip=f"198.51.{number}.1", mail_from="jo@bank.test",
+                                queue_id=f"M{number}")
             milter.session(envelope)
             milter.envelope(envelope)
             for name, value in fields:
@@ -289,6 +307,7 @@ def main():
         ("nothing is kept and nobody looks unless it is set", nothing_is_kept_by_default),
         ("an examiner has no more than it needs", has_no_more_than_it_needs),
         ("mail waits for no examiner, and what does not fit is counted", waits_for_nobody),
+        ("one network takes no more than its share of it", leaves_room_for_others),
         ("one that dies is replaced, and goes on with what is left", another_takes_its_place),
         ("a gateway that dies leaves its examiner to the next", outlives_its_gateway),
         ("a reload loses nothing that was handed over", finishes_before_it_leaves),

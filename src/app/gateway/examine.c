@@ -48,6 +48,12 @@ void examine_failed(struct gateway *gateway, const struct intake *intake)
     if (!gateway->has_examiner || !intake_failed_signatures(intake, &failed)) {
         return;
     }
+    if (!share_take(gateway, failed.client)) {
+        tell_unexamined(gateway,
+                        SLICE("its network sends more of the kind than others leave room "
+                              "for, over 20 a minute"));
+        return;
+    }
     struct arena_mark mark = arena_mark(gateway->lines);
     buf_init(&head, gateway->lines, HEAD_BYTES);
     enum yett_err err = capture_write(&failed.capture, &head);

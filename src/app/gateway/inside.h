@@ -27,6 +27,17 @@ struct complaints {
     unsigned said, kept_back;
 };
 
+/* Networks whose mail is looked into, in this minute. */
+enum { SHARES = 256, SHARE_A_MINUTE = 20 };
+
+struct shares_of_examiner {
+    int64_t minute_ends_ms;
+    struct share {
+        uint64_t name; /* a hash */
+        unsigned taken;
+    } list[SHARES];
+};
+
 enum { GATEWAY_IDS_KEPT = 64, GATEWAY_ID_OCTETS = 10 /* give 16 letters of 5 bits */ };
 
 struct gateway {
@@ -45,6 +56,7 @@ struct gateway {
     struct sealing_house sealing;
     struct keeper_client *keeper; /* NULL: nothing is signed */
     bool has_examiner;            /* what failed is handed over */
+    struct shares_of_examiner examiner_shares;
 
     struct milter_server *server;
     struct loop_watch *control;
@@ -116,6 +128,12 @@ void sign_answer(struct gateway *gateway, struct intake *intake,
 
 /* Give the examiner what failed of the message that was decided just now. */
 void examine_failed(struct gateway *gateway, const struct intake *intake);
+
+/* ---- share.c ---------------------------------------------------------------------------- */
+
+/* One more message of this client's network is looked into.  False: it has had its share. */
+YETT_MUST_USE
+bool share_take(struct gateway *gateway, struct ip client);
 
 /* ---- tell.c ----------------------------------------------------------------------------- */
 

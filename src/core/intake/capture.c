@@ -81,6 +81,7 @@ bool intake_failed_signatures(const struct intake *intake, struct intake_failed 
                     .queue_id = event->queue_id,
                     .header = message->header,
                     .has_body = !message->text.is_given_up},
+        .client = message->verdict.envelope.client,
         .body = message->text.first,
     };
     add_failures(message, true, &out->capture);

@@ -218,6 +218,7 @@ const struct intake_decision *intake_decision(const struct intake *intake);
 struct intake_failed {
     struct capture capture;
     const struct capture_piece *body; /* its body; NULL: empty, or see capture.has_body */
+    struct ip client;                 /* who brought it, behind trusted relays */
 };
 
 /* False: none of its signatures failed in a way that can be looked into, or that is not wanted
