@@ -235,6 +235,7 @@ CASES = [killed_at_each_step_nothing_is_lost, a_full_disk_at_each_step_loses_not
 
 
 def main():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, by whom we start as well
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     missing = [t for t in ("knotd", "knotc", "kdig", "knsupdate") if not real.tool(t)]
     skip = f"{', '.join(missing)} not installed" if missing else ""
