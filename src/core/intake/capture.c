@@ -16,8 +16,9 @@ void intake_capture_begin(struct intake_message *message)
         return;
     }
     struct arena *arena = intake_pool_text(house->pool, message->arenas);
-    message->keeps_text = arena != NULL;
+    message->keeps_text = true;
     capture_body_init(&message->text, arena);
+    message->text.is_given_up = arena == NULL;
 }
 
 void intake_capture_body(struct intake_message *message, slice piece)
