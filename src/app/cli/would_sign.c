@@ -244,10 +244,10 @@ static int answer(struct asking *asking)
         return complain(EXIT_CANNOT_TELL, SLICE("out of memory"));
     }
     bool signs = asking->decision.act == SIGNING_SIGN;
-    const struct verdict_envelope envelope = envelope_of(asking->options);
-    if (signs && verdict_is_of_list_host(&asking->config, &envelope)) {
-        print_note(NULL, SLICE("note: from a list host it is signed only if our results "
-                               "in it do not speak against its author [unproven]"));
+    if (signs && !envelope_of(asking->options).authenticated) {
+        print_note(NULL,
+                   SLICE("note: without a login it is signed only if results of ours "
+                         "in it do not speak against its author [unproven]"));
     }
     int status =
         asking->options->json ? print_json(asking, signs) : print_story(asking, signs);

@@ -68,8 +68,11 @@ class Signer(World):
 
     def rule(self, *arguments):
         done = self.ask("--json", *arguments)
-        same(done.err, "", "complaints")
         found = json.loads(done.out)
+        # Who has logged in answers for what he sends; else results of ours may speak against it.
+        may_be_forged = found["signed"] and "--login" not in arguments
+        same("[unproven]" in done.err, may_be_forged, "what shows only later")
+        same(done.err.count("\n"), 1 if may_be_forged else 0, f"complaints: {done.err}")
         same(done.status, 0 if found["signed"] else 1, "exit status")
         same(bool(found["signatures"]), found["signed"], "signatures")
         return found["outcome"], found["rule"]
@@ -109,7 +112,6 @@ def networks_off(world):
 
 
 def list_hosts(world):
-    """What our results in a message say is known only when it is there."""
     world.configure("on", 'sealing { domain = list.test list_hosts = {"203.0.113.50"} }\n'
                           f'domain list.test {{ seal = {{"e={world.bank.path}"}} }}\n')
     done = world.ask("--from", "a@bank.test", "--ip", "203.0.113.50")
