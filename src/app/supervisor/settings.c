@@ -199,6 +199,7 @@ static bool plan_rest(struct settings *settings)
     const struct config *config = &settings->config;
     struct role_plan *plan = &settings->plan;
     plan_workers(plan, config->workers);
+    plan->examines = config->dkim.autopsy ? 1 : 0;
     plan->sandbox_required = config->sandbox == CONFIG_SANDBOX_REQUIRED;
     plan->log_target = config->log_target;
     plan->log_format = config->log_format;
@@ -291,7 +292,6 @@ static bool hand_over_table(struct settings *settings)
 {
     struct table_notes notes = {.note = note_table, .context = settings};
     struct buf table;
-    settings->plan.examines = settings->config.dkim.autopsy ? 1 : 0;
     if (!config_signs(&settings->config)) {
         return true;
     }
