@@ -24,8 +24,8 @@
  * reads what is asked, reply.c what is answered, wire.c their parts.
  *
  * An asker that lies, hangs or dies is ended, and every question from then on is YETT_IO with
- * the sentence that says why, until a spare takes its place (asker_renew()).  It can say what a name server might say: that a record is
- * there, or not.  It cannot have anything signed.
+ * the sentence that says why, until a spare takes its place (asker_renew()).  It can say what a
+ * name server might say: that a record is there, or not.  It cannot have anything signed.
  */
 
 struct asker;
@@ -43,8 +43,8 @@ struct asker_options {
                            size_t count, struct dns_answer *answers);
     void *context;
     unsigned texts_ms; /* how long that may take */
-    /* How many more are started at once and wait: a caller that has given up the network can
-       start none. */
+    /* How many more are started at once and wait, up to ASKER_SPARES_MAX: a caller that has
+       given up the network can start none. */
     unsigned spares;
 };
 

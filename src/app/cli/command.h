@@ -10,8 +10,8 @@
  */
 enum exit_status {
     EXIT_FINE = 0,
-    EXIT_BAD = 1,         /* the thing checked is bad */
-    EXIT_USAGE = 2,       /* wrong usage, or an input that cannot be opened */
+    EXIT_BAD = 1,                  /* the thing checked is bad */
+    EXIT_USAGE = 2,                /* wrong usage, or an input that cannot be opened */
     EXIT_CANNOT_TELL = EX_TEMPFAIL /* 75: try again */
 };
 

@@ -129,15 +129,16 @@ int key_read_file(struct key_work *work);
 /*
  * Part the command in two, before any key is read: an asker with `options` (its name servers
  * and user are filled in here), and this process, which keeps the files of keys and loses the
- * network; where it `makes` keys, their directory is made first.  EXIT_FINE, or the error was printed.
+ * network; where it `makes` keys, their directory is made first.  EXIT_FINE, or the error was
+ * printed.
  */
 int key_part(struct key_work *work, struct asker_options *options, bool makes);
 
 /* key_stop.c: from now on SIGINT, SIGTERM and SIGHUP end the command with a sentence. */
 void key_tell_stop(void);
 
-/* key_resolve.c: an asker for asker_texts(), with the resolver or the zone of the options.  `work` has to
-   outlive it. */
+/* key_resolve.c: an asker for asker_texts(), with the resolver or the zone of the options.
+   `work` has to outlive it. */
 struct asker_options key_resolving(struct key_work *work);
 
 /* ---- key_tell.c -------------------------------------------------------------------------- */

@@ -103,9 +103,8 @@ const char *signing_login_oddity(slice login, size_t patterns)
 {
     static const char separators[] = ":,;=|";
     if (slice_has_byte(login, '*') && login.len != 1) {
-        return ": no login is a pattern; it stands for these characters only, and * "
-               "alone "
-               "for all that are not named";
+        return ": no login is a pattern; it stands for these characters only, and "
+               "* alone for all that are not named";
     }
     for (size_t i = 0; patterns == 0 && i < sizeof separators - 1; i++) {
         if (slice_has_byte(login, separators[i])) {

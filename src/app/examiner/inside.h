@@ -35,11 +35,11 @@ struct examiner {
 
 /* ---- open.c ----------------------------------------------------------------------------- */
 
-/* All that is opened before the walls stand, and the walls.  `why` (in the arena, or static)
-   for people. */
+/* All that is opened before the walls stand, and the walls, of a struct examiner.  `why` (in the
+   arena, or static) for people. */
 YETT_MUST_USE
-bool examiner_open(void *examiner, slice *why);
-void examiner_close(void *examiner);
+bool examiner_open(void *context, slice *why);
+void examiner_close(void *context);
 
 /* ---- examine.c -------------------------------------------------------------------------- */
 

@@ -3,8 +3,6 @@
 #include "app/examiner/inside.h"
 #include "edge/handover/handover.h"
 
-#include <stdlib.h>
-
 /*
  * work: the life of an examiner, from its command line to its exit status.
  *

@@ -49,9 +49,8 @@ void examine_failed(struct gateway *gateway, const struct intake *intake)
         return;
     }
     if (!share_take(gateway, failed.client)) {
-        tell_unexamined(gateway,
-                        SLICE("its network sends more of the kind than others leave room "
-                              "for, over 20 a minute"));
+        tell_unexamined(
+            gateway, SLICE("its network has had its share, and sends over 20 a minute"));
         return;
     }
     struct arena_mark mark = arena_mark(gateway->lines);

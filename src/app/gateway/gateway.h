@@ -10,13 +10,13 @@
  * had, settings from the memfd first and the walls last; worker.c is its life: READY, the loop,
  * leaving.  session.c ties a connection to a milter session, asks what its intake wants, keeps
  * its deadline; house.c is what intake asks of the process, sign.c takes to the keeper what is
- * to be signed, examine.c to the examiner what failed, within what
- * share.c gives a network.  tell.c logs and counts what was decided.  planted.c makes a message crash the
- * gateway, for tests alone; unplanted.c does not.
+ * to be signed, examine.c to the examiner what failed, within what share.c gives a network.
+ * tell.c logs and counts what was decided.  planted.c makes a message crash the gateway, for
+ * tests alone; unplanted.c does not.
  *
- *     yett --role=gateway --slot=N --listeners=N [--zone=PATH] [--now=EPOCH]
+ *     yett --role=gateway --slot=N --listeners=N … (app/role)
  *
- * Descriptors as in app/role.  Returns the exit status: 0 after an orderly leave.
+ * Descriptors as there.  Returns the exit status: 0 after an orderly leave.
  */
 int gateway_main(int argc, char **argv);
 

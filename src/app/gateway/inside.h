@@ -27,7 +27,7 @@ struct complaints {
     unsigned said, kept_back;
 };
 
-/* Networks whose mail is looked into, in this minute. */
+/* Networks whose mail is looked into, in this minute.  The log and yett-serve(8) say so many. */
 enum { SHARES = 256, SHARE_A_MINUTE = 20 };
 
 struct shares_of_examiner {
@@ -84,16 +84,17 @@ struct gateway {
 
 /* ---- options.c -------------------------------------------------------------------------- */
 
+/* As struct role_life wants it: the context is the struct gateway.  So in open.c. */
 YETT_MUST_USE
-bool gateway_read_options(void *gateway, int argc, char **argv);
+bool gateway_read_options(void *context, int argc, char **argv);
 
 /* ---- open.c ----------------------------------------------------------------------------- */
 
 /* Everything that is opened before the walls stand, and the walls.  `why` (in the arena, or
    static) for people. */
 YETT_MUST_USE
-bool gateway_open(void *gateway, slice *why);
-void gateway_close(void *gateway);
+bool gateway_open(void *context, slice *why);
+void gateway_close(void *context);
 
 /* ---- house.c ---------------------------------------------------------------------------- */
 

@@ -4,7 +4,6 @@
 #include "app/role/role.h"
 
 #include <malloc.h>
-#include <stdlib.h>
 
 /* worker: the life of a gateway, from its command line to its exit status. */
 

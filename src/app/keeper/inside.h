@@ -46,16 +46,17 @@ struct keeper_role {
 
 /* ---- options.c -------------------------------------------------------------------------- */
 
+/* As struct role_life wants it: the context is the struct keeper_role.  So in open.c. */
 YETT_MUST_USE
-bool keeper_read_options(void *role, int argc, char **argv);
+bool keeper_read_options(void *context, int argc, char **argv);
 
 /* ---- open.c ----------------------------------------------------------------------------- */
 
 /* All that is opened before the walls stand, and the walls.  `why` (in the arena, or static)
    for people. */
 YETT_MUST_USE
-bool keeper_open(void *role, slice *why);
-void keeper_close(void *role);
+bool keeper_open(void *context, slice *why);
+void keeper_close(void *context);
 
 /* ---- keys.c ----------------------------------------------------------------------------- */
 

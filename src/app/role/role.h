@@ -19,8 +19,9 @@
  * what they do alike (life.c, options.c, begin.c).
  *
  * A role is this program again, started by fork and exec as `yett --role=NAME …`.  It finds
- * its descriptors at fixed numbers and talks over a SOCK_SEQPACKET pair in messages of one
- * fixed size, of which a reader believes nothing that it did not check.
+ * its descriptors at fixed numbers (which sentences about a missing one name as well) and talks
+ * over a SOCK_SEQPACKET pair in messages of one fixed size, of which a reader believes nothing
+ * that it did not check.
  *
  *     yett --role=settings [--config=PATH] [--zone=PATH] [--override=TEXT]…
  *     yett --role=gateway --slot=N --listeners=N --settings=FINGERPRINT
@@ -44,9 +45,10 @@ enum role_descriptor {
     /* memfd: the table of core/signing; the settings role writes it, gateways and keepers map
        it.  This one and the next are closed where nothing is signed. */
     ROLE_SIGNING = 6,
-    ROLE_KEEPER =
-        7, /* an end of the pair that a gateway and its keeper have (core/keeper) */
-    ROLE_EXAMINER = 8, /* the same of a gateway and its examiner (edge/handover) */
+    /* an end of the pair that a gateway and its keeper have (core/keeper) */
+    ROLE_KEEPER = 7,
+    /* the same of a gateway and its examiner (edge/handover); closed where there is none */
+    ROLE_EXAMINER = 8,
     ROLE_FIRST_LISTENER = 9
 };
 
@@ -154,6 +156,7 @@ YETT_MUST_USE
 bool role_read_options(int argc, char **argv, const char *name, struct role_options *out,
                        bool (*read_own)(void *context, slice argument), void *context);
 
+/* A decimal number up to `max`.  False: it is none, and `*out` stays. */
 YETT_MUST_USE
 bool role_read_number(slice value, uint64_t max, uint64_t *out);
 

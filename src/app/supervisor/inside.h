@@ -188,7 +188,8 @@ void plan_on_tick(struct supervisor *supervisor, int64_t now_ms);
 
 /* ---- generation.c ----------------------------------------------------------------------- */
 
-/* Start the gateways of `plan`, and who is beside them.  Takes `settings` and `signing`, the memfds. */
+/* Start the gateways of `plan`, and who is beside them.  Takes `settings` and `signing`, the
+   memfds. */
 void generation_begin(struct supervisor *supervisor, const struct role_plan *plan,
                       const struct role_listener *listeners, size_t listener_count,
                       int settings, int signing);

@@ -16,7 +16,7 @@ enum { SPAWN_CANNOT_EXECUTE = 127, SPAWN_ORPHANED = 126 };
 
 struct spawn_role {
     const char *program;
-    const char *const *argv;                            /* ends in NULL */
+    const char *const *argv;                                      /* ends in NULL */
     int control, scoreboard, settings, signing, keeper, examiner; /* -1: none */
     bool has_output; /* standard output and error go to `output` instead of ours */
     int output;

@@ -9,11 +9,11 @@
  *
  * plan.c runs the settings role, a throw-away child that reads and checks the settings, and
  * takes its plan; settings.c is that role, with accounts.c for users and groups, processors.c
- * for how many gateways suit and secret.c for what keys their hashes.  listen.c opens the listeners (socket.c, or inherit.c
- * with systemd's) and keeps them over generations.
+ * for how many gateways suit and secret.c for what keys their hashes.  listen.c opens the
+ * listeners (socket.c, or inherit.c with systemd's) and keeps them over generations.
  *
- * generation.c starts the workers of one set of settings and tells them to leave, worker.c is
- * one of them, spawn.c starts its process.  settle.c is what follows when settings come into
+ * generation.c starts the workers of one set of settings (gateways, keepers, examiners) and
+ * tells them to leave, worker.c is one of them, spawn.c starts its process.  settle.c is what follows when settings come into
  * force, or cannot.  watch.c ends a worker whose heartbeat stopped, blames what it worked on,
  * and starts another.  rotating.c lets keys that are due be changed.  status.c answers `yett
  * status` with what document.c writes, notify.c tells systemd.  run.c is the main loop: SIGHUP

@@ -189,8 +189,7 @@ struct config_signing {
     enum config_switch
         networks; /* mail of submission_networks and of local programs: off */
     enum config_canonicalization header_canonicalization, body_canonicalization;
-    slice
-        fields; /* names for h=, as signer_parse_rules() reads them; empty: the usual */
+    slice fields; /* names for h=, as signer_parse_rules() reads them; empty: the usual */
     enum config_identity identity;
     int64_t expire_s; /* from t= to x=: 14 days */
     enum config_on_mismatch on_mismatch;
@@ -319,7 +318,7 @@ struct config_place {
 };
 
 struct config {
-    slice source;      /* file name, or "built-in defaults" */
+    slice source;                      /* file name, or "built-in defaults" */
     const struct config_place *places; /* of what was set; of a key the first counts */
     size_t place_count;
     slice authserv_id; /* normal form; empty: the program puts the host's name there */

@@ -42,7 +42,8 @@
  * finds fields to be removed as they pass (also when a limit was exceeded), evaluate.c
  * calls the evaluators, decide.c makes the decision out of the verdict and fields.c what is
  * added, sign.c has it signed and draft.c makes the texts for that, seal.c has it sealed, ask.c
- * asks for both, capture.c keeps its text for an autopsy, fingerprint.c names a message by what came of it so far, pool.c keeps arenas.
+ * asks for both, capture.c keeps its text for an autopsy, fingerprint.c names a message by what
+ * came of it so far, pool.c keeps arenas.
  */
 struct intake;
 struct intake_pool;

@@ -89,10 +89,9 @@ static enum yett_err read_key(struct arena *arena, slice word,
                               struct signing_file_key *out, slice *why)
 {
     slice whole = word;
-    slice selector = word;
     *out = (struct signing_file_key){.seals = slice_take(&word, SLICE("arc:"))};
     size_t equals = slice_find_byte(word, '=');
-    selector = slice_first(word, equals);
+    slice selector = slice_first(word, equals);
     if (equals < word.len) {
         out->path = slice_skip(word, equals + 1);
         if (slice_peek(out->path) != '/') {
