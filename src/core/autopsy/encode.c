@@ -135,28 +135,35 @@ void autopsy_encode_quoted(struct autopsy_out *out, slice text)
     }
 }
 
-void autopsy_encode_base64(struct autopsy_out *out, slice octets, size_t width)
+/* Of one to three octets. */
+static void encode_group(const char *octets, size_t count, char *text)
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned bits = (unsigned)(unsigned char)octets[0] << 16;
+    bits |= count > 1 ? (unsigned)(unsigned char)octets[1] << 8 : 0;
+    bits |= count > 2 ? (unsigned char)octets[2] : 0;
+    text[0] = alphabet[bits >> 18];
+    text[1] = alphabet[bits >> 12 & 63];
+    text[2] = alphabet[bits >> 6 & 63];
+    text[3] = alphabet[bits & 63];
+    for (size_t i = count + 1; i < 4; i++) {
+        text[i] = '=';
+    }
+}
+
+void autopsy_encode_base64(struct autopsy_out *out, slice octets, size_t width)
+{
     size_t column = 0;
-    while (octets.len != 0) {
-        slice group = slice_first(octets, 3);
-        unsigned bits = 0;
+    for (size_t at = 0; at < octets.len; at += 3) {
         char text[4];
-        for (size_t i = 0; i < 3; i++) {
-            bits = bits << 8 | (i < group.len ? (unsigned char)group.ptr[i] : 0);
-        }
-        for (size_t i = 0; i < 4; i++) {
-            text[i] = i <= group.len ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
-        }
+        encode_group(octets.ptr + at, octets.len - at < 3 ? octets.len - at : 3, text);
         if (width != 0 && column == width) {
             autopsy_out_add(out, SLICE("\r\n"));
             column = 0;
         }
         autopsy_out_add(out, slice_of(text, sizeof(text)));
         column += sizeof(text);
-        octets = slice_skip(octets, group.len);
     }
 }
 
