@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /*
@@ -15,10 +14,6 @@
  *
  * It is in force when all of them are ready, and not before: then the one before it is told
  * to leave.  Of one that does not get there nothing remains.
- *
- * A gateway and its keeper or examiner are connected by a pair whose ends are held here as
- * well: who dies is started again with the same end, and the other one notices nothing but a
- * pause.
  */
 
 /* ---- beginning -------------------------------------------------------------------------- */
@@ -67,98 +62,6 @@ static void release_listeners(struct generation *generation)
 
 /* ---- who is in it ---- */
 
-/*
- * How much a pair holds.  To a keeper the largest request: what the system gives by default may
- * do, but need not.  To an examiner some 20 texts, of which each takes memory of its own until
- * it is read: this is what bounds that.
- */
-static const struct {
-    enum worker_kind kind;
-    int pair_bytes;
-} companions[] = {
-    {WORKER_KEEPER,   256 * 1024},
-    {WORKER_EXAMINER, 8 * 1024  },
-};
-
-enum { COMPANIONS = sizeof(companions) / sizeof(companions[0]) };
-
-static bool has_kind(const struct generation *generation, enum worker_kind kind)
-{
-    switch (kind) {
-    case WORKER_GATEWAY:
-        return true;
-    case WORKER_KEEPER:
-        return generation->plan.signs != 0;
-    case WORKER_EXAMINER:
-        return generation->plan.examines != 0;
-    }
-    return false;
-}
-
-static void size_pair(const int pair[2], int bytes)
-{
-    (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-    (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-}
-
-static bool open_pair(int pair[2], int bytes)
-{
-    if (!spawn_pair(&pair[0], &pair[1])) {
-        return false;
-    }
-    size_pair(pair, bytes);
-    return true;
-}
-
-void generation_size_pairs(const struct generation *generation, size_t place)
-{
-    for (size_t i = 0; i < COMPANIONS; i++) {
-        int(*pairs)[2] = generation->pairs[companions[i].kind];
-        if (pairs != NULL) {
-            size_pair(pairs[place], companions[i].pair_bytes);
-        }
-    }
-}
-
-static bool open_pairs(struct generation *generation)
-{
-    for (size_t i = 0; i < COMPANIONS; i++) {
-        int(*pairs)[2] = generation->pairs[companions[i].kind];
-        for (size_t j = 0; pairs != NULL && j < generation->gateway_count; j++) {
-            if (!open_pair(pairs[j], companions[i].pair_bytes)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static void close_pairs(struct generation *generation)
-{
-    for (size_t i = 0; i < COMPANIONS; i++) {
-        int(*pairs)[2] = generation->pairs[companions[i].kind];
-        for (size_t j = 0; pairs != NULL && j < 2 * generation->gateway_count; j++) {
-            if (pairs[j / 2][j % 2] >= 0) {
-                (void)close(pairs[j / 2][j % 2]);
-            }
-        }
-        free(pairs);
-        generation->pairs[companions[i].kind] = NULL;
-    }
-}
-
-/* The ends of its pairs, none of them open yet. */
-static bool make_pairs(struct generation *generation, enum worker_kind kind)
-{
-    size_t count = generation->gateway_count;
-    int(*pairs)[2] = calloc(count, sizeof(pairs[0]));
-    for (size_t i = 0; pairs != NULL && i < count; i++) {
-        pairs[i][0] = pairs[i][1] = -1;
-    }
-    generation->pairs[kind] = pairs;
-    return pairs != NULL;
-}
-
 static void add_workers(struct generation *generation, enum worker_kind kind)
 {
     for (size_t i = 0; i < generation->gateway_count; i++) {
@@ -170,18 +73,15 @@ static void add_workers(struct generation *generation, enum worker_kind kind)
 static bool make_workers(struct generation *generation)
 {
     generation->gateway_count = generation->plan.workers;
-    generation->workers = calloc((1 + COMPANIONS) * generation->gateway_count,
-                                 sizeof(generation->workers[0]));
-    if (generation->workers == NULL) {
+    generation->workers =
+        calloc(WORKER_KINDS * generation->gateway_count, sizeof(generation->workers[0]));
+    if (generation->workers == NULL || !pairs_make(generation)) {
         return false;
     }
     add_workers(generation, WORKER_GATEWAY);
-    for (size_t i = 0; i < COMPANIONS; i++) {
-        if (has_kind(generation, companions[i].kind)) {
-            add_workers(generation, companions[i].kind);
-            if (!make_pairs(generation, companions[i].kind)) {
-                return false;
-            }
+    for (size_t i = 0; i < WORKER_KINDS; i++) {
+        if (generation->pairs[i] != NULL) {
+            add_workers(generation, (enum worker_kind)i);
         }
     }
     return true;
@@ -201,7 +101,7 @@ static struct generation *make(struct supervisor *supervisor,
     generation->settings = generation->signing = -1;
     memcpy(generation->wanted, listeners, count * sizeof(listeners[0]));
     if (!make_workers(generation)) {
-        close_pairs(generation);
+        pairs_close(generation);
         free(generation->workers);
         free(generation);
         return NULL;
@@ -218,7 +118,7 @@ void generation_free(struct generation *generation)
         worker_forget(&generation->workers[i]);
     }
     release_listeners(generation);
-    close_pairs(generation);
+    pairs_close(generation);
     (void)close(generation->settings);
     if (generation->signing >= 0) {
         (void)close(generation->signing);
@@ -260,7 +160,7 @@ void generation_begin(struct supervisor *supervisor, const struct role_plan *pla
     } else {
         (void)close(signing);
     }
-    if (!open_pairs(generation)) {
+    if (!pairs_open(generation)) {
         (void)snprintf(why, sizeof why,
                        "gateways cannot be connected to those beside them: %s",
                        strerror(errno));

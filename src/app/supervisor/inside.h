@@ -200,8 +200,20 @@ void generation_kill(struct generation *generation);
 void generation_look(struct generation *generation);
 void generation_on_tick(struct generation *generation, int64_t now_ms);
 
-/* The pairs of a place hold what they should, whatever somebody who had them set. */
-void generation_size_pairs(const struct generation *generation, size_t place);
+/* ---- pairs.c ---------------------------------------------------------------------------- */
+
+/* Room for the pairs of each kind that the plan wants beside gateways, none of them open yet.
+   False: no memory. */
+YETT_MUST_USE
+bool pairs_make(struct generation *generation);
+
+/* Open them all.  False with errno; pairs_close() then, too. */
+YETT_MUST_USE
+bool pairs_open(struct generation *generation);
+void pairs_close(struct generation *generation);
+
+/* Those of a place hold what they should, whatever somebody who had them set. */
+void pairs_size(const struct generation *generation, size_t place);
 
 /* ---- worker.c --------------------------------------------------------------------------- */
 

@@ -13,11 +13,12 @@
  * listeners (socket.c, or inherit.c with systemd's) and keeps them over generations.
  *
  * generation.c starts the workers of one set of settings (gateways, keepers, examiners) and
- * tells them to leave, worker.c is one of them, spawn.c starts its process.  settle.c is what follows when settings come into
- * force, or cannot.  watch.c ends a worker whose heartbeat stopped, blames what it worked on,
- * and starts another.  rotating.c lets keys that are due be changed.  status.c answers `yett
- * status` with what document.c writes, notify.c tells systemd.  run.c is the main loop: SIGHUP
- * is a new generation, SIGTERM and SIGINT an end, SIGCHLD a worker that is gone.
+ * tells them to leave, pairs.c connects them, worker.c is one of them, spawn.c starts its
+ * process.  settle.c is what follows when settings come into force, or cannot.  watch.c ends a
+ * worker whose heartbeat stopped, blames what it worked on, and starts another.  rotating.c
+ * lets keys that are due be changed.  status.c answers `yett status` with what document.c
+ * writes, notify.c tells systemd.  run.c is the main loop: SIGHUP is a new generation, SIGTERM
+ * and SIGINT an end, SIGCHLD a worker that is gone.
  */
 
 /* The exit status of `yett key rotate --no-reload`, which the supervisor starts, when other

@@ -283,7 +283,7 @@ void worker_start(struct worker *worker, int64_t now_ms)
     worker->said = 0;
     worker->was_told = false;
     worker->killed = NOT_KILLED;
-    generation_size_pairs(worker->generation, worker->place);
+    pairs_size(worker->generation, worker->place);
     worker->slot = scoreboard_take_slot(supervisor->board, worker->generation->number);
     if (worker->slot == SCOREBOARD_SLOTS) {
         fail_start(worker, "there are too many processes at once", now_ms);
