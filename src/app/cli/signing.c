@@ -11,6 +11,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/*
+ * signing: the table is made as the supervisor would, which finds what is wrong; and blocks are
+ * looked at for what is only odd.  signing_files.c does that with the lines of the files.
+ */
 enum { SENTENCE_MAX = 2048, WHY_SIZE = 500 };
 
 /* Rotation goes on without it, by hand; so this keeps nobody from starting. */

@@ -11,7 +11,7 @@
 struct signing_looking {
     struct arena *arena;
     const struct config *config;
-    const struct signing_table *table;
+    const struct signing_table *table; /* NULL: a key is out of our reach */
     void (*warn)(void *context, slice sentence);
     void *context;
 };
