@@ -97,6 +97,18 @@ static int check_clock(const struct key_work *work, struct keyring *ring)
     return key_complain(work, EXIT_BAD, fault);
 }
 
+static int refuse_used(const struct key_work *work, const struct keyring *ring,
+                       const struct keyring_key *key)
+{
+    bool seals = key_seals(work, ring->domain, key->selector);
+    fprintf(stderr,
+            "yett %s: the settings say that %.*s %s: take it out of %s = {…} of "
+            "domain \"%.*s\" first, and reload\n",
+            work->name, SLICE_ARG(key->selector), seals ? "seals" : "signs",
+            seals ? "seal" : "sign", SLICE_ARG(ring->domain));
+    return EXIT_BAD;
+}
+
 static int retire(const struct key_work *work, struct keyring *ring)
 {
     int status;
@@ -108,22 +120,15 @@ static int retire(const struct key_work *work, struct keyring *ring)
         }
     }
     if (key_is_used(work, ring->domain, key->selector)) {
-        bool seals = key_seals(work, ring->domain, key->selector);
-        fprintf(stderr,
-                "yett %s: the settings say that %.*s %s: take it out of %s = {…} of "
-                "domain \"%.*s\" first, and reload\n",
-                work->name, SLICE_ARG(key->selector), seals ? "seals" : "signs",
-                seals ? "seal" : "sign", SLICE_ARG(ring->domain));
-        return EXIT_BAD;
+        return refuse_used(work, ring, key);
     }
     status = check_clock(work, ring);
     if (status == EXIT_FINE) {
         status = begin(work, ring, key);
     }
-    if (status != EXIT_FINE) {
-        return status;
+    if (status == EXIT_FINE) {
+        status = hurry(work, ring, key);
     }
-    status = hurry(work, ring, key);
     if (status != EXIT_FINE) {
         return status;
     }

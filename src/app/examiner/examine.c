@@ -3,12 +3,17 @@
 #include "core/autopsy/autopsy.h"
 #include "core/event/event.h"
 
+#include <assert.h>
+
 /* examine: one case, one signature after the other. */
 
 enum {
     LINE_MAX_BYTES = 16 * 1024,
     KEPT_BYTES = 1024 * 1024, /* of the arena, from one case to the next */
 };
+
+static_assert((int)CAPTURE_RECORDS_MAX <= (int)AUTOPSY_RECORDS_MAX,
+              "all keys that are handed over are looked with");
 
 static void tell_finding(struct examiner *examiner, const struct capture *capture,
                          const struct dkim_signature *signature,

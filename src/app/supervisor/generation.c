@@ -2,6 +2,7 @@
 #include "app/supervisor/inside.h"
 #include "app/supervisor/spawn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,10 @@ static void release_listeners(struct generation *generation)
 }
 
 /* ---- who is in it ---- */
+
+static_assert((int)WORKER_EXAMINER == (int)WORKER_KINDS - 1, "the last kind");
+static_assert((int)SCOREBOARD_SLOTS >= 2 * (int)CONFIG_WORKERS_MAX * (int)WORKER_KINDS,
+              "a reload has two generations at work");
 
 static void add_workers(struct generation *generation, enum worker_kind kind)
 {
