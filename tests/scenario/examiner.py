@@ -90,9 +90,9 @@ def names_what_was_changed(yett):
         event = gateway.wait_log("Q0: accepted")
         number = re.search(r" id=(\w+)", event)[1]
         assert line.endswith(f" id={number}"), (line, event)
-        assert gateway.log().index(event) < gateway.log().index(line)
+        assert gateway.log().index(event) < gateway.log().index(line), gateway.log()
         assert wait_for(lambda: gateway.counters()["autopsies"] == 1), gateway.counters()
-        assert gateway.counters()["autopsies_explained"] == 1
+        assert wait_for(lambda: gateway.counters()["autopsies_explained"] == 1)
         # What holds, and what nobody signed, is not looked into.
         gateway.message(SENDER, gateway.signer.sign(b"Hello\r\n"))
         gateway.message(SENDER, b"From: jo@bank.test\r\nSubject: x\r\n\r\nHello\r\n")

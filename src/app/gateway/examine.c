@@ -29,6 +29,7 @@ static void hand_over(struct gateway *gateway, slice head,
     enum yett_err err = YETT_IO;
     int text = handover_new();
     if (text >= 0 && handover_write(text, head) && write_body(text, failed)) {
+        log_flush(gateway->log); /* the message's own line comes first */
         err = handover_send(ROLE_EXAMINER, text);
     }
     if (err != YETT_OK) {
