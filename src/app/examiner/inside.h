@@ -11,12 +11,6 @@
 
 /* inside: what the files of this folder know of each other. */
 
-/* Of this minute. */
-struct complaints {
-    unsigned said, kept_back;
-    int64_t minute_ends_ms;
-};
-
 struct examiner {
     struct role_options options;
     struct arena *arena; /* for as long as it lives */
@@ -28,7 +22,7 @@ struct examiner {
 
     struct loop_watch *control, *cases;
     struct loop_timer *second;
-    struct complaints complaints;
+    struct role_complaints complaints;
     uint64_t told_log_lost;
     bool left;
 };

@@ -21,12 +21,6 @@ struct deadline_line {
     struct gateway_session *first, *last;
 };
 
-/* Peers that misbehave are named, but not for as often as they like. */
-struct complaints {
-    int64_t minute_ends_ms;
-    unsigned said, kept_back;
-};
-
 /* Networks whose mail is looked into, in this minute.  The log and yett-serve(8) say so many. */
 enum { SHARES = 256, SHARE_A_MINUTE = 20 };
 
@@ -75,7 +69,7 @@ struct gateway {
     size_t ids_left;
 
     struct arena *lines; /* one line of the log, one case for the examiner */
-    struct complaints complaints;
+    struct role_complaints complaints;
     int64_t unexamined_told_ms;           /* 0: never */
     struct milter_statistics told_server; /* so much is in the counters */
     struct resolver_statistics told_resolver;

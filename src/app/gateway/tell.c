@@ -6,12 +6,7 @@
  * tell: what was decided goes into the log, one line a message, and into the counters; what
  * peers do wrong into both.
  */
-enum {
-    LINE_MAX_BYTES = 32 * 1024,
-    COMPLAINTS_PER_MINUTE = 10,
-    MINUTE_MS = 60 * 1000,
-    HOUR_MS = 60 * MINUTE_MS
-};
+enum { LINE_MAX_BYTES = 32 * 1024, HOUR_MS = 3600 * 1000 };
 
 void tell_count(struct gateway *gateway, enum scoreboard_counter which, uint64_t more)
 {
@@ -106,30 +101,21 @@ void tell_event(struct gateway *gateway, const struct event *event, int64_t elap
 
 /* ---- peers ------------------------------------------------------------------------------ */
 
-static void end_minute(struct gateway *gateway, int64_t now_ms)
+static void end_minute(struct gateway *gateway)
 {
-    struct complaints *complaints = &gateway->complaints;
-    if (now_ms < complaints->minute_ends_ms) {
-        return;
-    }
-    if (complaints->kept_back > 0) {
+    unsigned kept_back =
+        role_end_minute(&gateway->complaints, loop_now_ms(gateway->loop));
+    if (kept_back > 0) {
         log_say(gateway->log, LOG_LEVEL_WARNING,
                 "%u more troubles with mail servers and signatures within a minute",
-                complaints->kept_back);
+                kept_back);
     }
-    *complaints = (struct complaints){.minute_ends_ms = now_ms + MINUTE_MS};
 }
 
 static bool may_complain(struct gateway *gateway)
 {
-    struct complaints *complaints = &gateway->complaints;
-    end_minute(gateway, loop_now_ms(gateway->loop));
-    if (complaints->said >= COMPLAINTS_PER_MINUTE) {
-        complaints->kept_back++;
-        return false;
-    }
-    complaints->said++;
-    return true;
+    end_minute(gateway);
+    return role_may_complain(&gateway->complaints);
 }
 
 void tell_fault(struct gateway *gateway, slice listener, slice peer, slice why)
@@ -238,5 +224,5 @@ void tell_figures(struct gateway *gateway)
     uint64_t lost = log_lost(gateway->log);
     count_more(gateway, COUNT_LOG_LOST, lost, gateway->told_log_lost);
     gateway->told_log_lost = lost;
-    end_minute(gateway, loop_now_ms(gateway->loop));
+    end_minute(gateway);
 }

@@ -16,7 +16,7 @@
 
 /*
  * role: what the supervisor and the processes that it starts say to each other (role.c), and
- * what they do alike (life.c, options.c, begin.c).
+ * what they do alike (life.c, options.c, complaints.c, begin.c).
  *
  * A role is this program again, started by fork and exec as `yett --role=NAME …`.  It finds
  * its descriptors at fixed numbers (which sentences about a missing one name as well) and talks
@@ -159,6 +159,23 @@ bool role_read_options(int argc, char **argv, const char *name, struct role_opti
 /* A decimal number up to `max`.  False: it is none, and `*out` stays. */
 YETT_MUST_USE
 bool role_read_number(slice value, uint64_t max, uint64_t *out);
+
+/* ---- complaints.c ----------------------------------------------------------------------- */
+
+/* Of who misbehaves, within a minute: he is named, but not as often as he likes. */
+struct role_complaints {
+    int64_t minute_ends_ms;
+    unsigned said, kept_back;
+};
+
+/* Is this minute over?  Then so many were kept back in it, which is to be said.  Call it before
+   each complaint, and once a second. */
+YETT_MUST_USE
+unsigned role_end_minute(struct role_complaints *complaints, int64_t now_ms);
+
+/* There may be one more; else it is counted. */
+YETT_MUST_USE
+bool role_may_complain(struct role_complaints *complaints);
 
 /* ---- begin.c ---------------------------------------------------------------------------- */
 
