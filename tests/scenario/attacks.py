@@ -19,7 +19,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from gateway import Gateway, cpu_seconds, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from gateway import Gateway, cpu_seconds, open_files, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from milter import Envelope  # noqa: E402  pylint: disable=wrong-import-position
 
 YETT = sys.argv[1]
@@ -320,8 +320,7 @@ def a_gateway_has_no_other_slot_in_reach():
             sizes = [int(line[0].split("-")[1], 16) - int(line[0].split("-")[0], 16)
                      for line in maps if line[1] == "rw-s"]
             assert min(sizes) == os.sysconf("SC_PAGE_SIZE") and len(sizes) == 2, maps
-            assert not any("scoreboard" in os.readlink(f"/proc/{pid}/fd/{fd}")
-                           for fd in os.listdir(f"/proc/{pid}/fd"))
+            assert not any("scoreboard" in name for name in open_files(pid))
         return None
 
 

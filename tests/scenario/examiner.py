@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "support"), HERE]
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from gateway import Gateway, NOW, children, command_line, has_sanitizer, pss_bytes, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from gateway import Gateway, NOW, children, command_line, has_sanitizer, open_files, pss_bytes, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from milter import Envelope  # noqa: E402  pylint: disable=wrong-import-position
 
 SENDER = Envelope(ip="192.0.2.1", mail_from="jo@bank.test")
@@ -143,8 +143,7 @@ def has_no_more_than_it_needs(yett):
         assert int(state["CapEff"], 16) == 0 and "0" not in state["Uid"].split(), state["Uid"]
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             assert file.read().rsplit(")", 1)[1].split()[16] == "19", "its priority"
-        kinds = sorted(re.sub(r"[:(\[].*", "", os.readlink(f"/proc/{pid}/fd/{fd}"))
-                       for fd in os.listdir(f"/proc/{pid}/fd"))
+        kinds = sorted(re.sub(r"[:(\[].*", "", name) for name in open_files(pid))
         files = [kind for kind in kinds if kind.startswith("/") and kind != "/dev/null"
                  and not kind.startswith(gateway.folder)]
         assert not files and "socket" in kinds, kinds
@@ -179,9 +178,9 @@ def waits_for_nobody(yett):
         gateway.changed(60)
         gateway.wait_log("Q60: the signature of bank.test")
         for one in (pid, gateway.workers()[0]):
-            texts = [fd for fd in os.listdir(f"/proc/{one}/fd")
-                     if "yett-text" in os.readlink(f"/proc/{one}/fd/{fd}")]
-            assert not texts, texts
+            # It is closed once it was looked into, which the line may come before.
+            assert wait_for(lambda one=one: not any("yett-text" in name
+                                                    for name in open_files(one))), one
 
 
 def leaves_room_for_others(yett):

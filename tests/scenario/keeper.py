@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "support"), HERE]
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from gateway import Gateway, children, command_line, has_sanitizer, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from gateway import Gateway, children, command_line, has_sanitizer, open_files, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from milter import Envelope, split_message  # noqa: E402  pylint: disable=wrong-import-position
 
 JO = Envelope(ip="203.0.113.9", login="jo", mail_from="jo@example.org")
@@ -199,7 +199,7 @@ def status_of(pid):
 
 def has_open(pid, folder):
     """Files below `folder` that a process has open or mapped."""
-    files = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    files = open_files(pid)
     with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps:
         files += maps.read().split()
     return [name for name in files if name.startswith(os.path.join(folder, "keys"))]

@@ -53,6 +53,17 @@ def command_line(pid):
         return []
 
 
+def open_files(pid):
+    """What a process has open, as /proc names it; without what it closes meanwhile."""
+    names = []
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            names.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+        except FileNotFoundError:
+            pass
+    return names
+
+
 def pss_bytes(pid):
     """Memory of a process, what it shares counted in part."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:

@@ -4,7 +4,6 @@
 
     serve.py YETT UNIT
 """
-import glob
 import json
 import os
 import re
@@ -17,7 +16,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from house import NO_ROOT, ROOT, YETT, ZONE, folder, holds, judged, read, refuses, run
-from gateway import Gateway, command_line, free_port, wait_for
+from gateway import Gateway, command_line, free_port, open_files, wait_for
 import tap
 
 
@@ -150,7 +149,7 @@ def a_gateway_has_nothing_but_what_it_needs():
             names = {entry.split("=")[0] for entry in file.read().split("\0") if entry}
         assert "TZ" in names and not names & {"SECRET_TOKEN", "NOTIFY_SOCKET", "HOME"}, names
         assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
-        kinds = [os.readlink(path) for path in glob.glob(f"/proc/{pid}/fd/*")]
+        kinds = open_files(pid)
         assert not any("memfd:" in kind for kind in kinds), kinds
         assert not any(gateway.folder in kind and "/log" not in kind for kind in kinds), kinds
         assert not any("signalfd" in kind for kind in kinds), kinds
