@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/asker/inside.h"
+#include "core/base/octets.h"
 #include "core/domain/domain.h"
 
 #include <errno.h>
@@ -34,9 +35,7 @@ static enum yett_err put(struct asker *asker, struct arena *arena,
     }
     size_t size = buf_slice(&content).len;
     buf_init(&packet, arena, PACKET_HEAD + size);
-    for (unsigned i = 0; i < PACKET_HEAD; i++) {
-        buf_add_byte(&packet, (char)(unsigned char)(size >> 8 * (PACKET_HEAD - 1 - i)));
-    }
+    octets_add(&packet, size, PACKET_HEAD);
     buf_add(&packet, buf_slice(&content));
     if (buf_err(&packet) != YETT_OK) {
         return YETT_NO_MEMORY;
@@ -67,15 +66,13 @@ static bool take(struct asker *asker, char *to, size_t size, int64_t until_ms)
 static enum yett_err take_packet(struct asker *asker, struct arena *arena,
                                  int64_t until_ms, slice *out)
 {
-    unsigned char head[PACKET_HEAD];
-    size_t size = 0;
-    if (!take(asker, (char *)head, sizeof head, until_ms)) {
+    char head[PACKET_HEAD];
+    uint64_t size = 0;
+    if (!take(asker, head, sizeof head, until_ms)) {
         return YETT_IO;
     }
-    for (unsigned i = 0; i < PACKET_HEAD; i++) {
-        size = size << 8 | head[i];
-    }
-    if (size > PACKET_REPLY_MAX) {
+    slice rest = slice_of(head, sizeof head);
+    if (!octets_take(&rest, PACKET_HEAD, &size) || size > PACKET_REPLY_MAX) {
         asker_end(asker, "wanted to say more than there is to say");
         return YETT_IO;
     }

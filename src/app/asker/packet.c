@@ -21,23 +21,23 @@ static const struct {
 
 void packet_write_request(struct buf *buf, const struct packet_request *request)
 {
-    wire_put(buf, 1, request->kind);
+    octets_add(buf, request->kind, 1);
     if (parts[request->kind].name) {
-        wire_put_slice(buf, request->name);
+        octets_add_counted(buf, request->name);
     }
     if (parts[request->kind].servers_max > 0) {
-        wire_put(buf, 1, request->server_count);
+        octets_add(buf, request->server_count, 1);
         for (size_t i = 0; i < request->server_count; i++) {
             wire_put_server(buf, &request->servers[i]);
         }
     }
     if (parts[request->kind].message) {
-        wire_put_slice(buf, request->message);
+        octets_add_counted(buf, request->message);
     }
     if (parts[request->kind].names) {
-        wire_put(buf, 4, request->name_count);
+        octets_add(buf, request->name_count, 4);
         for (size_t i = 0; i < request->name_count; i++) {
-            wire_put_slice(buf, request->names[i]);
+            octets_add_counted(buf, request->names[i]);
         }
     }
 }

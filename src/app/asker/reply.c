@@ -25,9 +25,9 @@ static void *allocate(struct wire *wire, size_t count, size_t size)
 
 static void put_hello(struct buf *buf, const struct packet_reply *reply)
 {
-    wire_put(buf, 1, reply->walls);
-    wire_put(buf, 1, (uint64_t)(unsigned)reply->status);
-    wire_put_slice(buf, reply->why);
+    octets_add(buf, reply->walls, 1);
+    octets_add(buf, (uint64_t)(unsigned)reply->status, 1);
+    octets_add_counted(buf, reply->why);
 }
 
 static void get_hello(struct wire *wire, const struct packet_request *request,
@@ -43,9 +43,9 @@ static void get_hello(struct wire *wire, const struct packet_request *request,
 
 static void put_zone(struct buf *buf, const struct packet_reply *reply)
 {
-    wire_put_slice(buf, reply->zone.apex);
+    octets_add_counted(buf, reply->zone.apex);
     wire_put_server(buf, &reply->zone.primary);
-    wire_put(buf, 1, reply->zone.server_count);
+    octets_add(buf, reply->zone.server_count, 1);
     for (size_t i = 0; i < reply->zone.server_count; i++) {
         wire_put_server(buf, &reply->zone.servers[i]);
     }
@@ -86,7 +86,7 @@ static void get_rrset(struct wire *wire, const struct packet_request *request,
 
 static void put_octets(struct buf *buf, const struct packet_reply *reply)
 {
-    wire_put_slice(buf, reply->octets);
+    octets_add_counted(buf, reply->octets);
 }
 
 static void get_octets(struct wire *wire, const struct packet_request *request,
@@ -100,12 +100,12 @@ static void get_octets(struct wire *wire, const struct packet_request *request,
 
 static void put_views(struct buf *buf, const struct packet_reply *reply)
 {
-    wire_put(buf, 1, reply->views.count);
+    octets_add(buf, reply->views.count, 1);
     for (size_t i = 0; i < reply->views.count; i++) {
         const struct nameserver_view *view = &reply->views.list[i];
-        wire_put(buf, 1, view->state);
+        octets_add(buf, view->state, 1);
         wire_put_rrset(buf, &view->shown);
-        wire_put_slice(buf, view->sentence);
+        octets_add_counted(buf, view->sentence);
     }
 }
 
@@ -132,18 +132,18 @@ static void get_views(struct wire *wire, const struct packet_request *request,
 
 static void put_answer(struct buf *buf, const struct dns_answer *answer)
 {
-    wire_put(buf, 1, answer->status);
-    wire_put(buf, 1, answer->security);
-    wire_put(buf, 4, answer->ttl_s);
-    wire_put(buf, 4, answer->count);
+    octets_add(buf, answer->status, 1);
+    octets_add(buf, answer->security, 1);
+    octets_add(buf, answer->ttl_s, 4);
+    octets_add(buf, answer->count, 4);
     for (size_t i = 0; i < answer->count; i++) {
-        wire_put_slice(buf, answer->records[i].text);
+        octets_add_counted(buf, answer->records[i].text);
     }
-    wire_put(buf, 4, answer->alias_count);
+    octets_add(buf, answer->alias_count, 4);
     for (size_t i = 0; i < answer->alias_count; i++) {
-        wire_put_slice(buf, answer->aliases[i]);
+        octets_add_counted(buf, answer->aliases[i]);
     }
-    wire_put_slice(buf, answer->detail);
+    octets_add_counted(buf, answer->detail);
 }
 
 static void put_answers(struct buf *buf, const struct packet_request *request,
@@ -222,12 +222,12 @@ void packet_write_reply(struct buf *buf, const struct packet_request *request,
     for (size_t i = 0; i < ERRORS; i++) {
         number = errors[i] == reply->err ? i : number;
     }
-    wire_put(buf, 1, request->kind);
-    wire_put(buf, 1, number);
+    octets_add(buf, request->kind, 1);
+    octets_add(buf, number, 1);
     if (number == 0) {
         put_content(buf, request, reply);
     } else {
-        wire_put_slice(buf, reply->why);
+        octets_add_counted(buf, reply->why);
     }
 }
 

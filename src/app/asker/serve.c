@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/asker/inside.h"
+#include "core/base/octets.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -121,31 +122,28 @@ static enum yett_err perform(struct life *life, const struct packet_request *req
 static bool put(struct life *life, const struct packet_request *request,
                 const struct packet_reply *reply)
 {
-    struct buf content;
-    char head[PACKET_HEAD];
+    struct buf content, head;
     buf_init(&content, life->arena, PACKET_REPLY_MAX);
+    buf_init(&head, life->arena, PACKET_HEAD);
     packet_write_reply(&content, request, reply);
     slice octets = buf_slice(&content);
-    for (unsigned i = 0; i < PACKET_HEAD; i++) {
-        head[i] = (char)(unsigned char)(octets.len >> 8 * (PACKET_HEAD - 1 - i));
-    }
-    return buf_err(&content) == YETT_OK &&
-           asker_put_all(life->fd, slice_of(head, sizeof head), INT64_MAX) &&
+    octets_add(&head, octets.len, PACKET_HEAD);
+    return buf_err(&content) == YETT_OK && buf_err(&head) == YETT_OK &&
+           asker_put_all(life->fd, buf_slice(&head), INT64_MAX) &&
            asker_put_all(life->fd, octets, INT64_MAX);
 }
 
 static bool take(struct life *life, struct packet_request *request)
 {
-    unsigned char head[PACKET_HEAD];
+    char head[PACKET_HEAD];
     const char *fault = "";
-    size_t size = 0;
-    if (asker_take_all(life->fd, (char *)head, sizeof head, INT64_MAX) != TAKE_ALL) {
+    uint64_t size = 0;
+    slice rest = slice_of(head, sizeof head);
+    if (asker_take_all(life->fd, head, sizeof head, INT64_MAX) != TAKE_ALL ||
+        !octets_take(&rest, PACKET_HEAD, &size) || size > PACKET_REQUEST_MAX) {
         return false;
     }
-    for (unsigned i = 0; i < PACKET_HEAD; i++) {
-        size = size << 8 | head[i];
-    }
-    char *octets = size > PACKET_REQUEST_MAX ? NULL : arena_alloc(life->arena, size);
+    char *octets = arena_alloc(life->arena, size);
     return octets != NULL &&
            asker_take_all(life->fd, octets, size, INT64_MAX) == TAKE_ALL &&
            packet_read_request(life->arena, slice_of(octets, size), request, &fault) ==

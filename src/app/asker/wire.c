@@ -5,7 +5,7 @@
 
 /* wire: parts of packets. */
 
-enum { OCTET_BITS = 8, NAME_MAX_OCTETS = 255, RDATA_MAX = 65535 };
+enum { NAME_MAX_OCTETS = 255, RDATA_MAX = 65535 };
 
 struct wire wire_of(struct arena *arena, slice packet)
 {
@@ -37,35 +37,18 @@ enum yett_err wire_end(struct wire *wire)
 
 /* ---- numbers and octets ------------------------------------------------------------------- */
 
-void wire_put(struct buf *buf, unsigned octets, uint64_t number)
-{
-    for (unsigned i = octets; i > 0; i--) {
-        buf_add_byte(buf, (char)(unsigned char)(number >> (i - 1) * OCTET_BITS));
-    }
-}
-
 uint64_t wire_get(struct wire *wire, unsigned octets, uint64_t max)
 {
     uint64_t number = 0;
-    if (wire->left.len < octets) {
+    if (!octets_take(&wire->left, octets, &number)) {
         wire_fail(wire, "it is too short");
         return 0;
     }
-    for (unsigned i = 0; i < octets; i++) {
-        number = number << OCTET_BITS | (unsigned char)wire->left.ptr[i];
-    }
-    wire->left = slice_skip(wire->left, octets);
     if (number > max) {
         wire_fail(wire, "a number is too large");
         return 0;
     }
     return number;
-}
-
-void wire_put_slice(struct buf *buf, slice octets)
-{
-    wire_put(buf, 4, octets.len);
-    buf_add(buf, octets);
 }
 
 slice wire_get_slice(struct wire *wire, size_t max)
@@ -130,15 +113,15 @@ slice wire_get_name(struct wire *wire)
 
 void wire_put_server(struct buf *buf, const struct nameserver *server)
 {
-    wire_put_slice(buf, server->name);
-    wire_put_slice(buf, server->trouble);
-    wire_put(buf, 1, server->count);
+    octets_add_counted(buf, server->name);
+    octets_add_counted(buf, server->trouble);
+    octets_add(buf, server->count, 1);
     for (size_t i = 0; i < server->count; i++) {
         const struct nameserver_address *address = &server->addresses[i];
         size_t size = address->ip.family == IP_V4 ? 4 : 16;
-        wire_put(buf, 1, size);
+        octets_add(buf, size, 1);
         buf_add(buf, slice_of((const char *)address->ip.bytes, size));
-        wire_put(buf, 2, address->port);
+        octets_add(buf, address->port, 2);
     }
 }
 
@@ -174,10 +157,10 @@ void wire_get_server(struct wire *wire, struct nameserver *out)
 
 void wire_put_rrset(struct buf *buf, const struct update_rrset *rrset)
 {
-    wire_put(buf, 4, rrset->ttl_s);
-    wire_put(buf, 4, rrset->count);
+    octets_add(buf, rrset->ttl_s, 4);
+    octets_add(buf, rrset->count, 4);
     for (size_t i = 0; i < rrset->count; i++) {
-        wire_put_slice(buf, rrset->values[i]);
+        octets_add_counted(buf, rrset->values[i]);
     }
 }
 

@@ -2,11 +2,12 @@
 #ifndef YETT_APP_ASKER_WIRE_H
 #define YETT_APP_ASKER_WIRE_H
 
+#include "core/base/octets.h"
 #include "edge/nameserver/nameserver.h"
 
 /*
- * wire: the parts of which packets between an asker and its caller are made: numbers, octets
- * after their length, and what is made of those.
+ * wire: the parts of which packets between an asker and its caller are made: what consists of
+ * numbers and of octets behind their number (core/base/octets), which are read here too.
  *
  * Writing goes to a buf, which remembers its first failure.  Reading remembers it as well:
  * once something did not fit, all that follows is empty, and wire_is_read() is false.
@@ -32,8 +33,6 @@ void wire_fail(struct wire *wire, const char *fault);
 YETT_MUST_USE
 enum yett_err wire_end(struct wire *wire);
 
-void wire_put(struct buf *buf, unsigned octets, uint64_t number); /* big-endian */
-void wire_put_slice(struct buf *buf, slice octets);
 uint64_t wire_get(struct wire *wire, unsigned octets, uint64_t max);
 slice wire_get_slice(struct wire *wire, size_t max);
 

@@ -231,7 +231,7 @@ struct intake_message {
 
     struct intake_sign sign;
     struct intake_seal seal;
-    bool keeps_text; /* `text` is filled */
+    bool keeps_text; /* for an autopsy, in `text` */
     struct capture_body text;
     struct intake_removal removal;
     struct intake_decision decision;
